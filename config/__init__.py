@@ -1,0 +1,1 @@
+"""Turns declared variables and raw values into an immutable, numbered Snapshot."""

@@ -1,0 +1,1 @@
+"""Runs untrusted source under limits and reports what happened; knows no user, setting or HTTP."""

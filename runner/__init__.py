@@ -1,0 +1,1 @@
+"""Carries one call past its stations to a recorded outcome."""

@@ -1,0 +1,190 @@
+"""What this room needs from others; the adapters live in `sanderling.store` and beside us."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from drivers.port import Health
+from runner.call import CallFilter, CallRecord
+from runner.function import Definition, Function, Version
+from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Rows, and the cursor that continues after them; None at the end."""
+
+    rows: tuple[Row, ...]
+    next_cursor: str | None = None
+
+
+class FunctionStore(Protocol):
+    """Keep functions and versions; every method works inside the one workspace it is given.
+
+    When the database is away or refuses, every method raises `StoreUnavailableError` and nothing
+    was written.
+    """
+
+    async def add_function(self, function: Function) -> None:
+        """Keep a new function.
+
+        Raises:
+            FunctionExists: the workspace has one of this name.
+
+        """
+        ...
+
+    async def find_function(self, workspace_id: WorkspaceId, name: str) -> Function | None:
+        """Return the function of this name."""
+        ...
+
+    async def list_functions(
+        self, workspace_id: WorkspaceId, *, limit: int, cursor: str | None
+    ) -> Page[Function]:
+        """Return functions by name; `cursor` is the `next_cursor` of an earlier page.
+
+        Raises:
+            CursorRefused: the cursor was not made here.
+
+        """
+        ...
+
+    async def save_draft(
+        self,
+        workspace_id: WorkspaceId,
+        function_id: FunctionId,
+        draft: Definition,
+        *,
+        saved_at: datetime,
+    ) -> Function | None:
+        """Replace the draft and return the function; None when there is no such function."""
+        ...
+
+    async def add_version(self, version: Version) -> Version:
+        """Keep a new version and make it live, in one transaction.
+
+        Its `number` is ignored: the store counts. Publishing a definition whose digest is already
+        a version makes that version live again and returns it.
+        """
+        ...
+
+    async def set_live_version(
+        self, workspace_id: WorkspaceId, function_id: FunctionId, number: int
+    ) -> bool:
+        """Make an existing version live; False when there is none of this number."""
+        ...
+
+    async def find_version(
+        self, workspace_id: WorkspaceId, function_id: FunctionId, number: int
+    ) -> Version | None:
+        """Return one version."""
+        ...
+
+    async def list_versions(
+        self, workspace_id: WorkspaceId, function_id: FunctionId, *, limit: int, cursor: str | None
+    ) -> Page[Version]:
+        """Return versions, newest first.
+
+        Raises:
+            CursorRefused: the cursor was not made here.
+
+        """
+        ...
+
+    async def delete_function(
+        self, workspace_id: WorkspaceId, function_id: FunctionId
+    ) -> tuple[Version, ...] | None:
+        """Remove a function with its versions and return those; its calls stay.
+
+        None when there is no such function.
+        """
+        ...
+
+
+class CallLog(Protocol):
+    """Keep what happened.
+
+    Fails open: when the database is away a call still gets its outcome, records wait in memory up
+    to a bound, and `health` tells. A crash loses at most the records of the last 200 ms; a clean
+    stop loses none.
+    """
+
+    def record_nowait(self, record: CallRecord) -> None:
+        """Take a record; it is kept within 200 ms."""
+        ...
+
+    async def find_call(self, workspace_id: WorkspaceId, call_id: CallId) -> CallRecord | None:
+        """Return one record of this workspace, also one that was taken a moment ago."""
+        ...
+
+    async def list_calls(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        matching: CallFilter,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[CallRecord]:
+        """Return records, newest first, with those taken a moment ago.
+
+        Raises:
+            CursorRefused: the cursor was not made here.
+
+        """
+        ...
+
+    async def health(self) -> Health:
+        """Say whether records are being kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rate limit: at most `burst` at once, refilled over `period_us` microseconds.
+
+    `name` is what people see, for example `function-executions`; `key` tells apart who is counted.
+    """
+
+    name: str
+    key: str
+    burst: int
+    period_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """How a rule stands after a decision: what is left, and when it is whole again."""
+
+    rule: Rule
+    remaining: int
+    resets_in_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """All rules admitted, or nothing was counted.
+
+    `refused_by` is the rule that makes the caller wait longest and `retry_after_s` that wait.
+    """
+
+    is_admitted: bool
+    states: tuple[RuleState, ...]
+    refused_by: Rule | None = None
+    retry_after_s: float = 0.0
+
+
+class Limiter(Protocol):
+    """Count against several rules at once, all or nothing.
+
+    The in-process limiter cannot be away; one behind a network states its policy per rule.
+    """
+
+    async def acquire(self, rules: Sequence[Rule], *, cost: int = 1) -> Admission:
+        """Take `cost` from every rule, or from none.
+
+        A cost above a rule's burst is never admitted.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Run users' Python functions safely, keep mail and calendars in sync, change settings live."""

@@ -1,0 +1,33 @@
+"""What a caller may do: the permissions, the verdict, and the port that decides."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from sanderling.access.principal import Principal
+
+
+class Permission(StrEnum):
+    """Something a principal can be allowed to do in its workspace."""
+
+    FUNCTIONS_READ = "functions.read"
+    FUNCTIONS_WRITE = "functions.write"
+    FUNCTIONS_CALL = "functions.call"
+    CALLS_READ = "calls.read"
+    KEYS_MANAGE = "keys.manage"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether, and in one sentence why."""
+
+    is_allowed: bool
+    reason: str
+
+
+class Permissions(Protocol):
+    """Decide what a principal may do in its own workspace; pure, no waiting."""
+
+    def decide(self, principal: Principal, permission: Permission) -> Verdict:
+        """Say whether `principal` holds `permission`, with the reason."""
+        ...

@@ -1,0 +1,1 @@
+"""HTTP to call, outcome to problem+json; no rules."""

@@ -1,0 +1,1 @@
+"""Words everyone shares: ids, clock, events, error root; standard library only."""

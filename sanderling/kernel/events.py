@@ -1,0 +1,64 @@
+"""Facts that rooms announce to one another, and the bus that carries them inside a process."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished:
+    """A call reached its outcome and was handed to the call log."""
+
+    call_id: CallId
+    workspace_id: WorkspaceId
+    function_id: FunctionId
+    outcome: str
+    driver: str
+    duration_s: float
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallRefused:
+    """A call was turned away before it reached the driver; `code` says at which station."""
+
+    code: str
+    workspace_id: WorkspaceId | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPublished:
+    """A new version of a function is live."""
+
+    workspace_id: WorkspaceId
+    function_id: FunctionId
+    version: int
+    digest: str
+
+
+Event = TypeVar("Event")
+
+
+class EventBus:
+    """Deliver each event to the subscribers of its exact type, at once and in order.
+
+    Subscribers are plain functions that must not block; what they raise reaches the publisher,
+    so a subscriber that may fail catches its own faults.
+    """
+
+    def __init__(self) -> None:
+        """Start without subscribers."""
+        self._subscribers: dict[type[object], list[Callable[..., None]]] = defaultdict(list)
+
+    def subscribe(self, kind: type[Event], subscriber: Callable[[Event], None]) -> None:
+        """Call `subscriber` for each event of exactly this `kind` from now on."""
+        self._subscribers[kind].append(subscriber)
+
+    def publish(self, event: object) -> None:
+        """Hand `event` to everyone who subscribed to its type."""
+        for subscriber in self._subscribers[type(event)]:
+            subscriber(event)

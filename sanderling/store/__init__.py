@@ -1,0 +1,1 @@
+"""Implements the rooms' ports on SQL; owns migrations."""
