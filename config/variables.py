@@ -44,7 +44,9 @@ def _serverless(name: str) -> AliasChoices:
 class Settings(BaseSettings):
     """Every variable that this process reads, validated as a whole."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=True
+    )
 
     # server
     home: Annotated[
@@ -62,6 +64,18 @@ class Settings(BaseSettings):
             description=(
                 "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; by default a SQLite "
                 "file in SANDERLING_HOME."
+            ),
+            json_schema_extra={"group": "server", "sensitive": True},
+        ),
+    ] = None
+    app_secret: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=32,
+            validation_alias="APP_SECRET",
+            description=(
+                "The secret from which all keys of this instance are derived; `sanderling init` "
+                "writes one. At least 32 characters."
             ),
             json_schema_extra={"group": "server", "sensitive": True},
         ),
