@@ -24,6 +24,9 @@ class Page(Generic[Row]):
 class FunctionStore(Protocol):
     """Keep functions and versions; every method works inside the one workspace it is given.
 
+    `updated_at` is when the draft was last saved; publishing and rolling back leave it alone.
+    Names, numbers and ids that no row could have are simply not found.
+
     When the database is away or refuses, every method raises `StoreUnavailableError` and nothing
     was written.
     """
@@ -68,6 +71,10 @@ class FunctionStore(Protocol):
 
         Its `number` is ignored: the store counts. Publishing a definition whose digest is already
         a version makes that version live again and returns it.
+
+        Raises:
+            FunctionUnknown: the workspace has no such function, or no longer.
+
         """
         ...
 

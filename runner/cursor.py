@@ -1,0 +1,82 @@
+"""Cursors: where a page ended, as an opaque word that is checked when it comes back."""
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from runner.call import CallRecord
+from runner.errors import CursorRefused
+from sanderling.kernel.jsontext import JSON
+
+_LONGEST = 512
+_LARGEST = 2**31
+
+Part = str | int
+
+
+def encode_cursor(kind: str, *parts: Part) -> str:
+    """Return the word for a place in the list `kind`."""
+    text = json.dumps([kind, *parts], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(kind: str, cursor: str, *shape: type[Part]) -> Sequence[Part]:
+    """Return the parts that `encode_cursor` was given, of the types that `shape` names.
+
+    Raises:
+        CursorRefused: the word was not made for this kind of list.
+
+    """
+    if len(cursor) > _LONGEST:
+        raise CursorRefused
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        decoded: JSON = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError) as error:
+        raise CursorRefused from error
+    match decoded:
+        case [str() as made_for, *rest] if made_for == kind and _fits(rest, shape):
+            parts = [part for part in rest if isinstance(part, (str, int))]
+        case _:
+            raise CursorRefused
+    # One place has one word: anything else, such as stray padding, was not made here.
+    if encode_cursor(kind, *parts) != cursor:
+        raise CursorRefused
+    return parts
+
+
+def call_cursor(record: CallRecord) -> str:
+    """Return the word for the place just after `record`."""
+    return encode_cursor("calls", record.started_at.isoformat(), record.id)
+
+
+def call_place(cursor: str) -> tuple[datetime, str]:
+    """Return the moment and id of the record that a page ended with.
+
+    Raises:
+        CursorRefused: the cursor was not made by a list of calls.
+
+    """
+    moment, call_id = decode_cursor("calls", cursor, str, str)
+    try:
+        started_at = datetime.fromisoformat(str(moment))
+    except ValueError as error:
+        raise CursorRefused from error
+    if started_at.tzinfo is None:
+        raise CursorRefused
+    return started_at, str(call_id)
+
+
+def _fits(parts: Sequence[object], shape: Sequence[type[Part]]) -> bool:
+    return len(parts) == len(shape) and all(map(_is_part, parts, shape))
+
+
+def _is_part(part: object, wanted: type[Part]) -> bool:
+    """Claim that a database can compare its column with `part`.
+
+    Text that does not print includes NUL and lone surrogates, which PostgreSQL refuses.
+    """
+    if isinstance(part, str):
+        return wanted is str and part.isprintable()
+    return wanted is int and type(part) is int and 0 <= part < _LARGEST
