@@ -29,6 +29,7 @@ class CallRequest:
     """What a caller asks for.
 
     `event_json` is the body as it came, not yet parsed. `version` is live, draft or a number.
+    `timeout_s` may shorten the time that the function has, never lengthen it.
     """
 
     credential: Credential | None
@@ -44,7 +45,8 @@ class CallRequest:
 class CallRecord:
     """One call as it is kept and shown.
 
-    `version` is None for a draft. `event_json` is what the handler was given.
+    `version` is None for a draft. `event_json` is what the handler was given; `null` stands for
+    one that was too large to take.
     """
 
     id: CallId

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from drivers.port import Deployment
 from runner.ports import RuleState
-from sanderling.kernel.errors import Refusal
+from sanderling.kernel.errors import Fault, Refusal
 
 
 class FunctionUnknown(Refusal):
@@ -76,6 +76,42 @@ class CodeRejected(Refusal):
         self.deployment = deployment
 
 
+class DefinitionRefused(Refusal):
+    """The function cannot be kept: {reason}."""
+
+    code: ClassVar[str] = "definition_refused"
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep a reason that says what is allowed and holds no part of the source."""
+        super().__init__(reason=reason)
+
+
+class DeploymentError(Fault):
+    """The driver did not take the code, which may be sound: {reason}.
+
+    Nothing was published; try again shortly.
+    """
+
+    code: ClassVar[str] = "deployment_error"
+
+    def __init__(self, *, reason: str, outcome: str) -> None:
+        """Keep the driver's reason and its outcome word."""
+        super().__init__(reason=reason, outcome=outcome)
+
+
+class OutcomeUnreadableError(Fault):
+    """What came back is not an outcome: {reason}.
+
+    The other side may be another version, or no Sanderling at all.
+    """
+
+    code: ClassVar[str] = "outcome_unreadable"
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep the member that is wrong, without its value."""
+        super().__init__(reason=reason)
+
+
 class CallUnknown(Refusal):
     """There is no call {call_id} in this workspace."""
 
@@ -96,9 +132,9 @@ class CursorRefused(Refusal):
 
 
 class RateLimited(Refusal):
-    """Too many requests: {rule} allows {limit} in {window_s} seconds.
+    """Too many requests: {rule} allows {limit} in {window_s:g} seconds.
 
-    Try again in {resets_in_s} seconds.
+    Try again in {resets_in_s:g} seconds.
     """
 
     code: ClassVar[str] = "rate_limited"

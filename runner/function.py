@@ -15,12 +15,26 @@ from sanderling.kernel.ids import FunctionId, WorkspaceId
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
+MAX_RATE_LIMIT = 10_000_000
+MAX_RATE_TTL_MS = 30 * 24 * 3600 * 1000
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `limit` calls in any `ttl_ms` milliseconds, evenly refilled."""
+    """At most `limit` calls at once, evenly refilled over `ttl_ms` milliseconds."""
 
     limit: int
     ttl_ms: int
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be counted.
+
+        Raises:
+            RateLimitRefused: the limit is not 1 to ten million, or the time not 1 ms to 30 days.
+
+        """
+        if not (0 < self.limit <= MAX_RATE_LIMIT and 0 < self.ttl_ms <= MAX_RATE_TTL_MS):
+            raise RateLimitRefused(limit=self.limit, ttl_ms=self.ttl_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,24 @@ class NameRefused(Refusal):
         super().__init__(name=name[:80])
 
 
+class RateLimitRefused(Refusal):
+    """A rate limit of {limit} in {ttl_ms} milliseconds cannot be kept.
+
+    Choose a limit of 1 to 10000000 and a time of 1 to 2592000000 milliseconds, which is 30 days.
+    """
+
+    code: ClassVar[str] = "rate_limit_refused"
+
+    def __init__(self, *, limit: int, ttl_ms: int) -> None:
+        """Keep what was asked for."""
+        super().__init__(limit=limit, ttl_ms=ttl_ms)
+
+
+def is_name(name: str) -> bool:
+    """Claim that a function can have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str) -> str:
     """Return `name` unchanged.
 
@@ -98,6 +130,6 @@ def check_name(name: str) -> str:
         NameRefused: it is not a function name.
 
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise NameRefused(name=name)
     return name

@@ -56,3 +56,26 @@ class Forbidden(Refusal):
     def __init__(self, *, permission: str, reason: str) -> None:
         """Keep the missing permission and why it is missing."""
         super().__init__(permission=permission, reason=reason)
+
+
+class KeyNotFound(Refusal):
+    """There is no API key {key_id!r} in this workspace.
+
+    `sanderling keys list` shows what there is.
+    """
+
+    code: ClassVar[str] = "key_not_found"
+
+    def __init__(self, *, key_id: str) -> None:
+        """Keep at most the first 80 characters of the id."""
+        super().__init__(key_id=key_id[:80])
+
+
+class KeyRefused(Refusal):
+    """An API key cannot be made like this: {reason}."""
+
+    code: ClassVar[str] = "key_refused"
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep a reason that says what is allowed."""
+        super().__init__(reason=reason)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from sanderling.access.errors import Forbidden
 from sanderling.access.principal import Principal
 
 
@@ -31,3 +32,15 @@ class Permissions(Protocol):
     def decide(self, principal: Principal, permission: Permission) -> Verdict:
         """Say whether `principal` holds `permission`, with the reason."""
         ...
+
+
+def require(permissions: Permissions, principal: Principal, permission: Permission) -> None:
+    """Pass a principal that holds `permission`.
+
+    Raises:
+        Forbidden: it does not, and why.
+
+    """
+    verdict = permissions.decide(principal, permission)
+    if not verdict.is_allowed:
+        raise Forbidden(permission=permission, reason=verdict.reason)

@@ -40,6 +40,15 @@ class FunctionPublished:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionChanged:
+    """A function was made, deleted, or given another draft or live version in this process."""
+
+    workspace_id: WorkspaceId
+    function_id: FunctionId
+    name: str
+
+
 Event = TypeVar("Event")
 
 

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 LOG_EVENTS: Mapping[str, str] = {
+    "call.refused": "A call was turned away at a station before the driver; `code` says why.",
+    "draft.saved": "The draft of a function was replaced.",
     "driver.failed": "The driver could not start; calls get an outcome that says so.",
+    "driver.raised": "The driver raised where it should have answered; the call got an outcome.",
+    "function.created": "A function was made.",
+    "function.deleted": "A function was removed with its versions.",
+    "function.published": "A draft became a version, or an equal version became live again.",
+    "function.rolled-back": "An earlier version of a function was made live.",
+    "key.created": "An API key was made.",
+    "key.revoked": "An API key was revoked.",
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
     "server.started": "The server accepts requests.",
     "server.stopped": "The server finished its calls and closed what it held.",

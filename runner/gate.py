@@ -1,0 +1,97 @@
+"""The first three stations: authenticate, permit, limit."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner.errors import RateLimited
+from runner.limit_policy import LimitPolicy
+from runner.ports import Admission, Limiter, Rule
+from sanderling.access.permission import Permission, Permissions, require
+from sanderling.access.ports import Principals
+from sanderling.access.principal import Credential, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who came in, and how the rate limits stand after that."""
+
+    principal: Principal
+    admission: Admission
+
+
+class Gate:
+    """Let in who may, as often as allowed; each station refuses in its own words."""
+
+    def __init__(
+        self,
+        principals: Principals,
+        permissions: Permissions,
+        limiter: Limiter,
+        policy: LimitPolicy,
+    ) -> None:
+        """Stand on the ports that know callers, permissions and counts."""
+        self._principals = principals
+        self._permissions = permissions
+        self._limiter = limiter
+        self._policy = policy
+
+    async def admit(
+        self,
+        credential: Credential | None,
+        permission: Permission,
+        *,
+        extra_rules: Sequence[Rule] = (),
+    ) -> Admitted:
+        """Pass one API request through all three stations.
+
+        Raises:
+            Unauthenticated: there is no credential.
+            KeyMalformed: the key's shape or checksum is wrong.
+            KeyUnknown: no live key has this id and secret.
+            KeyExpired: the key is past its day.
+            Forbidden: the principal does not hold `permission`.
+            RateLimited: a rule is used up; nothing was counted.
+
+        """
+        principal = await self.authenticate(credential)
+        self.permit(principal, permission)
+        rules = (*self.api_rules(principal), *extra_rules)
+        return Admitted(principal, await self.limit(rules))
+
+    def api_rules(self, principal: Principal) -> tuple[Rule, ...]:
+        """Return the rules that count every API request of `principal`."""
+        return self._policy.api_rules(principal.workspace_id)
+
+    async def authenticate(self, credential: Credential | None) -> Principal:
+        """Return who is behind `credential`."""
+        return await self._principals.authenticate(credential)
+
+    def permit(self, principal: Principal, permission: Permission) -> None:
+        """Pass a principal that holds `permission`.
+
+        Raises:
+            Forbidden: it does not, and why.
+
+        """
+        require(self._permissions, principal, permission)
+
+    async def limit(self, rules: Sequence[Rule]) -> Admission:
+        """Count one request against all `rules`, or against none.
+
+        Raises:
+            RateLimited: the rule that makes the caller wait longest.
+
+        """
+        admission = await self._limiter.acquire(rules)
+        rule = admission.refused_by
+        if rule is None:
+            return admission
+        raise RateLimited(
+            rule=rule.name,
+            limit=rule.burst,
+            window_s=rule.period_us / 1e6,
+            # Rounded up: who comes back at the time we named must be let in.
+            resets_in_s=math.ceil(admission.retry_after_s * 1000) / 1000,
+            states=admission.states,
+        )

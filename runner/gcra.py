@@ -1,0 +1,141 @@
+"""Counts requests against several rate limits at once: GCRA in whole numbers.
+
+A rule of `burst` requests per `period_us` refills one request every `period_us / burst`
+microseconds. All that is kept per rule is a mark: the moment at which the bucket is whole again.
+A request moves the mark on by one refill and is admitted while the mark stays within one period
+of now.
+
+That quotient is rarely a whole number, so a mark is a pair: whole microseconds, and a part counted
+in `1 / burst` microseconds. Nothing is rounded and nothing drifts: exactly `burst` requests fit
+into an empty period, and after a period of rest exactly `burst` fit again. With a burst of at most
+2**26 and a period of at most 2**51 microseconds every number on the way to a decision stays below
+2**53, which lets a script in a store whose numbers are doubles decide the same.
+"""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from runner.ports import Admission, Rule, RuleState
+from sanderling.kernel.clock import Clock
+
+Mark: TypeAlias = tuple[int, int]
+"""When a bucket is whole again: microseconds, and a part of one in units of 1 / burst."""
+
+MAX_BURST = 2**26
+MAX_PERIOD_US = 2**51
+
+_SWEPT_PER_NEW_KEY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a request does to the marks of its rules; `wait_us` is 0 when it is admitted.
+
+    A wait is infinite when the request is larger than a burst.
+    """
+
+    marks: tuple[Mark, ...]
+    wait_us: float = 0
+    slowest: int = 0
+
+
+def begin(rule: Rule, mark: Mark, now_us: int) -> Mark:
+    """Return `mark` as it counts now: never in the past, never more than a period ahead.
+
+    The upper end matters after a rule was changed: a mark of the old rule must not shut out
+    callers for longer than the new one would.
+    """
+    us, part = mark
+    if us < now_us:
+        return now_us, 0
+    if us - now_us >= rule.period_us:
+        return now_us + rule.period_us, 0
+    return mark if part < rule.burst else (us + 1, 0)
+
+
+def charge(rule: Rule, mark: Mark, cost: int) -> Mark:
+    """Return `mark` moved on by the time in which `cost` requests refill."""
+    whole, rest = divmod(rule.period_us, rule.burst)
+    if not rest:
+        return mark[0] + cost * whole, mark[1]
+    carried, part = divmod(mark[1] + cost * rest, rule.burst)
+    return mark[0] + cost * whole + carried, part
+
+
+def decide(rules: Sequence[Rule], marks: Sequence[Mark], now_us: int, cost: int) -> Decision:
+    """Return the marks after `cost` requests, or the untouched marks and the longest wait."""
+    begun: list[Mark] = []
+    charged: list[Mark] = []
+    wait_us: float = 0
+    slowest = 0
+    for index, rule in enumerate(rules):
+        before = begin(rule, marks[index], now_us)
+        after = charge(rule, before, cost)
+        begun.append(before)
+        charged.append(after)
+        rule_wait_us: float = after[0] - rule.period_us - now_us + (after[1] > 0)
+        if rule_wait_us > 0 and cost > rule.burst:
+            rule_wait_us = math.inf
+        if rule_wait_us > wait_us:
+            wait_us, slowest = rule_wait_us, index
+    return Decision(tuple(begun if wait_us else charged), wait_us, slowest)
+
+
+def state(rule: Rule, mark: Mark, now_us: int) -> RuleState:
+    """Return how `rule` stands with a mark that `decide` returned for `now_us`."""
+    ahead_us = mark[0] - now_us
+    free = (rule.period_us - ahead_us) * rule.burst - mark[1]
+    return RuleState(rule, free // rule.period_us, (ahead_us + (mark[1] > 0)) / 1e6)
+
+
+class MemoryLimiter:
+    """Limit the callers of this process.
+
+    One event loop owns it; `acquire` never waits, so no lock is needed. Keys whose bucket is whole
+    again are forgotten: each new key checks two old ones, so memory follows the number of keys
+    that were counted within their periods, and no request pays for a sweep of all.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Count from nothing, on the monotonic reading of `clock`."""
+        self._clock = clock
+        self._marks: dict[str, Mark] = {}
+        self._hand: deque[str] = deque()
+
+    def __len__(self) -> int:
+        """Return the number of keys that are held."""
+        return len(self._marks)
+
+    async def acquire(self, rules: Sequence[Rule], *, cost: int = 1) -> Admission:
+        """Take `cost` from every rule, or from none; the keys of the rules differ."""
+        now_us = self._clock.monotonic_ns() // 1000
+        held = self._marks
+        whole = (now_us, 0)
+        decision = decide(rules, [held.get(rule.key, whole) for rule in rules], now_us, cost)
+        states = tuple(
+            state(rule, mark, now_us) for rule, mark in zip(rules, decision.marks, strict=True)
+        )
+        if decision.wait_us:
+            return Admission(
+                is_admitted=False,
+                states=states,
+                refused_by=rules[decision.slowest],
+                retry_after_s=decision.wait_us / 1e6,
+            )
+        for rule, mark in zip(rules, decision.marks, strict=True):
+            if rule.key not in held:
+                self._sweep(now_us)
+                self._hand.append(rule.key)
+            held[rule.key] = mark
+        return Admission(is_admitted=True, states=states)
+
+    def _sweep(self, now_us: int) -> None:
+        for _ in range(min(_SWEPT_PER_NEW_KEY, len(self._hand))):
+            key = self._hand.popleft()
+            if self._marks[key][0] < now_us:
+                del self._marks[key]
+            else:
+                self._hand.append(key)

@@ -1,0 +1,45 @@
+"""Which rate limits apply to whom."""
+
+from dataclasses import dataclass
+
+from runner.function import RateLimit
+from runner.ports import Rule
+from sanderling.kernel.ids import FunctionId, WorkspaceId
+
+
+def _rule(name: str, counted: str, rate_limit: RateLimit) -> Rule:
+    return Rule(
+        name=name,
+        key=f"{name}:{counted}",
+        burst=rate_limit.limit,
+        period_us=rate_limit.ttl_ms * 1000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPolicy:
+    """The numbers behind every rule.
+
+    `api_short` and `api_long` bound the API requests of a workspace; `function_default` bounds
+    its executions, in all and of each function that has no rate limit of its own.
+    """
+
+    api_short: RateLimit
+    api_long: RateLimit
+    function_default: RateLimit
+
+    def api_rules(self, workspace_id: WorkspaceId) -> tuple[Rule, ...]:
+        """Return the rules that count every API request."""
+        return (
+            _rule("api-requests-short", workspace_id, self.api_short),
+            _rule("api-requests-long", workspace_id, self.api_long),
+        )
+
+    def execution_rules(
+        self, workspace_id: WorkspaceId, function_id: FunctionId, own: RateLimit | None
+    ) -> tuple[Rule, ...]:
+        """Return the rules that count a call of this function, besides the API's."""
+        return (
+            _rule("workspace-executions", workspace_id, self.function_default),
+            _rule("function-executions", function_id, own or self.function_default),
+        )

@@ -1,0 +1,80 @@
+"""Who is behind an API key."""
+
+import hmac
+from dataclasses import dataclass
+
+from sanderling.access.api_key import parse_key
+from sanderling.access.errors import KeyExpired, KeyUnknown, Unauthenticated
+from sanderling.access.ports import KeyStore, StoredKey
+from sanderling.access.principal import Credential, Operator, Principal, Role
+from sanderling.kernel.clock import Clock
+from sanderling.kernel.flights import Flights
+from sanderling.kernel.ids import KeyId
+
+FRESH_NS = 2_000_000_000
+"""How long a key is used without asking the store again; a revoked key works no longer."""
+
+MAX_KEYS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    key: StoredKey
+    principal: Principal
+    fresh_until_ns: int
+
+
+class KeyPrincipals:
+    """Authenticate API keys, remembering each for two seconds, and the operator.
+
+    The secret is compared and the day of expiry checked on every request; only the row is
+    remembered. When the store is away a remembered key works until its two seconds are over, and
+    nobody else gets in. One event loop owns it.
+    """
+
+    def __init__(self, store: KeyStore, clock: Clock) -> None:
+        """Look keys up in `store`."""
+        self._store = store
+        self._clock = clock
+        self._seen: dict[KeyId, _Seen] = {}
+        self._flights: Flights[KeyId, _Seen] = Flights()
+
+    async def authenticate(self, credential: Credential | None) -> Principal:
+        """Return the principal behind `credential`.
+
+        Raises:
+            Unauthenticated: there is no credential.
+            KeyMalformed: the key's shape or checksum is wrong; nothing was looked up.
+            KeyUnknown: no live key has this id and secret.
+            KeyExpired: the key is past its day.
+
+        """
+        if credential is None:
+            raise Unauthenticated
+        if isinstance(credential, Operator):
+            return Principal(credential.workspace_id, Role.ADMIN, is_server_admin=True)
+        offered = parse_key(credential.text)
+        seen = self._seen.get(offered.id)
+        if seen is None or self._clock.monotonic_ns() >= seen.fresh_until_ns:
+            seen = await self._flights.share(offered.id, lambda: self._look_up(offered.id))
+        key = seen.key
+        # The secret comes first: without it nobody learns whether a key expired.
+        if not hmac.compare_digest(key.digest, offered.digest) or key.revoked_at is not None:
+            raise KeyUnknown
+        if key.expires_at is not None and key.expires_at <= self._clock.now():
+            raise KeyExpired(expired_at=key.expires_at.isoformat())
+        return seen.principal
+
+    async def _look_up(self, key_id: KeyId) -> _Seen:
+        # Counted from before the question: the answer may be old by the time it is here.
+        fresh_until_ns = self._clock.monotonic_ns() + FRESH_NS
+        key = await self._store.find_key(key_id)
+        if key is None:
+            self._seen.pop(key_id, None)
+            raise KeyUnknown
+        principal = Principal(key.workspace_id, key.role, key.is_server_admin, key.id)
+        seen = _Seen(key, principal, fresh_until_ns)
+        if len(self._seen) >= MAX_KEYS:
+            self._seen.clear()
+        self._seen[key_id] = seen
+        return seen
