@@ -1,0 +1,100 @@
+# Needs python3 (3.11 or later) and make; everything else is fetched and pinned by hash.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+	--no-warn-script-location
+PINNED = $(PIP_INSTALL) --only-binary=:all: --require-hashes
+LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)
+
+# A stamp's name holds all that its environment was made from, so that a new pin, another Python
+# or a moved checkout makes a new one, and nothing else does.
+PYTHON_KEY := $(shell $(PYTHON) -c 'import sys; print(sys.version, sys.base_prefix)' 2>&1)
+key = $(shell { echo '$(PYTHON_KEY) $(CURDIR)'; cat $(1); } 2>/dev/null | cksum | tr ' ' -)
+RUNTIME := $(VENV)/.runtime-$(call key,requirements/runtime.txt requirements/build.txt)
+PROJECT := $(VENV)/.project-$(call key,requirements/runtime.txt requirements/build.txt pyproject.toml)
+DEV := $(VENV)/.dev-$(call key,requirements/runtime.txt requirements/build.txt requirements/dev.txt)
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: $(PROJECT) ## Make .venv with what the product needs; afterwards .venv/bin/sanderling works.
+
+.PHONY: demo
+demo: setup ## Set up, then deploy the examples and call each over HTTP on the embedded defaults.
+	@$(BIN)/sanderling demo
+
+.PHONY: setup-dev
+setup-dev: setup $(DEV) ## Make .venv with the tools for tests and gates as well.
+
+.PHONY: test
+test: setup-dev ## Set up, then run every test but the nightly ones, with coverage.
+	@postgres=$$(tools/find-postgres $(BIN)/python) && PATH="$$postgres:$$PATH" \
+		$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+
+.PHONY: test-slow
+test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
+	@postgres=$$(tools/find-postgres $(BIN)/python) && PATH="$$postgres:$$PATH" \
+		$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
+
+.PHONY: gates
+gates: lint types docs ## Run every check that is not a test.
+
+.PHONY: lint
+lint: setup-dev ## Check style, imports between rooms, dependencies and dead code.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry .
+	$(BIN)/vulture
+
+.PHONY: types
+types: setup-dev ## Check types with mypy and pyright, both strict.
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+.PHONY: docs
+docs: setup-dev ## Build the documentation into docs/_build/html; a warning is an error.
+	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --quiet -b html \
+		docs docs/_build/html
+
+.PHONY: format
+format: setup-dev ## Put all code into house style.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: setup-dev ## Pin requirements/*.txt anew; UPGRADE=--upgrade takes the newest releases.
+	$(LOCK) pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
+	$(LOCK) pyproject.toml --group dev --group build -c requirements/runtime.txt \
+		-c requirements/build.txt -o requirements/dev.txt
+	$(LOCK) --group postgres --no-deps -o requirements/postgres.txt
+
+.PHONY: bench
+bench: setup-dev ## Measure what a call costs, beside other ways to run the same code.
+	$(BIN)/python -m bench call
+
+.PHONY: clean
+clean: ## Remove everything that these targets made.
+	rm -rf $(VENV) dist docs/_build .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache \
+		.ruff_cache .import_linter_cache .schemathesis
+
+$(RUNTIME):
+	@tools/make-venv '$(PYTHON)' $(VENV)
+	@echo 'Installing pinned requirements'
+	@$(PINNED) -r requirements/runtime.txt -r requirements/build.txt
+	@touch $@
+
+$(PROJECT): $(RUNTIME)
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.project-* && touch $@
+
+$(DEV): $(RUNTIME)
+	@echo 'Installing pinned development requirements'
+	@$(PINNED) -r requirements/dev.txt
+	@rm -f $(VENV)/.dev-* && touch $@
