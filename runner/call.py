@@ -1,5 +1,6 @@
 """A call, from what was asked to what is kept."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -74,3 +75,17 @@ class CallFilter:
     outcome: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+    def admits(self, record: CallRecord) -> bool:
+        """Claim that `record` is one of those to list."""
+        return (
+            (self.function is None or record.function_name == self.function)
+            and (self.outcome is None or record.outcome.kind == self.outcome)
+            and (self.since is None or record.started_at >= self.since)
+            and (self.until is None or record.started_at < self.until)
+        )
+
+
+def newest_first(records: Iterable[CallRecord]) -> list[CallRecord]:
+    """Return the records by the moment they started; ids decide between equal moments."""
+    return sorted(records, key=lambda record: (record.started_at, record.id), reverse=True)

@@ -3,13 +3,13 @@
 They belong to one event loop; no method waits, so each one is atomic.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
 from drivers.port import Health, HealthState
-from runner.call import CallFilter, CallRecord
+from runner.call import CallFilter, CallRecord, newest_first
 from runner.cursor import call_cursor, call_place, decode_cursor, encode_cursor
 from runner.errors import FunctionExists, FunctionUnknown
 from runner.function import Definition, Function, Version
@@ -135,19 +135,6 @@ class MemoryFunctionStore:
         return None if shelf is None else tuple(shelf.versions)
 
 
-def _matches(record: CallRecord, wanted: CallFilter) -> bool:
-    return (
-        (wanted.function is None or record.function_name == wanted.function)
-        and (wanted.outcome is None or record.outcome.kind == wanted.outcome)
-        and (wanted.since is None or record.started_at >= wanted.since)
-        and (wanted.until is None or record.started_at < wanted.until)
-    )
-
-
-def _newest_first(records: Iterable[CallRecord]) -> Sequence[CallRecord]:
-    return sorted(records, key=lambda record: (record.started_at, record.id), reverse=True)
-
-
 class MemoryCallLog:
     """Keep the newest `capacity` records for as long as this process lives."""
 
@@ -176,11 +163,11 @@ class MemoryCallLog:
     ) -> Page[CallRecord]:
         """Return records, newest first."""
         place = call_place(cursor) if cursor is not None else None
-        rows = _newest_first(
+        rows = newest_first(
             record
             for (owner, _), record in self._records.items()
             if owner == workspace_id
-            and _matches(record, matching)
+            and matching.admits(record)
             and (place is None or (record.started_at, record.id) < place)
         )
         return _page(rows, limit, call_cursor)

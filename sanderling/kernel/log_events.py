@@ -4,6 +4,11 @@ from collections.abc import Mapping
 
 LOG_EVENTS: Mapping[str, str] = {
     "call.refused": "A call was turned away at a station before the driver; `code` says why.",
+    "call_log.delayed": "Records of calls wait in memory because the database takes no writes.",
+    "call_log.dropped": "Records of calls are being lost: too many wait, or the log had to close.",
+    "call_log.failed": "Writing records of calls met a defect; it is tried again.",
+    "call_log.recovered": "Records of calls are written again; `dropped` says how many were lost.",
+    "call_record.rejected": "The database refused one record of a call; it alone is lost.",
     "draft.saved": "The draft of a function was replaced.",
     "driver.failed": "The driver could not start; calls get an outcome that says so.",
     "driver.raised": "The driver raised where it should have answered; the call got an outcome.",
@@ -14,6 +19,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "key.created": "An API key was made.",
     "key.revoked": "An API key was revoked.",
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
+    "request.failed": "A request met a fault; the traceback and the problem's `code` tell which.",
+    "request.finished": "A request was answered; `problem` is the code of its problem, if any.",
     "server.started": "The server accepts requests.",
     "server.stopped": "The server finished its calls and closed what it held.",
 }

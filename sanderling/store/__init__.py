@@ -1,1 +1,25 @@
 """Implements the rooms' ports on SQL; owns migrations."""
+
+from sanderling.store.call_backlog import CallLogBounds
+from sanderling.store.calls import SQLCallLog
+from sanderling.store.database import Database, open_database
+from sanderling.store.functions import SQLFunctionStore
+from sanderling.store.health import health
+from sanderling.store.keys import SQLKeyStore
+from sanderling.store.limits import DatabaseLimits
+from sanderling.store.migration import migrate
+from sanderling.store.workspaces import SQLWorkspaces, Workspace
+
+__all__ = [
+    "CallLogBounds",
+    "Database",
+    "DatabaseLimits",
+    "SQLCallLog",
+    "SQLFunctionStore",
+    "SQLKeyStore",
+    "SQLWorkspaces",
+    "Workspace",
+    "health",
+    "migrate",
+    "open_database",
+]

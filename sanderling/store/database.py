@@ -1,0 +1,128 @@
+"""One database and the transactions on it."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.schema import Table
+
+from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.store.address import Address, parse_address
+from sanderling.store.engines import build_engines
+from sanderling.store.faults import UNREADABLE, fault_of
+from sanderling.store.limits import DatabaseLimits
+
+
+class Database:
+    """Hand out transactions; made by `open_database`, which also closes it.
+
+    Every kind translates what the driver raises: `StoreUnavailableError` when the database is
+    locked, full, read-only or away, `StoreError` when it refuses a statement. Then nothing of the
+    transaction was kept.
+    """
+
+    def __init__(self, address: Address, limits: DatabaseLimits) -> None:
+        """Prepare; nothing is opened yet."""
+        self.address = address
+        self.limits = limits
+        self._engines = build_engines(address, limits)
+        self._write_fault = ""
+
+    @property
+    def write_fault(self) -> str:
+        """Why the last write failed; empty after one that did not."""
+        return self._write_fault
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a transaction that only reads; on SQLite it sees one snapshot."""
+        with translated():
+            async with (
+                asyncio.timeout(self.limits.transaction_s),
+                self._engines.reader.begin() as connection,
+            ):
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a transaction that may write; it is kept as a whole when the block ends well."""
+        try:
+            with translated():
+                async with (
+                    asyncio.timeout(self.limits.transaction_s),
+                    self._engines.writer.begin() as connection,
+                ):
+                    yield connection
+        except StoreUnavailableError as error:
+            self._write_fault = str(error.facts["reason"])
+            raise
+        self._write_fault = ""
+
+    @asynccontextmanager
+    async def probe(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a transaction that may write and waits at most `probe_s` for anything."""
+        with translated():
+            async with (
+                asyncio.timeout(self.limits.probe_s),
+                self._engines.prober.begin() as connection,
+            ):
+                yield connection
+        self._write_fault = ""
+
+    def insert_missing(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that skips rows whose key is taken, so that repeating it is safe."""
+        if self.address.is_sqlite:
+            return sqlite.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engines.dispose()
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Raise our own faults in place of what the drivers raise.
+
+    The chain is cut on purpose: tracebacks reach the log, and the drivers' texts quote addresses,
+    users and rows.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, OSError, UnicodeError, OverflowError) as error:
+        raise fault_of(error) from None
+
+
+@asynccontextmanager
+async def open_database(url: str, limits: DatabaseLimits | None = None) -> AsyncGenerator[Database]:
+    """Yield the database at `url` and close it afterwards.
+
+    A SQLite file is created readable by its owner alone; its folder must be there. PostgreSQL is
+    first spoken to by the first transaction.
+
+    Raises:
+        DatabaseURLRefused: the URL is not one we support.
+        StoreUnavailableError: the file cannot be opened.
+
+    """
+    address = parse_address(url)
+    if address.path is not None:
+        await asyncio.to_thread(_create_private, address.path)
+    database = Database(address, limits or DatabaseLimits())
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _create_private(path: Path) -> None:
+    """Make sure that the file is there; SQLite gives its side files the same mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError:
+        raise StoreUnavailableError(reason=UNREADABLE) from None

@@ -1,0 +1,103 @@
+"""Turns what database drivers raise into the faults that the rest of the house knows.
+
+Drivers quote addresses, users and rows in their messages; none of that goes on. The reason says
+which of locked, full, read-only, away it was, and the driver's short name for it.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from sanderling.kernel.errors import Fault, StoreUnavailableError
+from sanderling.store.errors import StoreError
+
+LOCKED = "it stayed locked by other work"
+FULL = "its disk is full"
+READ_ONLY = "it cannot be written to"
+AWAY = "it is away"
+BUSY = "every connection to it is in use"
+SLOW = "it did not answer in time"
+SHUT = "it does not let us in"
+UNMIGRATED = "its tables are missing; run `sanderling init`"
+UNREADABLE = "its file cannot be read"
+
+_SQLITE: Mapping[int, str] = {
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_LOCKED: LOCKED,
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: UNREADABLE,
+    sqlite3.SQLITE_CORRUPT: UNREADABLE,
+    sqlite3.SQLITE_IOERR: UNREADABLE,
+    sqlite3.SQLITE_NOTADB: UNREADABLE,
+    sqlite3.SQLITE_PERM: UNREADABLE,
+}
+
+_SQLSTATE: Mapping[str, str] = {
+    "08": AWAY,
+    "25006": READ_ONLY,
+    "28": SHUT,
+    "3D000": SHUT,
+    "40001": LOCKED,
+    "40P01": LOCKED,
+    "42501": SHUT,
+    "42P01": UNMIGRATED,
+    "53": "it has no resources left",
+    "53100": FULL,
+    "53300": "it takes no more connections",
+    "55P03": LOCKED,
+    "57014": SLOW,
+    "57P": AWAY,
+    "58": UNREADABLE,
+    "XX": UNREADABLE,
+}
+
+
+def fault_of(error: Exception) -> Fault:
+    """Return what to raise instead of `error`."""
+    reason = _reason(error)
+    if reason is not None:
+        return StoreUnavailableError(reason=reason)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return StoreError(kind=type(cause).__name__)
+
+
+def _reason(error: Exception) -> str | None:
+    match error:
+        case PoolTimeout():
+            return BUSY
+        case TimeoutError():
+            return SLOW
+        case OSError():
+            return AWAY
+        case DBAPIError(orig=sqlite3.Error() as cause):
+            return _sqlite_reason(cause)
+        case DBAPIError(orig=psycopg.Error() as cause):
+            return _postgresql_reason(cause)
+        case _:
+            return None
+
+
+def _sqlite_reason(cause: sqlite3.Error) -> str | None:
+    # Extended codes, such as SQLITE_BUSY_SNAPSHOT, keep the plain one in their low byte. A
+    # connection that was closed under us has no code.
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is None:
+        return AWAY if isinstance(cause, sqlite3.OperationalError) else None
+    if code == sqlite3.SQLITE_ERROR and str(cause).startswith("no such table"):
+        return UNMIGRATED
+    return _SQLITE.get(code & 0xFF)
+
+
+def _postgresql_reason(cause: psycopg.Error) -> str | None:
+    state = cause.sqlstate
+    if state is None:
+        # Without a state the server said nothing: it could not be reached or went silent.
+        return AWAY if isinstance(cause, psycopg.OperationalError) else None
+    for length in (5, 3, 2):
+        if state[:length] in _SQLSTATE:
+            return _SQLSTATE[state[:length]]
+    return None

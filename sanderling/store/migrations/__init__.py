@@ -1,0 +1,1 @@
+"""The chain of schema changes, one for both databases."""
