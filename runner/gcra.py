@@ -8,7 +8,7 @@ of now.
 That quotient is rarely a whole number, so a mark is a pair: whole microseconds, and a part counted
 in `1 / burst` microseconds. Nothing is rounded and nothing drifts: exactly `burst` requests fit
 into an empty period, and after a period of rest exactly `burst` fit again. With a burst of at most
-2**26 and a period of at most 2**51 microseconds every number on the way to a decision stays below
+2**26 and a period of at most 2**50 microseconds every number on the way to a decision stays below
 2**53, which lets a script in a store whose numbers are doubles decide the same.
 """
 
@@ -25,7 +25,7 @@ Mark: TypeAlias = tuple[int, int]
 """When a bucket is whole again: microseconds, and a part of one in units of 1 / burst."""
 
 MAX_BURST = 2**26
-MAX_PERIOD_US = 2**51
+MAX_PERIOD_US = 2**50
 
 _SWEPT_PER_NEW_KEY = 2
 
@@ -119,6 +119,7 @@ class MemoryLimiter:
             state(rule, mark, now_us) for rule, mark in zip(rules, decision.marks, strict=True)
         )
         if decision.wait_us:
+            self._shorten(rules, decision.marks)
             return Admission(
                 is_admitted=False,
                 states=states,
@@ -131,6 +132,14 @@ class MemoryLimiter:
                 self._hand.append(rule.key)
             held[rule.key] = mark
         return Admission(is_admitted=True, states=states)
+
+    def _shorten(self, rules: Sequence[Rule], begun: Sequence[Mark]) -> None:
+        # A mark further ahead than its rule allows was made by an earlier, slower rule. Left
+        # alone it would begin anew, one whole period ahead, at each refused request.
+        for rule, mark in zip(rules, begun, strict=True):
+            held = self._marks.get(rule.key)
+            if held is not None and held > mark:
+                self._marks[rule.key] = mark
 
     def _sweep(self, now_us: int) -> None:
         for _ in range(min(_SWEPT_PER_NEW_KEY, len(self._hand))):
