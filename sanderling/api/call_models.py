@@ -1,0 +1,109 @@
+"""Outcomes and calls as they look over HTTP.
+
+These models describe; what is sent comes from `runner.outcome_json`, as bytes, so that large
+results are not taken apart again. A test holds the two together.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from drivers.port import Isolation, OutcomeKind
+from runner.call import Trigger
+from sanderling.api.function_models import Name, Number
+
+CallIdText = Annotated[str, Field(pattern="^call_[0-9A-HJKMNP-TV-Z]{26}$")]
+
+
+class Described(BaseModel):
+    """A body that is described here and made elsewhere; it has these members and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TraceLineShown(Described):
+    """One line of the user's own stack; `line` counts from 1."""
+
+    line: int
+    function: str
+    text: str
+
+
+class GuestErrorShown(Described):
+    """What went wrong in, or with, user code; every text comes from the guest."""
+
+    type: str
+    message: str
+    trace: list[TraceLineShown]
+    line: int | None
+    column: int | None
+    hint: str
+
+
+class LimitHitShown(Described):
+    """The limit that ended a call, with numbers in that limit's unit."""
+
+    name: str
+    allowed: float
+    observed: float | None
+
+
+class OutcomeRow(Described):
+    """What happened to a call, without its logs and its result."""
+
+    outcome: OutcomeKind
+    error: GuestErrorShown | None
+    detail: str
+    logs_dropped_bytes: int
+    duration_ms: float
+    cpu_ms: float | None
+    memory_bytes: int | None
+    limit: LimitHitShown | None
+    isolation: Isolation
+    layers: list[str]
+    waived: list[str]
+    driver: str
+    retry_after_s: float | None
+
+
+class CallAnswer(OutcomeRow):
+    """The outcome of a call that was made just now; `version` is null for a draft."""
+
+    call_id: CallIdText
+    function: Name
+    version: Number | None
+    result: JsonValue
+    logs: str
+
+
+class CallRow(OutcomeRow):
+    """A call as lists show it; `version` is null for a draft, `key_id` for the operator."""
+
+    id: CallIdText
+    function: Name
+    function_id: str
+    version: Number | None
+    digest: str
+    trigger: Trigger
+    key_id: str | None
+    request_id: str
+    started_at: datetime
+
+
+class CallShown(CallRow):
+    """A call with what went in and what came out.
+
+    `event` is null when it was too large to keep.
+    """
+
+    event: JsonValue
+    result: JsonValue
+    logs: str
+
+
+class CallPage(Described):
+    """Calls, newest first; `next_cursor` continues after them and is null at the end."""
+
+    items: list[CallRow]
+    next_cursor: str | None

@@ -1,0 +1,157 @@
+"""The outermost layer: whatever happens inside, the caller gets an answer that can be traced.
+
+Guarantees: every response carries a request id and the security headers; every request that is
+not a success ends as a problem document; every request is logged and counted once, without its
+path, query, headers or body. A `HEAD` is served as the `GET` it stands for, less its body.
+"""
+
+import re
+from collections.abc import MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
+
+from runner.errors import RateLimited
+from sanderling.api.body import bounded, check_headers
+from sanderling.api.exchange import Exchange, attach
+from sanderling.api.failure import failure_of
+from sanderling.api.metrics import Metrics
+from sanderling.api.problem import is_fault, problem_of
+from sanderling.api.rate_limit_headers import rate_limit_headers
+from sanderling.api.respond import send_problem
+from sanderling.kernel.clock import Clock
+from sanderling.kernel.ids import Ids, RequestId
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
+CALLER_GONE = 499
+"""What the log and the metrics say of a request whose caller did not wait for the answer."""
+
+log = structlog.get_logger()
+
+
+class Edge:
+    """Give each request its id, its bounds, its answer and its log line."""
+
+    def __init__(
+        self, app: ASGIApp, *, ids: Ids, clock: Clock, metrics: Metrics, max_body_bytes: int
+    ) -> None:
+        """Stand around `app`."""
+        self._app = app
+        self._ids = ids
+        self._clock = clock
+        self._metrics = metrics
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; everything that is not HTTP passes through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began_ns = self._clock.monotonic_ns()
+        exchange = self._open(scope)
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope["method"] = "GET"
+        answer = _answering(exchange, send, is_head=is_head)
+        tokens = bind_contextvars(request_id=exchange.request_id)
+        try:
+            await self._serve(scope, receive, answer, exchange)
+        finally:
+            duration_s = (self._clock.monotonic_ns() - began_ns) / 1e9
+            self._tell(scope, exchange, "HEAD" if is_head else scope["method"], duration_s)
+            reset_contextvars(**tokens)
+
+    def _open(self, scope: MutableMapping[str, Any]) -> Exchange:
+        exchange = Exchange(RequestId(""))
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                exchange.authorization = value.decode("latin-1")
+            elif name == b"content-type":
+                exchange.content_type = value.decode("latin-1")
+            elif name == b"x-request-id":
+                given = value.decode("latin-1")
+                if _REQUEST_ID.fullmatch(given):
+                    exchange.request_id = RequestId(given)
+        if not exchange.request_id:
+            exchange.request_id = self._ids.request()
+        attach(scope, exchange)
+        return exchange
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, answer: Send, exchange: Exchange
+    ) -> None:
+        try:
+            check_headers(scope, self._max_body_bytes)
+            await self._app(scope, bounded(receive, exchange, self._max_body_bytes), answer)
+        except ClientDisconnect:
+            exchange.status = CALLER_GONE
+        except Exception as error:  # noqa: BLE001 - the top of the request: logged and counted.
+            await self._answer_failure(scope, answer, exchange, error)
+
+    async def _answer_failure(
+        self, scope: Scope, answer: Send, exchange: Exchange, error: Exception
+    ) -> None:
+        failure = failure_of(scope, error)
+        if isinstance(failure, RateLimited):
+            exchange.states = failure.states
+        if is_fault(failure):
+            log.error("request.failed", code=failure.code, exc_info=error)
+        if not exchange.has_started:
+            await send_problem(answer, exchange, problem_of(failure))
+        elif not exchange.is_complete:
+            # Half an answer is out; only breaking the connection tells the caller so.
+            raise error
+
+    def _tell(self, scope: Scope, exchange: Exchange, method: str, duration_s: float) -> None:
+        route = getattr(scope.get("route"), "path", "") or "unmatched"
+        status = exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
+        self._metrics.count_request(
+            method=method, route=route, status=status, duration_s=duration_s
+        )
+        if exchange.problem is not None:
+            self._metrics.count_problem(exchange.problem)
+        write = log.debug if route in _QUIET_ROUTES else log.info
+        write(
+            "request.finished",
+            method=method,
+            route=route,
+            status=status,
+            problem=exchange.problem,
+            duration_ms=round(duration_s * 1000, 3),
+            received_bytes=exchange.received_bytes,
+            sent_bytes=exchange.sent_bytes,
+        )
+
+
+def _answering(exchange: Exchange, send: Send, *, is_head: bool) -> Send:
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            exchange.has_started = True
+            exchange.status = message["status"]
+            message["headers"] = [
+                *message.get("headers", ()),
+                (b"x-request-id", exchange.request_id.encode("ascii")),
+                *rate_limit_headers(exchange.states),
+                *_SECURITY,
+            ]
+        elif message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            if is_head:
+                message["body"] = b""
+            else:
+                exchange.sent_bytes += len(body)
+            exchange.is_complete = not message.get("more_body", False)
+        await send(message)
+
+    return answer

@@ -1,0 +1,92 @@
+"""The hot route: one call, past the pipeline, to its outcome.
+
+Plain ASGI: no model, no dependency and no second parse of the body stand in its way.
+"""
+
+import re
+
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+from drivers.limits import CEILINGS
+from runner.call import CallRequest, Selector
+from runner.pipeline import Pipeline
+from sanderling.access.errors import Unauthenticated
+from sanderling.api.bearer import bearer_key
+from sanderling.api.body import check_json_type, read_body
+from sanderling.api.call_json import answer_json
+from sanderling.api.errors import Misfit, RequestInvalid
+from sanderling.api.exchange import exchange_of
+from sanderling.api.problem import is_served, problem_of_call
+from sanderling.api.query import read_query
+from sanderling.api.respond import send_bytes, send_problem
+
+PATH = "/v1/functions/{name}/executions"
+MAX_VERSION = 2_147_483_647
+_KNOWN = frozenset({"version", "timeout_s"})
+_NO_EVENT = b"null"
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+
+class Executions:
+    """Answer `POST /v1/functions/{name}/executions`.
+
+    An empty body is the event `null`, whatever its content type. The call goes on when its caller
+    goes away, and is recorded.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Run calls through `pipeline`."""
+        self._pipeline = pipeline
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["method"] != "POST":
+            raise HTTPException(405)
+        exchange = exchange_of(scope)
+        credential = bearer_key(exchange.authorization)
+        if credential is None:
+            # The pipeline would say the same, but only after the body was read.
+            raise Unauthenticated
+        query = read_query(scope, _KNOWN)
+        version, timeout_s = _version(query.get("version")), _timeout_s(query.get("timeout_s"))
+        body = await read_body(receive)
+        if body:
+            check_json_type(exchange)
+        report = await self._pipeline.call(
+            CallRequest(
+                credential=credential,
+                function=scope["path_params"]["name"],
+                event_json=body or _NO_EVENT,
+                request_id=exchange.request_id,
+                version=version,
+                timeout_s=timeout_s,
+            )
+        )
+        exchange.states = report.admission.states
+        if is_served(report.record.outcome):
+            await send_bytes(send, answer_json(report.record))
+        else:
+            await send_problem(send, exchange, problem_of_call(report.record))
+
+
+def _version(text: str | None) -> Selector | int:
+    if text is None or text == Selector.LIVE:
+        return Selector.LIVE
+    if text == Selector.DRAFT:
+        return Selector.DRAFT
+    if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_VERSION)):
+        number = int(text)
+        if 0 < number <= MAX_VERSION:
+            return number
+    raise RequestInvalid([Misfit("query", "version", "it is live, draft or a version's number")])
+
+
+def _timeout_s(text: str | None) -> float | None:
+    if text is None:
+        return None
+    timeout_s = float(text) if _NUMBER.fullmatch(text) else 0.0
+    if not 0 < timeout_s <= CEILINGS["wall_s"]:
+        message = f"it is a number of seconds above 0 and at most {CEILINGS['wall_s']:g}"
+        raise RequestInvalid([Misfit("query", "timeout_s", message)])
+    return timeout_s

@@ -1,0 +1,125 @@
+"""What this process counts, in the Prometheus text format.
+
+Every label has a bounded set of values: no names of functions, no ids, nothing of a workspace.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
+
+from sanderling.api.problem_kinds import PROBLEM_KINDS
+from sanderling.kernel.events import CallFinished, CallRefused, EventBus
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_1_0_0
+
+_CALL_BUCKETS_S = (
+    *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
+)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+Child = TypeVar("Child")
+
+
+class _Children:
+    """Remember a metric's children: looking one up by labels costs more than counting."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], object] = {}
+
+    def get(self, make: Callable[..., Child], *labels: str | int) -> Child:
+        key = (make, *labels)
+        child = self._known.get(key)
+        if child is None:
+            child = self._known[key] = make(*labels)
+        return child  # type: ignore[return-value] # pyright: ignore[reportReturnType] - see key.
+
+
+class Metrics:
+    """Count requests, problems and calls of one process, on a registry of its own.
+
+    Prometheus' own locks make it safe between threads.
+    """
+
+    def __init__(self, *, version: str) -> None:
+        """Start at zero, telling `version` as build information."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        Info("sanderling_build", "What is running.", registry=self.registry).info(
+            {"version": version}
+        )
+        self._calls = Counter(
+            "sanderling_calls",
+            "Calls that reached an outcome.",
+            ("outcome", "driver"),
+            registry=self.registry,
+        )
+        self._call_durations = Histogram(
+            "sanderling_call_duration_seconds",
+            "Wall time of calls at the driver.",
+            ("driver",),
+            buckets=_CALL_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._refusals = Counter(
+            "sanderling_calls_refused",
+            "Calls turned away before they reached the driver.",
+            ("code",),
+            registry=self.registry,
+        )
+        self._requests = Counter(
+            "sanderling_http_requests",
+            "Requests answered.",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self._request_durations = Histogram(
+            "sanderling_http_request_duration_seconds",
+            "Time from the request's head to the response's last byte.",
+            ("route",),
+            buckets=_CALL_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._problems = Counter(
+            "sanderling_http_problems",
+            "Responses that were problem documents.",
+            ("code",),
+            registry=self.registry,
+        )
+        self._children = _Children()
+
+    def subscribe(self, bus: EventBus) -> None:
+        """Count the calls that `bus` announces from now on."""
+        bus.subscribe(CallFinished, self._count_call)
+        bus.subscribe(CallRefused, self._count_refusal)
+
+    def _count_call(self, event: CallFinished) -> None:
+        self._children.get(self._calls.labels, event.outcome, event.driver).inc()
+        self._children.get(self._call_durations.labels, event.driver).observe(event.duration_s)
+
+    def _count_refusal(self, event: CallRefused) -> None:
+        code = event.code if event.code in PROBLEM_KINDS else "other"
+        self._children.get(self._refusals.labels, code).inc()
+
+    def count_request(self, *, method: str, route: str, status: int, duration_s: float) -> None:
+        """Count one answered request; `route` is the template, never the path."""
+        method = method if method in _METHODS else "other"
+        self._children.get(self._requests.labels, method, route, status).inc()
+        self._children.get(self._request_durations.labels, route).observe(duration_s)
+
+    def count_problem(self, code: str) -> None:
+        """Count one problem document by its code."""
+        self._children.get(self._problems.labels, code).inc()
+
+    def text(self) -> bytes:
+        """Return everything counted so far, as Prometheus scrapes it."""
+        return generate_latest(self.registry)

@@ -1,0 +1,136 @@
+"""The routes that FastAPI does not serve, described by hand."""
+
+from typing import Any
+
+from drivers.limits import CEILINGS
+from sanderling.access.permission import Permission
+from sanderling.api.executions import MAX_VERSION
+from sanderling.api.executions import PATH as EXECUTIONS
+from sanderling.api.function_models import NAME_PATTERN
+from sanderling.api.permitted_route import needs
+from sanderling.api.problem_responses import problem_responses, problems
+
+_JSON_VALUE: dict[str, Any] = {"description": "Any JSON value."}
+
+_EXECUTE: dict[str, Any] = {
+    "tags": ["functions"],
+    "summary": "Execute Function",
+    "description": (
+        "Call a function and wait for its outcome. 200 says that the call was carried out, not "
+        "that the code did well: `outcome` tells. An empty body is the event `null`."
+    ),
+    "operationId": "execute_function",
+    **needs(Permission.FUNCTIONS_CALL),
+    "parameters": [
+        {
+            "name": "name",
+            "in": "path",
+            "required": True,
+            "description": "The function's name.",
+            "schema": {"type": "string", "pattern": NAME_PATTERN},
+        },
+        {
+            "name": "version",
+            "in": "query",
+            "required": False,
+            "description": "`live`, `draft` or the number of a version.",
+            "schema": {
+                "anyOf": [
+                    {"type": "string", "enum": ["live", "draft"]},
+                    {"type": "integer", "minimum": 1, "maximum": MAX_VERSION},
+                ],
+                "default": "live",
+            },
+        },
+        {
+            "name": "timeout_s",
+            "in": "query",
+            "required": False,
+            "description": "Seconds after which the call ends; shortens the function's own limit.",
+            "schema": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": CEILINGS["wall_s"],
+            },
+        },
+    ],
+    "requestBody": {
+        "required": False,
+        "description": "The event, handed to the handler as its first argument.",
+        "content": {"application/json": {"schema": _JSON_VALUE}},
+    },
+    "responses": {
+        "200": {
+            "description": "The call was carried out; `outcome` says how it ended.",
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/CallAnswer"}}
+            },
+        },
+        **{
+            str(status): response
+            for status, response in problems(
+                *("invalid_json", "function_unknown", "version_unpublished", "version_unknown"),
+                *("limit_refused", "payload_too_large", "throttled", "misconfigured"),
+                *("platform_error", "disabled", "not_deployed", "saturated"),
+            ).items()
+        },
+    },
+}
+
+_STATE: dict[str, Any] = {"type": "string", "enum": ["ok", "degraded", "down"]}
+
+_PARTS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["state", "reasons", "numbers"],
+        "properties": {
+            "state": _STATE,
+            "reasons": {"type": "array", "items": {"type": "string"}},
+            "numbers": {"type": "object", "additionalProperties": {"type": "number"}},
+        },
+    },
+}
+
+
+def _plain(tag: str, summary: str, content: dict[str, Any], *codes: str) -> dict[str, Any]:
+    problems_found = problem_responses(*codes, "internal", "expectation_refused", "body_too_large")
+    return {
+        "get": {
+            "tags": [tag],
+            "summary": summary,
+            "operationId": summary.lower().replace(" ", "_"),
+            "responses": {
+                "200": {"description": "Success.", "content": content},
+                **{str(status): response for status, response in problems_found.items()},
+            },
+        }
+    }
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+PLAIN_PATHS: dict[str, Any] = {
+    EXECUTIONS: {"post": _EXECUTE},
+    "/health/live": _plain(
+        "health",
+        "Show Liveness",
+        _json({"type": "object", "required": ["state"], "properties": {"state": _STATE}}),
+    ),
+    "/health/ready": _plain(
+        "health",
+        "Show Readiness",
+        _json(
+            {
+                "type": "object",
+                "required": ["state", "parts"],
+                "properties": {"state": _STATE, "parts": _PARTS},
+            }
+        ),
+        "not_ready",
+    ),
+    "/metrics": _plain("health", "Show Metrics", {"text/plain": {"schema": {"type": "string"}}}),
+    "/openapi.json": _plain("health", "Show Openapi", _json({"type": "object"})),
+}

@@ -1,0 +1,68 @@
+"""The catalogue of problems: what each code means on the wire.
+
+`docs/reference/problems.md` describes every row; a test compares the two.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """How one code looks over HTTP.
+
+    `retry_after_s` is sent when the failure itself does not know how long to wait.
+    """
+
+    status: int
+    title: str
+    retry_after_s: int | None = None
+
+
+PROBLEM_KINDS: Mapping[str, ProblemKind] = {
+    # The request itself.
+    "route_unknown": ProblemKind(404, "No such route"),
+    "method_refused": ProblemKind(405, "Method not allowed"),
+    "body_late": ProblemKind(408, "Body late"),
+    "body_too_large": ProblemKind(413, "Body too large"),
+    "content_type_refused": ProblemKind(415, "Not JSON by its content type"),
+    "expectation_refused": ProblemKind(417, "Expectation refused"),
+    "invalid_json": ProblemKind(400, "Invalid JSON"),
+    "request_invalid": ProblemKind(422, "Request does not fit"),
+    # Who is calling.
+    "unauthenticated": ProblemKind(401, "No API key"),
+    "key_malformed": ProblemKind(401, "Malformed API key"),
+    "key_unknown": ProblemKind(401, "Unknown API key"),
+    "key_expired": ProblemKind(401, "Expired API key"),
+    "forbidden": ProblemKind(403, "Forbidden"),
+    "rate_limited": ProblemKind(429, "Rate limited", retry_after_s=1),
+    # What it is about.
+    "name_refused": ProblemKind(422, "Not a function name"),
+    "limit_refused": ProblemKind(422, "Limit out of range"),
+    "definition_refused": ProblemKind(422, "Definition refused"),
+    "cursor_refused": ProblemKind(422, "Unknown cursor"),
+    "code_rejected": ProblemKind(422, "Code rejected"),
+    "function_unknown": ProblemKind(404, "No such function"),
+    "function_exists": ProblemKind(409, "Function exists"),
+    "version_unpublished": ProblemKind(409, "Nothing published"),
+    "version_unknown": ProblemKind(404, "No such version"),
+    "call_unknown": ProblemKind(404, "No such call"),
+    # Calls whose code did not run; these are outcomes.
+    "payload_too_large": ProblemKind(413, "Event too large"),
+    "throttled": ProblemKind(429, "Throttled by the driver", retry_after_s=1),
+    "misconfigured": ProblemKind(500, "Driver misconfigured"),
+    "platform_error": ProblemKind(502, "Driver failed"),
+    "disabled": ProblemKind(503, "Functions are disabled"),
+    "not_deployed": ProblemKind(503, "Not deployed", retry_after_s=1),
+    "saturated": ProblemKind(503, "Saturated", retry_after_s=1),
+    # Our side.
+    "internal": ProblemKind(500, "Internal error"),
+    "not_ready": ProblemKind(503, "Not ready", retry_after_s=5),
+    "deployment_error": ProblemKind(503, "Deployment failed", retry_after_s=5),
+    "store_unavailable": ProblemKind(503, "Database unavailable", retry_after_s=2),
+}
+
+
+def problem_type(code: str) -> str:
+    """Return the URI that names a code on the wire."""
+    return f"urn:sanderling:problem:{code.replace('_', '-')}"

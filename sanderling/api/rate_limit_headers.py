@@ -1,0 +1,32 @@
+"""Rate limits as response headers, after the IETF draft *RateLimit header fields for HTTP*.
+
+Both are structured-field lists: `RateLimit-Policy: "api-short";q=100;w=1` says what is allowed
+(`q` in `w` seconds), `RateLimit: "api-short";r=99;t=1` what is left and when it is whole again.
+"""
+
+import math
+from collections.abc import Iterable
+
+from runner.ports import RuleState
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+def rate_limit_headers(states: Iterable[RuleState]) -> Headers:
+    """Return the two headers; nothing for a request that no rule counted.
+
+    Windows and waits are whole seconds, rounded up.
+    """
+    policies: list[str] = []
+    standings: list[str] = []
+    for state in states:
+        rule = state.rule
+        window_s = -(-rule.period_us // 1_000_000)
+        policies.append(f'"{rule.name}";q={rule.burst};w={window_s}')
+        standings.append(f'"{rule.name}";r={state.remaining};t={math.ceil(state.resets_in_s)}')
+    if not policies:
+        return ()
+    return (
+        (b"ratelimit-policy", ", ".join(policies).encode("ascii")),
+        (b"ratelimit", ", ".join(standings).encode("ascii")),
+    )

@@ -1,0 +1,40 @@
+"""Sends answers: JSON bytes and problem documents."""
+
+from starlette.types import Send
+
+from sanderling.api.exchange import Exchange
+from sanderling.api.problem import CONTENT_TYPE, Header, Problem
+
+_CLOSES = frozenset({"body_too_large", "body_late", "expectation_refused"})
+"""Problems after which the rest of the body is not worth reading."""
+
+
+async def send_bytes(
+    send: Send,
+    body: bytes,
+    *,
+    status: int = 200,
+    content_type: bytes = b"application/json",
+    headers: tuple[Header, ...] = (),
+) -> None:
+    """Send one whole response."""
+    fixed = ((b"content-type", content_type), (b"content-length", str(len(body)).encode()))
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [*fixed, *headers]},
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_problem(send: Send, exchange: Exchange, problem: Problem) -> None:
+    """Send a problem document and note its code for the log."""
+    exchange.problem = problem.code
+    headers = problem.headers
+    if problem.code in _CLOSES:
+        headers = (*headers, (b"connection", b"close"))
+    await send_bytes(
+        send,
+        problem.body(exchange.request_id),
+        status=problem.status,
+        content_type=CONTENT_TYPE,
+        headers=headers,
+    )

@@ -1,0 +1,15 @@
+"""The routes of `/v1` that FastAPI serves."""
+
+from fastapi import APIRouter
+
+from sanderling.api import call_routes, function_routes, whoami_route
+
+_ROUTERS = (function_routes.router, call_routes.router, whoami_route.router)
+
+
+def v1_router() -> APIRouter:
+    """Return one router over all of them; it takes no address but those it lists."""
+    router = APIRouter(redirect_slashes=False)
+    for each in _ROUTERS:
+        router.routes.extend(each.routes)
+    return router
