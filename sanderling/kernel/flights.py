@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
-from weakref import WeakValueDictionary
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
 
 class _Flight(Generic[Result]):
-    """Alive for as long as someone waits for it; landed once `result` or `error` is there."""
+    """Landed once `result` holds one, or there is an `error`; `waiting` counts who shares it."""
 
-    __slots__ = ("__weakref__", "error", "lock", "result")
+    __slots__ = ("error", "lock", "result", "waiting")
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
+        self.waiting = 0
         self.result: list[Result] = []
         self.error: Exception | None = None
 
@@ -31,28 +31,40 @@ class Flights(Generic[Key, Result]):
 
     def __init__(self) -> None:
         """Start with nothing under way."""
-        self._flights: WeakValueDictionary[Key, _Flight[Result]] = WeakValueDictionary()
+        self._flights: dict[Key, _Flight[Result]] = {}
+
+    def __len__(self) -> int:
+        """Return the number of pieces of work under way."""
+        return len(self._flights)
 
     async def share(self, key: Key, work: Callable[[], Awaitable[Result]]) -> Result:
         """Return the result of `work`, or of the same work that is under way for `key`."""
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = _Flight[Result]()
-        async with flight.lock:
-            if flight.error is not None:
-                raise flight.error
-            if not flight.result:
-                try:
-                    flight.result.append(await work())
-                except Exception as error:
-                    flight.error = error
-                    raise
-                finally:
-                    self._land(key, flight)
-            return flight.result[0]
+        flight.waiting += 1
+        try:
+            async with flight.lock:
+                if not flight.result and flight.error is None:
+                    await self._fly(key, flight, work)
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting:
+                self._close(key, flight)
+        if flight.error is not None:
+            raise flight.error
+        return flight.result[0]
 
-    def _land(self, key: Key, flight: _Flight[Result]) -> None:
-        # A flight without result was cancelled: those in line stay together and try again.
-        landed = bool(flight.result) or flight.error is not None
-        if landed and self._flights.get(key) is flight:
+    async def _fly(
+        self, key: Key, flight: _Flight[Result], work: Callable[[], Awaitable[Result]]
+    ) -> None:
+        # A cancelled flight stays open: those in line stay together and try again.
+        try:
+            flight.result.append(await work())
+        except Exception as error:  # noqa: BLE001 - everyone who waits raises it, also this task.
+            flight.error = error
+        self._close(key, flight)
+
+    def _close(self, key: Key, flight: _Flight[Result]) -> None:
+        if self._flights.get(key) is flight:
             del self._flights[key]
