@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import itertools
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -54,6 +55,7 @@ class VirtualClock:
         self._start = start
         self._elapsed_ns = 0
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._arrivals = itertools.count()
 
     def now(self) -> datetime:
         """Return the start plus what `advance` added."""
@@ -65,13 +67,16 @@ class VirtualClock:
 
     async def wait_s(self, duration_s: float) -> None:
         """Return once `advance` has moved time on by `duration_s` seconds."""
-        woken = asyncio.get_running_loop().create_future()
         due_ns = self._elapsed_ns + round(duration_s * 1e9)
-        heapq.heappush(self._sleepers, (due_ns, id(woken), woken))
+        if due_ns <= self._elapsed_ns:
+            await asyncio.sleep(0)
+            return
+        woken = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (due_ns, next(self._arrivals), woken))
         await woken
 
     def advance(self, duration_s: float) -> None:
-        """Move time on and wake, in order, everyone whose time has come."""
+        """Move time on and wake everyone whose time has come, the earliest first."""
         self._elapsed_ns += round(duration_s * 1e9)
         while self._sleepers and self._sleepers[0][0] <= self._elapsed_ns:
             _, _, woken = heapq.heappop(self._sleepers)

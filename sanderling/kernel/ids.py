@@ -52,7 +52,7 @@ class SortableIds:
     """Draw ids from a clock and a source of random bits.
 
     Safe to share between threads: a lost race costs order within one millisecond, never
-    uniqueness, because each id keeps 80 random bits.
+    uniqueness, because each id has taken at least 64 random bits of its own.
     """
 
     def __init__(self, clock: Clock, random_bits: Callable[[int], int] = secrets.randbits) -> None:
@@ -63,13 +63,17 @@ class SortableIds:
 
     def _next(self) -> str:
         stamp_ms = int(self._clock.now().timestamp() * 1000)
-        if stamp_ms > self._last >> _RANDOM_BITS:
-            self._last = (stamp_ms << _RANDOM_BITS) | self._random_bits(_RANDOM_BITS)
+        last = self._last
+        if stamp_ms > last >> _RANDOM_BITS:
+            number = (stamp_ms << _RANDOM_BITS) | self._random_bits(_RANDOM_BITS)
         else:
             # Within one millisecond order is kept by counting on; a random step keeps ids
             # unguessable and two processes apart.
-            self._last += 1 + self._random_bits(_RANDOM_BITS - 16)
-        return _encode(self._last)
+            number = last + 1 + self._random_bits(_RANDOM_BITS - 16)
+        # What is returned is never read back from the object, where another thread may have
+        # written by now.
+        self._last = number
+        return _encode(number)
 
     def workspace(self) -> WorkspaceId:
         """Return a new `ws_…` id."""

@@ -71,7 +71,8 @@ def encode(value: JSON) -> bytes:
     """Return `value` as compact UTF-8 JSON.
 
     Raises:
-        InvalidJSON: it holds NaN, Infinity, a lone surrogate, or is nested too deep.
+        InvalidJSON: it holds NaN, Infinity, a lone surrogate, an integer of thousands of digits,
+            itself, something that is no JSON, or is nested too deep.
 
     """
     try:
@@ -84,7 +85,10 @@ def encode(value: JSON) -> bytes:
     except TypeError as error:
         raise InvalidJSON(reason="it holds a value JSON has no form for") from error
     except ValueError as error:
-        raise InvalidJSON(reason="NaN and Infinity are not JSON numbers") from error
+        # Python tells these causes apart by their words alone.
+        is_circular = "Circular" in str(error)
+        reason = "it holds itself" if is_circular else "a number is not finite or is too long"
+        raise InvalidJSON(reason=reason) from error
     if _depth_exceeds(value, MAX_DEPTH):
         raise InvalidJSON(reason=f"it is nested deeper than {MAX_DEPTH}")
     return encoded
