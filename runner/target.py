@@ -63,6 +63,10 @@ class Targets:
         self._flights: Flights[tuple[WorkspaceId, str, Selector | int, int], Target] = Flights()
         bus.subscribe(FunctionChanged, self._forget)
 
+    def __len__(self) -> int:
+        """Return the number of targets that are held."""
+        return self._count
+
     async def find(self, workspace_id: WorkspaceId, name: str, version: Selector | int) -> Target:
         """Return what a call of `name` runs in this workspace.
 
