@@ -33,13 +33,13 @@ setup-dev: setup $(DEV) ## Make .venv with the tools for tests and gates as well
 
 .PHONY: test
 test: setup-dev ## Set up, then run every test but the nightly ones, with coverage.
-	@postgres=$$(tools/find-postgres $(BIN)/python) && PATH="$$postgres:$$PATH" \
-		$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+	@tools/need-postgres $(BIN)/python
+	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
 
 .PHONY: test-slow
 test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
-	@postgres=$$(tools/find-postgres $(BIN)/python) && PATH="$$postgres:$$PATH" \
-		$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
+	@tools/need-postgres $(BIN)/python
+	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
 
 .PHONY: gates
 gates: lint types docs ## Run every check that is not a test.
