@@ -41,8 +41,8 @@ class SQLFunctionStore:
             latest_version=function.latest_version,
         )
         async with self._database.write() as connection:
-            inserted = await connection.execute(insert)
-            if inserted.rowcount == 0:
+            inserted = await connection.execute(insert.returning(functions.c.id))
+            if inserted.one_or_none() is None:
                 raise FunctionExists(name=function.name)
 
     async def find_function(self, workspace_id: WorkspaceId, name: str) -> Function | None:

@@ -1,0 +1,63 @@
+"""What tests of several folders share."""
+
+import shutil
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+
+from sanderling.store import Database, open_database
+from sanderling.store.schema import metadata
+from support.databases import migrate_now
+from support.postgres import PostgresServer, run_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[PostgresServer]:
+    """Yield one PostgreSQL server for the whole run."""
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_shared(postgres: PostgresServer) -> Generator[str]:
+    """Yield the name of a migrated PostgreSQL database that tests use one after another."""
+    with postgres.database() as name:
+        migrate_now(postgres.url(name))
+        yield name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "sanderling.db"
+    migrate_now(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, postgres_shared: str) -> str:
+    """Return the URL of a migrated, empty PostgreSQL database."""
+    tables = ", ".join(metadata.tables)
+    postgres.execute(f"TRUNCATE {tables}", database=postgres_shared)
+    return postgres.url(postgres_shared)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """Return the URL of a migrated, empty SQLite file."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sanderling.db')}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of a migrated, empty database of each kind in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncGenerator[Database]:
+    """Yield a migrated, empty database of each kind in turn."""
+    async with open_database(database_url) as opened:
+        yield opened
