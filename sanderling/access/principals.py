@@ -39,6 +39,10 @@ class KeyPrincipals:
         self._seen: dict[KeyId, _Seen] = {}
         self._flights: Flights[KeyId, _Seen] = Flights()
 
+    def __len__(self) -> int:
+        """Return the number of keys that are held."""
+        return len(self._seen)
+
     async def authenticate(self, credential: Credential | None) -> Principal:
         """Return the principal behind `credential`.
 

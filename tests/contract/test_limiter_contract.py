@@ -179,6 +179,7 @@ async def test_a_tightened_rule_shuts_nobody_out_for_its_old_period(
     assert admitted.is_admitted
 
 
+@pytest.mark.slow
 @each_limiter
 @given(rule=rules, steps=steps)
 async def test_never_more_than_burst_and_refill(
@@ -225,6 +226,7 @@ async def test_what_remains_is_what_would_be_admitted(
     assert exact is None or exact.is_admitted
 
 
+@pytest.mark.slow
 @each_limiter
 @given(
     first=rules,
