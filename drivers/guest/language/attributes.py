@@ -1,0 +1,170 @@
+"""The attribute wall: reads go through an allow-list by type, writes to user objects only.
+
+Guarantee: no attribute outside the tables is ever read for user code; a refused read raises
+AttributeError with the names that are there.
+Assumption: names in calls of `read_attribute` are constants that the transformer has checked.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+
+from drivers.guest.language.classes import is_guest_class
+from drivers.guest.language.facade import Facade, missing_name
+from drivers.guest.language.formatting import bound_format, unbound_format
+from drivers.guest.language.tables import ALLOWED, INSPECT_ATTRIBUTES, ITEM_WRITABLE, KNOWN
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from typing import Any
+
+_MISSING = object()
+_ABSENT = object()
+_SIGNS = {
+    "+=": "iadd",
+    "-=": "isub",
+    "*=": "imul",
+    "/=": "itruediv",
+    "//=": "ifloordiv",
+    "%=": "imod",
+    "**=": "ipow",
+    "@=": "imatmul",
+    "&=": "iand",
+    "|=": "ior",
+    "^=": "ixor",
+    "<<=": "ilshift",
+    ">>=": "irshift",
+}
+_CHANGES: dict[str, Callable[[object, object], object]] = {
+    sign: getattr(operator, name) for sign, name in _SIGNS.items()
+}
+_FORMATS = frozenset(("format", "format_map"))
+
+
+def read_attribute(ob: object, name: str) -> object:
+    """Return `ob.name` when the tables allow it; this is `_getattr_` in guest code."""
+    kind = type(ob)
+    allowed = ALLOWED.get(kind)
+    if allowed is not None:
+        if name in allowed:
+            return getattr(ob, name)
+    elif type(ob) is Facade:
+        values = ob._values  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - a method call would double the cost of every read
+        if name in values:
+            return values[name]
+    return _read_rarely(ob, kind, name)
+
+
+def _read_rarely(ob: Any, kind: Any, name: str) -> object:
+    if name[:1] == "_" or name in INSPECT_ATTRIBUTES:
+        raise AttributeError(f"the attribute {name!r} is not available here")
+    if name in _FORMATS:
+        if issubclass(kind, str):
+            return bound_format(ob, name)
+        if issubclass(kind, type) and issubclass(ob, str):
+            return unbound_format(name)
+    if is_guest_class(kind):
+        if name in ob.__dict__ or _class_allows(kind, name):
+            return getattr(ob, name)
+    elif issubclass(kind, type):
+        if _class_allows(ob, name):
+            return getattr(ob, name)
+    elif issubclass(kind, BaseException) and _class_allows(kind, name):
+        return getattr(ob, name)
+    raise AttributeError(_refusal(ob, kind, name))
+
+
+def _class_allows(kind: Any, name: str) -> bool:
+    for base in kind.__mro__:
+        if is_guest_class(base):
+            if name in base.__dict__:
+                return True
+        elif name in ALLOWED.get(base, ()):
+            return True
+    return False
+
+
+def _refusal(ob: Any, kind: Any, name: str) -> str:
+    if kind is Facade:
+        return missing_name(ob, name)
+    what = f"type {ob.__name__!r}" if isinstance(ob, type) else f"{kind.__name__!r} object"
+    message = f"{what} has no attribute {name!r} here"
+    known = ALLOWED.get(ob if isinstance(ob, type) else kind)
+    return f"{message}; there is: {', '.join(sorted(known))}" if known else message
+
+
+def read_named(ob: object, name: str, default: object = _MISSING, /) -> object:
+    """Return `ob.name`, or `default`; this is `getattr` in guest code."""
+    if type(name) is not str:
+        raise TypeError("getattr(): attribute name must be string")
+    try:
+        return read_attribute(ob, name)
+    except AttributeError:
+        if default is _MISSING:
+            raise
+        return default
+
+
+def has_named(ob: object, name: str, /) -> bool:
+    """Say whether `read_named` would return; this is `hasattr` in guest code."""
+    return read_named(ob, name, _ABSENT) is not _ABSENT
+
+
+def write_items(ob: object) -> object:
+    """Return `ob` when its items may be written; this is `_write_` in guest code."""
+    kind = type(ob)
+    if kind in ITEM_WRITABLE or is_guest_class(kind):
+        return ob
+    raise TypeError(f"items of {kind.__name__!r} objects cannot be changed here")
+
+
+def write_attributes(ob: object) -> object:
+    """Return `ob` when its attributes may be written; this is `_writeattr_` in guest code."""
+    kind = type(ob)
+    if is_guest_class(kind) or is_guest_class(ob):
+        return ob
+    if kind is Facade:
+        raise AttributeError(f"{ob!r} cannot be changed")
+    raise TypeError(f"attributes of {kind.__name__!r} objects cannot be changed here")
+
+
+def write_named(ob: object, name: str, value: object, /) -> None:
+    """Set `ob.name` on a user object; this is `setattr` in guest code."""
+    _check_written(name)
+    setattr(write_attributes(ob), name, value)
+
+
+def delete_named(ob: object, name: str, /) -> None:
+    """Delete `ob.name` from a user object; this is `delattr` in guest code."""
+    _check_written(name)
+    delattr(write_attributes(ob), name)
+
+
+def _check_written(name: str) -> None:
+    if type(name) is not str:
+        raise TypeError("attribute name must be string")
+    if name[:1] == "_" or name in INSPECT_ATTRIBUTES:
+        raise AttributeError(f"the attribute {name!r} is not available here")
+
+
+def begin_change(ob: object, name: str) -> tuple[object, str, object]:
+    """Read what `ob.name += …` adds to; this is `_augget_` in guest code."""
+    return write_attributes(ob), name, read_attribute(ob, name)
+
+
+def finish_change(begun: tuple[object, str, object], sign: str, value: object) -> None:
+    """Add `value` and store it; this is `_augset_` in guest code."""
+    ob, name, current = begun
+    setattr(ob, name, _CHANGES[sign](current, value))
+
+
+def type_of(ob: object, /) -> type:
+    """Return the type of a value; this is `type` in guest code.
+
+    A class would hand out its metaclass, and with it the three-argument `type`.
+    """
+    kind = type(ob)
+    if kind in KNOWN or is_guest_class(kind) or issubclass(kind, Exception):
+        return kind
+    raise TypeError(f"type() of a {kind.__name__!r} object is not available here")

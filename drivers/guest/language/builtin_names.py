@@ -1,0 +1,66 @@
+"""The built-in names of guest code; one table for all calls, which no user code can reach."""
+
+import builtins
+
+from drivers.guest.language.attributes import (
+    begin_change,
+    delete_named,
+    finish_change,
+    has_named,
+    read_attribute,
+    read_named,
+    type_of,
+    write_attributes,
+    write_items,
+    write_named,
+)
+from drivers.guest.language.classes import allow_base, make_class
+from drivers.guest.language.imports import guarded_import
+from drivers.guest.language.tables import KNOWN
+
+_PLAIN = (
+    "None False True Ellipsis NotImplemented __build_class__ "
+    "abs all any ascii bin bool bytes callable chr classmethod complex dict divmod enumerate "
+    "filter float format frozenset hash hex int isinstance issubclass iter len list map max min "
+    "next object oct ord pow property range repr reversed round set slice sorted staticmethod "
+    "str sum tuple zip"
+)
+_EXCEPTIONS = (
+    "ArithmeticError AssertionError AttributeError BufferError BytesWarning DeprecationWarning "
+    "EOFError EnvironmentError Exception FloatingPointError FutureWarning IOError ImportError "
+    "ImportWarning IndentationError IndexError KeyError LookupError MemoryError "
+    "ModuleNotFoundError NameError NotImplementedError OSError OverflowError "
+    "PendingDeprecationWarning PermissionError RecursionError ReferenceError RuntimeError "
+    "RuntimeWarning StopIteration SyntaxError SyntaxWarning SystemError TabError TimeoutError "
+    "TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError "
+    "UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning ZeroDivisionError"
+)
+_GUARDS: dict[str, object] = {
+    "__import__": guarded_import,
+    "__metaclass__": make_class,
+    "_augget_": begin_change,
+    "_augset_": finish_change,
+    "_getattr_": read_attribute,
+    "_write_": write_items,
+    "_writeattr_": write_attributes,
+    "delattr": delete_named,
+    "getattr": read_named,
+    "hasattr": has_named,
+    "setattr": write_named,
+    "type": type_of,
+}
+
+
+def _built() -> dict[str, object]:
+    names = {name: getattr(builtins, name) for name in (*_PLAIN.split(), *_EXCEPTIONS.split())}
+    for value in names.values():
+        if isinstance(value, type):
+            KNOWN.add(value)
+            if issubclass(value, Exception):
+                allow_base(value)
+    return names | _GUARDS
+
+
+BUILTINS = _built()
+"""What `__builtins__` is in guest code. The guards live here, too: user code cannot bind or read
+a name that starts with an underscore, so they cannot be replaced."""

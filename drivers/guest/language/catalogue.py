@@ -1,0 +1,91 @@
+"""Which modules guest code may import, and who builds the facade of each.
+
+Names only: the compiler reads this without loading what the facades stand for.
+"""
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+
+from drivers.guest.language.facade import Facade
+
+FACADES: Mapping[str, str] = {
+    "base64": "formats",
+    "bisect": "iteration",
+    "calendar": "times",
+    "collections": "containers",
+    "collections.abc": "containers",
+    "copy": "containers",
+    "csv": "tabular",
+    "dataclasses": "records",
+    "datetime": "times",
+    "decimal": "arithmetic",
+    "difflib": "text",
+    "email": "addresses",
+    "email.utils": "addresses",
+    "fractions": "arithmetic",
+    "functools": "iteration",
+    "hashlib": "digests",
+    "heapq": "iteration",
+    "hmac": "digests",
+    "html": "text",
+    "io": "tabular",
+    "ipaddress": "addresses",
+    "itertools": "iteration",
+    "json": "formats",
+    "math": "arithmetic",
+    "operator": "iteration",
+    "random": "chance",
+    "re": "patterns",
+    "secrets": "chance",
+    "statistics": "arithmetic",
+    "string": "text",
+    "struct": "formats",
+    "textwrap": "text",
+    "time": "times",
+    "unicodedata": "text",
+    "urllib": "addresses",
+    "urllib.parse": "addresses",
+    "uuid": "chance",
+    "zlib": "formats",
+    "zoneinfo": "zones",
+}
+"""Each module that guest code may import, and the module of `facades` that builds it."""
+
+FROM_ONLY: Mapping[str, frozenset[str]] = {
+    "dataclasses": frozenset(("asdict", "astuple", "dataclass", "field", "replace")),
+    "io": frozenset(("StringIO",)),
+    "uuid": frozenset(
+        (
+            "NAMESPACE_DNS",
+            "NAMESPACE_OID",
+            "NAMESPACE_URL",
+            "NAMESPACE_X500",
+            "UUID",
+            "uuid3",
+            "uuid4",
+            "uuid5",
+        )
+    ),
+}
+"""Modules that are imported by names alone, and the names: of the real ones so little is left
+that `import io` would promise too much."""
+
+_open: dict[str, Facade] = {}
+
+
+def open_facade(name: str) -> Facade:
+    """Return the facade `name`, built at first use; after lockdown only if preloaded."""
+    facade = _open.get(name)
+    if facade is None:
+        built = import_module(f"drivers.guest.language.facades.{FACADES[name]}")
+        facade = _open[name] = built.BUILDERS[name]()
+    return facade
+
+
+def preload(names: Iterable[str] = tuple(FACADES)) -> None:
+    """Build the facades `names`, and what C code imports for them, before lockdown.
+
+    A worker whose functions need few modules stays smaller with few names.
+    """
+    for name in names:
+        open_facade(name)

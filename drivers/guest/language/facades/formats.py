@@ -1,0 +1,81 @@
+"""Formats of data: json, base64, struct, zlib."""
+
+import json
+from collections.abc import Callable
+
+from drivers.guest.language.facade import Facade
+from drivers.guest.language.facades.picking import facade_of
+from drivers.guest.language.tables import allow
+
+MAX_INFLATED_BYTES = 16 * 1024 * 1024
+_BASE64 = (
+    "a85decode a85encode b16decode b16encode b32decode b32encode b64decode b64encode b85decode "
+    "b85encode standard_b64decode standard_b64encode urlsafe_b64decode urlsafe_b64encode"
+)
+_Number = Callable[[str], object]
+
+
+def _loads(
+    s: str | bytes, *, parse_float: _Number | None = None, parse_int: _Number | None = None
+) -> object:
+    return json.loads(s, parse_float=parse_float, parse_int=parse_int)
+
+
+def _dumps(  # noqa: PLR0913 - the signature of json.dumps
+    obj: object,
+    *,
+    indent: int | str | None = None,
+    sort_keys: bool = False,
+    ensure_ascii: bool = True,
+    allow_nan: bool = True,
+    separators: tuple[str, str] | None = None,
+    default: Callable[[object], object] | None = None,
+) -> str:
+    return json.dumps(
+        obj,
+        indent=indent,
+        sort_keys=sort_keys,
+        ensure_ascii=ensure_ascii,
+        allow_nan=allow_nan,
+        separators=separators,
+        default=default,
+    )
+
+
+def _json() -> Facade:
+    allow(json.JSONDecodeError, "colno doc lineno msg pos")
+    return Facade(
+        "json", {"JSONDecodeError": json.JSONDecodeError, "dumps": _dumps, "loads": _loads}
+    )
+
+
+def _base64() -> Facade:
+    import base64  # noqa: PLC0415 - loaded only where its facade is wanted
+    import binascii  # noqa: PLC0415 - as above
+
+    return facade_of(base64, _BASE64, Error=binascii.Error)
+
+
+def _struct() -> Facade:
+    import struct  # noqa: PLC0415 - loaded only where its facade is wanted
+
+    return facade_of(struct, "calcsize error iter_unpack pack unpack unpack_from")
+
+
+def _zlib() -> Facade:
+    import zlib  # noqa: PLC0415 - loaded only where its facade is wanted
+
+    def decompress(data: bytes, /, wbits: int = zlib.MAX_WBITS) -> bytes:
+        """Inflate up to a bound: a kilobyte can hold a megabyte of zeros."""
+        stream = zlib.decompressobj(wbits)
+        inflated = stream.decompress(data, MAX_INFLATED_BYTES)
+        if stream.unconsumed_tail:
+            raise ValueError(f"the data inflates to more than {MAX_INFLATED_BYTES} bytes")
+        if not stream.eof:
+            raise zlib.error("incomplete or truncated stream")
+        return inflated
+
+    return facade_of(zlib, "MAX_WBITS adler32 compress crc32 error", decompress=decompress)
+
+
+BUILDERS = {"base64": _base64, "json": _json, "struct": _struct, "zlib": _zlib}
