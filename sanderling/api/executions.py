@@ -17,12 +17,12 @@ from sanderling.api.body import check_json_type, read_body
 from sanderling.api.call_json import answer_json
 from sanderling.api.errors import Misfit, RequestInvalid
 from sanderling.api.exchange import exchange_of
+from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.api.problem import is_served, problem_of_call
 from sanderling.api.query import read_query
 from sanderling.api.respond import send_bytes, send_problem
 
 PATH = "/v1/functions/{name}/executions"
-MAX_VERSION = 2_147_483_647
 _KNOWN = frozenset({"version", "timeout_s"})
 _NO_EVENT = b"null"
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -75,9 +75,9 @@ def _version(text: str | None) -> Selector | int:
         return Selector.LIVE
     if text == Selector.DRAFT:
         return Selector.DRAFT
-    if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_VERSION)):
+    if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_NUMBER)):
         number = int(text)
-        if 0 < number <= MAX_VERSION:
+        if 0 < number <= MAX_NUMBER:
             return number
     raise RequestInvalid([Misfit("query", "version", "it is live, draft or a version's number")])
 

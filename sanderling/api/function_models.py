@@ -8,8 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from drivers.limits import CEILINGS, Limits
 from drivers.port import Isolation
-from runner.function import Definition, Function, RateLimit, Version
+from runner.function import (
+    MAX_RATE_LIMIT,
+    MAX_RATE_TTL_MS,
+    Definition,
+    Function,
+    RateLimit,
+    Version,
+)
 from runner.ports import Page
+from sanderling.api.page_bounds import MAX_NUMBER
 
 NAME_PATTERN = "^[a-z][a-z0-9_-]{0,62}$"
 IsolationWord = Literal["call", "function"]
@@ -61,10 +69,11 @@ class AskedLimits(Asked):
 
 
 class AskedRateLimit(Asked):
-    """At most `limit` calls in any `ttl_ms` milliseconds."""
+    """At most `limit` calls at once, evenly refilled over `ttl_ms` milliseconds."""
 
-    limit: Annotated[int, Field(ge=1, le=1_000_000)]
-    ttl_ms: Annotated[int, Field(ge=1, le=86_400_000)]
+    # As with limits, the range is documented here and refused by `RateLimit`.
+    limit: Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": MAX_RATE_LIMIT})]
+    ttl_ms: Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": MAX_RATE_TTL_MS})]
 
 
 class AskedDraft(Asked):
@@ -80,6 +89,7 @@ class AskedDraft(Asked):
 
         Raises:
             LimitRefused: a limit is out of range.
+            RateLimitRefused: the rate limit is.
 
         """
         own = self.rate_limit
@@ -100,7 +110,7 @@ class AskedFunction(AskedDraft):
 class AskedRollback(Asked):
     """The version that is to be live again."""
 
-    version: Annotated[int, Field(ge=1, le=2_147_483_647)]
+    version: Annotated[int, Field(ge=1, le=MAX_NUMBER)]
 
 
 class ShownLimits(Shown):
@@ -118,7 +128,7 @@ class ShownLimits(Shown):
 
 
 class ShownRateLimit(Shown):
-    """At most `limit` calls in any `ttl_ms` milliseconds."""
+    """At most `limit` calls at once, evenly refilled over `ttl_ms` milliseconds."""
 
     limit: int
     ttl_ms: int

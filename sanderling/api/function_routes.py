@@ -15,16 +15,14 @@ from sanderling.api.function_models import (
     ShownVersion,
     VersionPage,
 )
+from sanderling.api.page_bounds import MAX_NUMBER, MAX_PAGE
 from sanderling.api.permitted_route import PermittedRoute, needs, principal_of, services_of
 from sanderling.api.problem_responses import problems
-
-MAX_PAGE = 100
-MAX_CURSOR = 400
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="The most items to return.")]
 Cursor = Annotated[
     str | None,
-    Query(max_length=MAX_CURSOR, description="The `next_cursor` of an earlier page."),
+    Query(description="The `next_cursor` of an earlier page."),
 ]
 # The shape is documented and not checked: a text that is no name names no function, 404.
 NamePath = Annotated[
@@ -34,7 +32,7 @@ NamePath = Annotated[
         json_schema_extra={"pattern": NAME_PATTERN},
     ),
 ]
-NumberPath = Annotated[int, Path(ge=1, le=2_147_483_647, description="The version's number.")]
+NumberPath = Annotated[int, Path(ge=1, le=MAX_NUMBER, description="The version's number.")]
 
 READ = needs(Permission.FUNCTIONS_READ)
 WRITE = needs(Permission.FUNCTIONS_WRITE)
@@ -47,7 +45,12 @@ router = APIRouter(route_class=PermittedRoute, prefix="/v1/functions", tags=["fu
     status_code=201,
     openapi_extra=WRITE,
     responses=problems(
-        "invalid_json", "name_refused", "limit_refused", "definition_refused", "function_exists"
+        "invalid_json",
+        "name_refused",
+        "limit_refused",
+        "rate_limit_refused",
+        "definition_refused",
+        "function_exists",
     ),
 )
 async def create_function(
@@ -80,7 +83,13 @@ async def get_function(request: Request, name: NamePath) -> ShownFunction:
 @router.put(
     "/{name}/draft",
     openapi_extra=WRITE,
-    responses=problems("invalid_json", "limit_refused", "definition_refused", "function_unknown"),
+    responses=problems(
+        "invalid_json",
+        "limit_refused",
+        "rate_limit_refused",
+        "definition_refused",
+        "function_unknown",
+    ),
 )
 async def save_draft(request: Request, name: NamePath, asked: AskedDraft) -> ShownFunction:
     """Replace the draft as a whole; what is left out has its default again."""

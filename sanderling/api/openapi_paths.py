@@ -4,9 +4,9 @@ from typing import Any
 
 from drivers.limits import CEILINGS
 from sanderling.access.permission import Permission
-from sanderling.api.executions import MAX_VERSION
 from sanderling.api.executions import PATH as EXECUTIONS
 from sanderling.api.function_models import NAME_PATTERN
+from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.api.permitted_route import needs
 from sanderling.api.problem_responses import problem_responses, problems
 
@@ -37,7 +37,7 @@ _EXECUTE: dict[str, Any] = {
             "schema": {
                 "anyOf": [
                     {"type": "string", "enum": ["live", "draft"]},
-                    {"type": "integer", "minimum": 1, "maximum": MAX_VERSION},
+                    {"type": "integer", "minimum": 1, "maximum": MAX_NUMBER},
                 ],
                 "default": "live",
             },

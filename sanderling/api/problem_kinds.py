@@ -39,6 +39,7 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     # What it is about.
     "name_refused": ProblemKind(422, "Not a function name"),
     "limit_refused": ProblemKind(422, "Limit out of range"),
+    "rate_limit_refused": ProblemKind(422, "Rate limit out of range"),
     "definition_refused": ProblemKind(422, "Definition refused"),
     "cursor_refused": ProblemKind(422, "Unknown cursor"),
     "code_rejected": ProblemKind(422, "Code rejected"),
@@ -59,6 +60,7 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "internal": ProblemKind(500, "Internal error"),
     "not_ready": ProblemKind(503, "Not ready", retry_after_s=5),
     "deployment_error": ProblemKind(503, "Deployment failed", retry_after_s=5),
+    "store_fault": ProblemKind(500, "Database refused"),
     "store_unavailable": ProblemKind(503, "Database unavailable", retry_after_s=2),
 }
 
@@ -66,3 +68,9 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
 def problem_type(code: str) -> str:
     """Return the URI that names a code on the wire."""
     return f"urn:sanderling:problem:{code.replace('_', '-')}"
+
+
+def problem_code(type_uri: str) -> str:
+    """Return the code that such a URI names; empty for any other text."""
+    _, found, dashed = type_uri.partition("urn:sanderling:problem:")
+    return dashed.replace("-", "_") if found else ""

@@ -29,7 +29,7 @@ CODES = "x-codes"
 
 EVERYWHERE = (
     *("unauthenticated", "key_malformed", "key_unknown", "key_expired", "forbidden"),
-    *("rate_limited", "request_invalid", "internal", "store_unavailable"),
+    *("rate_limited", "request_invalid", "internal", "store_fault", "store_unavailable"),
     *("body_too_large", "expectation_refused"),
 )
 """Codes that every route behind a key can answer with."""

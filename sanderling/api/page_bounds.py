@@ -1,0 +1,7 @@
+"""Bounds that the API and its client share."""
+
+MAX_PAGE = 100
+"""The most items that one page of a list can have."""
+
+MAX_NUMBER = 2_147_483_647
+"""The highest number of a version that every database can hold."""

@@ -1,0 +1,226 @@
+"""The client that people write against."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from drivers.port import Outcome
+from runner.call import CallFilter
+from runner.function import RateLimit
+from sanderling.access.api_key import parse_key
+from sanderling.api.call_models import CallPage, CallShown
+from sanderling.api.function_models import (
+    AskedDraft,
+    AskedFunction,
+    AskedRollback,
+    FunctionPage,
+    ShownFunction,
+    ShownVersion,
+    VersionPage,
+)
+from sanderling.client.asked import (
+    asked_body,
+    asked_call,
+    call_filter,
+    known_call_id,
+    known_name,
+    known_number,
+    page_place,
+)
+from sanderling.client.http_transport import HTTPTransport
+from sanderling.client.in_process_transport import InProcessTransport
+from sanderling.client.transport import Transport
+from sanderling.kernel.jsontext import JSON
+
+MANY = 50
+
+
+def _draft(
+    source: str,
+    limits: Mapping[str, float] | None,
+    isolation: str,
+    rate_limit: RateLimit | None,
+) -> dict[str, object]:
+    own = rate_limit and {"limit": rate_limit.limit, "ttl_ms": rate_limit.ttl_ms}
+    return {
+        "source": source,
+        "limits": dict(limits or {}),
+        "isolation": isolation,
+        "rate_limit": own,
+    }
+
+
+class Functions:
+    """What can be done with functions."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Work over `transport`."""
+        self._transport = transport
+
+    async def create(
+        self,
+        name: str,
+        source: str,
+        *,
+        limits: Mapping[str, float] | None = None,
+        isolation: str = "call",
+        rate_limit: RateLimit | None = None,
+    ) -> ShownFunction:
+        """Create a function with its first draft; nothing is live yet.
+
+        `limits` are named as in `drivers.limits.Limits`; what is left out has its default.
+        """
+        members = {**_draft(source, limits, isolation, rate_limit), "name": name}
+        return await self._transport.create_function(asked_body(AskedFunction, members))
+
+    async def save_draft(
+        self,
+        name: str,
+        source: str,
+        *,
+        limits: Mapping[str, float] | None = None,
+        isolation: str = "call",
+        rate_limit: RateLimit | None = None,
+    ) -> ShownFunction:
+        """Replace the draft as a whole; what is left out has its default again."""
+        asked = asked_body(AskedDraft, _draft(source, limits, isolation, rate_limit))
+        return await self._transport.save_draft(known_name(name), asked)
+
+    async def get(self, name: str) -> ShownFunction:
+        """Return one function with its draft."""
+        return await self._transport.get_function(known_name(name))
+
+    async def list(self, *, limit: int = MANY, cursor: str | None = None) -> FunctionPage:
+        """Return functions by name; `next_cursor` of one page continues with the next."""
+        return await self._transport.list_functions(page_place(limit, cursor))
+
+    async def delete(self, name: str) -> None:
+        """Delete a function with its versions; its calls stay."""
+        await self._transport.delete_function(known_name(name))
+
+    async def publish(self, name: str) -> ShownVersion:
+        """Make the draft a version that is live; the same definition is the same version."""
+        return await self._transport.publish(known_name(name))
+
+    async def rollback(self, name: str, version: int) -> ShownVersion:
+        """Make an earlier version live; the draft stays as it is."""
+        asked = asked_body(AskedRollback, {"version": version})
+        return await self._transport.roll_back(known_name(name), asked.version)
+
+    async def version(self, name: str, number: int) -> ShownVersion:
+        """Return one version with its source."""
+        known = known_number(number, place="path")
+        return await self._transport.get_version(known_name(name), known)
+
+    async def versions(
+        self, name: str, *, limit: int = MANY, cursor: str | None = None
+    ) -> VersionPage:
+        """Return the versions of a function, newest first."""
+        return await self._transport.list_versions(known_name(name), page_place(limit, cursor))
+
+
+class Calls:
+    """What can be seen of calls."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Work over `transport`."""
+        self._transport = transport
+
+    async def get(self, call_id: str) -> CallShown:
+        """Return one call with its event, result and logs."""
+        return await self._transport.get_call(known_call_id(call_id))
+
+    async def list(
+        self,
+        *,
+        function: str | None = None,
+        outcome: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = MANY,
+        cursor: str | None = None,
+    ) -> CallPage:
+        """Return calls, newest first, without events, results and logs."""
+        matching = CallFilter(function=function, outcome=outcome, since=since, until=until)
+        return await self._transport.list_calls(call_filter(matching), page_place(limit, cursor))
+
+
+class Sanderling:
+    """Call functions, and manage them.
+
+    With a `url` it speaks HTTP to a server and needs a `key`. Without one it opens the instance
+    in `home` inside this process, as its operator, or as whoever has `key`. Refusals are raised
+    as the same classes in both. Enter it once; one event loop owns it.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        key: str | None = None,
+        home: Path | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        """Prepare; nothing is opened before the client is entered. A `transport` goes first.
+
+        Raises:
+            KeyMalformed: the key's shape or checksum is wrong.
+            URLRefused: the URL is not that of a server.
+
+        """
+        if key is not None:
+            parse_key(key)
+        if transport is None:
+            transport = _in_process(home, key) if url is None else HTTPTransport(url, key)
+        self._transport = transport
+        self.functions = Functions(transport)
+        self.calls = Calls(transport)
+
+    def __repr__(self) -> str:
+        """Show where it leads, never the key."""
+        return f"Sanderling({self._transport!r})"
+
+    async def __aenter__(self) -> Self:
+        """Open the connection, or the instance in this process."""
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it; what runs in this process finishes first."""
+        await self._transport.__aexit__(kind, error, traceback)
+
+    async def call(
+        self,
+        name: str,
+        event: JSON = None,
+        *,
+        version: str | int | None = None,
+        timeout_s: float | None = None,
+    ) -> Outcome:
+        """Run one call of a function and return what happened.
+
+        `version` is live (the default), draft or a number. `timeout_s` shortens the function's
+        own limit. A call is never made twice: when the connection breaks after it was sent, the
+        outcome is `unknown_outcome`.
+
+        Raises:
+            Refusal: the call was turned away before any code ran.
+            Fault: the server, or the instance, cannot be reached.
+
+        """
+        asked = asked_call(name, event, version=version, timeout_s=timeout_s)
+        return await self._transport.call(asked)
+
+
+def _in_process(home: Path | None, key: str | None) -> Transport:
+    # Only who runs functions in this process loads what that needs.
+    from sanderling.client.opening import open_instance  # noqa: PLC0415 - as said above.
+
+    return InProcessTransport(open_instance(home, key))

@@ -1,0 +1,106 @@
+"""The port between what people write and where it happens."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from drivers.port import Outcome
+from runner.call import CallFilter, Selector
+from sanderling.api.call_models import CallPage, CallShown
+from sanderling.api.function_models import (
+    AskedDraft,
+    AskedFunction,
+    FunctionPage,
+    ShownFunction,
+    ShownVersion,
+    VersionPage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCall:
+    """One call, checked: `event_json` is strict JSON."""
+
+    function: str
+    event_json: bytes
+    version: Selector | int = Selector.LIVE
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """Which part of a list is wanted."""
+
+    limit: int
+    cursor: str | None
+
+
+class Transport(Protocol):
+    """Carry what is asked to the use-cases and bring back what they say.
+
+    Every implementation passes `tests/contract/test_client_contract.py`: same values, same
+    refusals. What it is given was checked: names are names, limits are in range. When the other
+    side is away every method raises a `Fault`, except that a call which may have begun ends in
+    `unknown_outcome`.
+    """
+
+    async def __aenter__(self) -> Self:
+        """Open what is needed."""
+        ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        ...
+
+    async def call(self, asked: AskedCall) -> Outcome:
+        """Run one call and return what happened; never twice."""
+        ...
+
+    async def create_function(self, asked: AskedFunction) -> ShownFunction:
+        """Create a function with its first draft."""
+        ...
+
+    async def save_draft(self, name: str, asked: AskedDraft) -> ShownFunction:
+        """Replace a draft."""
+        ...
+
+    async def get_function(self, name: str) -> ShownFunction:
+        """Return one function."""
+        ...
+
+    async def list_functions(self, place: PagePlace) -> FunctionPage:
+        """Return functions by name."""
+        ...
+
+    async def delete_function(self, name: str) -> None:
+        """Delete a function with its versions."""
+        ...
+
+    async def publish(self, name: str) -> ShownVersion:
+        """Make the draft a version that is live."""
+        ...
+
+    async def roll_back(self, name: str, number: int) -> ShownVersion:
+        """Make an earlier version live."""
+        ...
+
+    async def get_version(self, name: str, number: int) -> ShownVersion:
+        """Return one version."""
+        ...
+
+    async def list_versions(self, name: str, place: PagePlace) -> VersionPage:
+        """Return versions, newest first."""
+        ...
+
+    async def get_call(self, call_id: str) -> CallShown:
+        """Return one call."""
+        ...
+
+    async def list_calls(self, matching: CallFilter, place: PagePlace) -> CallPage:
+        """Return calls, newest first."""
+        ...
