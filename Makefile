@@ -11,7 +11,7 @@ LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.
 
 # A stamp's name holds all that its environment was made from, so that a new pin, another Python
 # or a moved checkout makes a new one, and nothing else does.
-PYTHON_KEY := $(shell $(PYTHON) -c 'import sys; print(sys.version, sys.base_prefix)' 2>&1)
+PYTHON_KEY := $(shell { $(PYTHON) -c 'import sys; print(sys.version, sys.base_prefix)'; } 2>/dev/null)
 key = $(shell { echo '$(PYTHON_KEY) $(CURDIR)'; cat $(1); } 2>/dev/null | cksum | tr ' ' -)
 RUNTIME := $(VENV)/.runtime-$(call key,requirements/runtime.txt requirements/build.txt)
 PROJECT := $(VENV)/.project-$(call key,requirements/runtime.txt requirements/build.txt pyproject.toml)
