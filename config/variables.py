@@ -38,7 +38,7 @@ class LogLevel(StrEnum):
 
 
 def _serverless(name: str) -> AliasChoices:
-    return AliasChoices(f"SERVERLESS_{name}", f"LOGIC_FUNCTION_{name}")
+    return AliasChoices(f"SERVERLESS_{name}", f"LOGIC_FUNCTION_{name.removeprefix('FUNCTION_')}")
 
 
 class Settings(BaseSettings):

@@ -22,10 +22,14 @@ def test_names_are_taken_once() -> None:
 
 
 def test_new_and_old_names_of_the_function_group_are_both_accepted() -> None:
-    """Wherever `SERVERLESS_*` is a name, `LOGIC_FUNCTION_*` is one too."""
-    for variable in CATALOGUE:
-        if variable.name.startswith("SERVERLESS_"):
-            assert variable.name.replace("SERVERLESS_", "LOGIC_FUNCTION_") in variable.names
+    """Both generations of names of the system that our users know are accepted."""
+    names = {variable.names for variable in CATALOGUE if variable.group == "logic functions"}
+
+    assert names == {
+        ("SERVERLESS_TYPE", "LOGIC_FUNCTION_TYPE"),
+        ("SERVERLESS_FUNCTION_EXEC_THROTTLE_LIMIT", "LOGIC_FUNCTION_EXEC_THROTTLE_LIMIT"),
+        ("SERVERLESS_FUNCTION_EXEC_THROTTLE_TTL", "LOGIC_FUNCTION_EXEC_THROTTLE_TTL"),
+    }
 
 
 def test_secrets_are_marked() -> None:
