@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 
 import grimp
 import pytest
@@ -82,3 +83,21 @@ def test_rooms_import_what_the_page_allows() -> None:
                 strangers.add(f"{importer} imports {imported}")
 
     assert strangers == set()
+
+
+def test_the_kernel_imports_the_standard_library_alone() -> None:
+    """Everyone stands on the kernel, so it stands on nothing that can change under it."""
+    imported = {
+        name.partition(".")[0]
+        for path in python_files("sanderling/kernel")
+        for node in ast.walk(parsed(path))
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+    }
+
+    assert imported - sys.stdlib_module_names == {"sanderling"}
