@@ -1,13 +1,8 @@
 """The call river: every station refuses in its own words and what lies behind it is not reached."""
 
-import asyncio
-from collections.abc import Mapping
-
 import pytest
 
-from drivers.limits import LimitRefused, Limits
-from drivers.memory import MemoryDriver
-from drivers.port import Artifact, Deployment, Invocation, Outcome, OutcomeKind
+from drivers.port import OutcomeKind
 from runner.call import CallRequest, Selector
 from runner.errors import FunctionUnknown, RateLimited, VersionUnknown, VersionUnpublished
 from runner.function import Definition, RateLimit
@@ -16,39 +11,9 @@ from sanderling.access.errors import Forbidden, KeyMalformed, KeyUnknown, Unauth
 from sanderling.access.principal import BearerKey, Credential, Role
 from sanderling.kernel.errors import Refusal
 from sanderling.kernel.ids import RequestId
-from sanderling.kernel.jsontext import JSON, InvalidJSON
+from sanderling.kernel.jsontext import InvalidJSON
 from support.river import ECHO, GENEROUS, Caller, River
-
-
-class SpyDriver(MemoryDriver):
-    """A memory driver that counts, and does on demand what no driver should."""
-
-    def __init__(self) -> None:
-        """Count from zero."""
-        super().__init__()
-        self.deployed = 0
-        self.invoked = 0
-        self.raises: Exception | None = None
-        self.deploys_with: Deployment | None = None
-        self.last_context: Mapping[str, JSON] = {}
-
-    async def deploy(self, artifact: Artifact) -> Deployment:
-        """Count, then deploy."""
-        self.deployed += 1
-        await asyncio.sleep(0)
-        return self.deploys_with or await super().deploy(artifact)
-
-    async def invoke(self, invocation: Invocation) -> Outcome:
-        """Count, then invoke."""
-        self.invoked += 1
-        self.last_context = invocation.context
-        if self.raises is not None:
-            raise self.raises
-        return await super().invoke(invocation)
-
-    def lose_everything(self) -> None:
-        """Forget what was deployed, as a driver that was started again."""
-        self._deployed.clear()
+from support.spy_driver import SpyDriver
 
 
 @pytest.fixture
@@ -95,48 +60,6 @@ async def test_a_call_is_run_recorded_and_announced(river: River) -> None:
     assert record == await river.calls.get(caller.principal, record.id)
     assert [event.call_id for event in river.finished] == [record.id]
     assert report.admission.is_admitted
-
-
-async def test_the_handler_is_told_about_its_call(river: River, driver: SpyDriver) -> None:
-    """The context names the call, what runs and how long it may, and holds no secret."""
-    caller = await river.caller()
-    await river.publish(caller)
-
-    report = await river.call(caller, timeout_s=2)
-
-    assert driver.last_context == {
-        "call_id": report.record.id,
-        "function": "echo",
-        "version": 1,
-        "workspace_id": river.here,
-        "trigger": "api",
-        "request_id": "req_test",
-        "timeout_s": 2,
-    }
-
-
-async def test_a_timeout_cannot_be_lengthened(river: River, driver: SpyDriver) -> None:
-    """Who asks for more time than the version allows gets what it allows."""
-    caller = await river.caller()
-    await river.publish(caller)
-
-    await river.call(caller, timeout_s=3600)
-
-    assert driver.last_context["timeout_s"] == Limits().wall_s
-
-
-@pytest.mark.parametrize("timeout_s", [0.0, -1.0, float("nan")])
-async def test_a_timeout_that_is_no_time_is_refused(
-    river: River, driver: SpyDriver, timeout_s: float
-) -> None:
-    """Zero, less and NaN do not reach the driver."""
-    caller = await river.caller()
-    await river.publish(caller)
-
-    with pytest.raises(LimitRefused):
-        await river.call(caller, timeout_s=timeout_s)
-
-    assert driver.invoked == 0
 
 
 async def test_authenticate_comes_first(river: River, driver: SpyDriver) -> None:
@@ -207,24 +130,6 @@ async def test_dispatch_refuses_what_is_not_json(river: River, driver: SpyDriver
     assert [event.code for event in river.refused] == ["invalid_json"] * 5
 
 
-async def test_an_event_too_large_is_an_outcome_without_its_body(
-    river: River, driver: SpyDriver
-) -> None:
-    """Size is judged before the event is read; the record says how large it was."""
-    caller = await river.caller()
-    definition = Definition(ECHO, limits=Limits(event_bytes=8))
-    await river.publish(caller, definition=definition)
-
-    report = await river.call(caller, event_json=b"not json!")
-
-    outcome = report.record.outcome
-    assert outcome.kind is OutcomeKind.PAYLOAD_TOO_LARGE
-    assert outcome.limit is not None
-    assert (outcome.limit.allowed, outcome.limit.observed) == (8, 9)
-    assert report.record.event_json == b"null"
-    assert driver.invoked == 0
-
-
 async def test_unknown_code_is_named_for_what_it_is(river: River) -> None:
     """No function, no version of that number and nothing published are three refusals."""
     caller = await river.caller()
@@ -277,93 +182,6 @@ async def test_a_function_s_own_limit_is_its_own(driver: SpyDriver) -> None:
 
     assert caught.value.facts["rule"] == "function-executions"
     assert (await river.call(caller, "fast")).record.outcome.kind is OutcomeKind.OK
-
-
-async def test_what_the_driver_forgot_is_deployed_once_for_all(
-    river: River, driver: SpyDriver
-) -> None:
-    """Callers who find the driver empty share one deployment and all get their result."""
-    caller = await river.caller()
-    await river.publish(caller)
-    driver.lose_everything()
-    deployed = driver.deployed
-
-    reports = await asyncio.gather(*(river.call(caller) for _ in range(10)))
-
-    assert {report.record.outcome.kind for report in reports} == {OutcomeKind.OK}
-    assert driver.deployed - deployed == 1
-
-
-async def test_a_failing_deployment_is_the_outcome(river: River, driver: SpyDriver) -> None:
-    """When the driver does not take the code back, the record carries its reason."""
-    caller = await river.caller()
-    await river.publish(caller)
-    driver.lose_everything()
-    driver.deploys_with = Deployment(OutcomeKind.MISCONFIGURED, detail="No room.")
-
-    report = await river.call(caller)
-
-    outcome = report.record.outcome
-    assert (outcome.kind, outcome.detail) == (OutcomeKind.MISCONFIGURED, "No room.")
-
-
-async def test_a_function_deleted_while_it_is_called_is_not_deployed(
-    river: River, driver: SpyDriver
-) -> None:
-    """What is gone from the store by the time it is needed is said to be gone; try again."""
-    caller = await river.caller()
-    version = await river.publish(caller)
-    await river.call(caller)
-    driver.lose_everything()
-    # Another process deletes it: this one hears nothing of that for a second.
-    await river.store.delete_function(river.here, version.function_id)
-
-    report = await river.call(caller)
-
-    assert report.record.outcome.kind is OutcomeKind.NOT_DEPLOYED
-
-
-async def test_a_driver_that_raises_costs_one_call(river: River, driver: SpyDriver) -> None:
-    """A bug in the driver is an outcome for the caller, and the next call is served."""
-    caller = await river.caller()
-    await river.publish(caller)
-    driver.raises = RuntimeError("a bug")
-
-    broken = await river.call(caller)
-    driver.raises = None
-    whole = await river.call(caller)
-
-    assert broken.record.outcome.kind is OutcomeKind.PLATFORM_ERROR
-    assert "a bug" not in broken.record.outcome.detail
-    assert whole.record.outcome.kind is OutcomeKind.OK
-
-
-async def test_a_call_whose_caller_went_away_is_recorded() -> None:
-    """Cancelling a call ends the guest, and the record admits that nobody knows how far it got."""
-    running = asyncio.Event()
-    ended = asyncio.Event()
-
-    async def wait_forever(_event: JSON, _context: Mapping[str, JSON]) -> JSON:
-        running.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        return None
-
-    river = River(driver=MemoryDriver({ECHO: wait_forever}))
-    caller = await river.caller()
-    await river.publish(caller)
-    going_away = asyncio.create_task(river.call(caller))
-    await running.wait()
-
-    going_away.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await going_away
-
-    page = await river.calls.list(caller.principal)
-    assert [record.outcome.kind for record in page.rows] == [OutcomeKind.UNKNOWN_OUTCOME]
-    assert ended.is_set()
 
 
 async def test_a_draft_runs_for_who_may_write_it(river: River) -> None:
