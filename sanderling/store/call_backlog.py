@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runner.call import CallRecord
 from sanderling.kernel.ids import CallId, WorkspaceId
 from sanderling.kernel.units import MIB
-from sanderling.store.call_rows import CallRow, call_row
+from sanderling.store.call_rows import CallRow, call_row, row_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ class Waiting:
 class CallBacklog:
     """Hold records until they are written; the loop that writes them owns it."""
 
-    def __init__(self, bounds: CallLogBounds) -> None:
+    def __init__(self, bounds: CallLogBounds, *, is_sqlite: bool) -> None:
         """Start empty."""
         self._bounds = bounds
+        self._is_sqlite = is_sqlite
         self._queue: deque[Waiting] = deque()
         self._by_id: dict[tuple[WorkspaceId, CallId], CallRecord] = {}
         self._bytes = 0
@@ -62,8 +63,8 @@ class CallBacklog:
         """Take a record; False when there is no room. One whose id waits already is ignored."""
         if (record.workspace_id, record.id) in self._by_id:
             return True
-        row = call_row(record)
-        size_bytes = _size_bytes(row)
+        row = call_row(record, is_sqlite=self._is_sqlite)
+        size_bytes = row_bytes(row)
         has_room = (
             len(self._queue) < self._bounds.most_records
             and self._bytes + size_bytes <= self._bounds.most_bytes
@@ -101,9 +102,3 @@ class CallBacklog:
     def records(self) -> Iterable[CallRecord]:
         """Return every waiting record, oldest first."""
         return self._by_id.values()
-
-
-def _size_bytes(row: CallRow) -> int:
-    """Return about what a record holds in memory: its long parts, and a flat part for the rest."""
-    long_parts = (row["event"], row["result"], row["details"])
-    return 1024 + sum(len(part) for part in long_parts if isinstance(part, (bytes, str)))

@@ -17,8 +17,8 @@ from runner.call import CallRecord
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Fault, StoreUnavailableError
 from sanderling.store.call_backlog import CallBacklog, CallLogBounds, Waiting
+from sanderling.store.call_rows import insert_calls
 from sanderling.store.database import Database
-from sanderling.store.schema import calls
 
 log = structlog.get_logger()
 
@@ -28,11 +28,11 @@ class CallWriter:
 
     def __init__(self, database: Database, clock: Clock, bounds: CallLogBounds) -> None:
         """Prepare; `start` begins."""
-        self.backlog = CallBacklog(bounds)
+        self.backlog = CallBacklog(bounds, is_sqlite=database.address.is_sqlite)
         self._database = database
         self._clock = clock
         self._bounds = bounds
-        self._insert = database.insert_missing(calls)
+        self._insert = insert_calls(is_sqlite=database.address.is_sqlite)
         self._has_work = asyncio.Event()
         self._has_batch = asyncio.Event()
         self._is_stopping = asyncio.Event()
@@ -162,7 +162,7 @@ class CallWriter:
 
     async def _keep(self, batch: Sequence[Waiting]) -> None:
         async with self._database.write() as connection:
-            await connection.execute(self._insert, [waiting.row for waiting in batch])
+            await connection.exec_driver_sql(self._insert, [waiting.row for waiting in batch])
 
     def _note_delay(self, reason: str) -> None:
         if not self._delay:

@@ -4,9 +4,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select, text, tuple_
 
-from drivers.port import Health
+from drivers.port import Health, OutcomeKind
 from runner.call import CallFilter, CallRecord, newest_first
 from runner.cursor import call_cursor, call_place
 from runner.ports import Page
@@ -125,6 +125,8 @@ def _listing(
         query = query.where(calls.c.function_name == matching.function)
     if matching.outcome is not None:
         query = query.where(calls.c.outcome == matching.outcome)
+        if matching.outcome != OutcomeKind.OK:
+            query = query.where(text("outcome <> 'ok'"))
     if matching.since is not None:
         query = query.where(calls.c.started_at >= matching.since)
     if matching.until is not None:

@@ -45,7 +45,7 @@ class Moment(TypeDecorator[datetime]):
 
 def moment_text(value: datetime) -> str:
     """Return the text under which SQLite keeps `value`."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 WORD = Text().with_variant(Text(collation="C"), "postgresql")

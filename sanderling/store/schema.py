@@ -4,6 +4,7 @@ The migrations build exactly these; a test compares the two on both databases.
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from sanderling.store.columns import BODY, WORD, Moment
@@ -105,12 +107,25 @@ calls = Table(
     Column("started_at", Moment, nullable=False),
     Column("outcome", WORD, nullable=False),
     Column("duration_s", Float(53), nullable=False),
+    Column("cpu_s", Float(53)),
+    Column("memory_bytes", BigInteger),
+    Column("retry_after_s", Float(53)),
+    Column("walls", Text, nullable=False),
     Column("event", BODY, nullable=False),
     Column("result", BODY),
-    Column("details", Text, nullable=False),
+    Column("details", Text),
     PrimaryKeyConstraint("workspace_id", "id"),
     Index(None, "workspace_id", "started_at", "id"),
     Index(None, "workspace_id", "function_name", "started_at", "id"),
-    Index(None, "workspace_id", "outcome", "started_at", "id"),
+    Index(
+        "ix_calls_failures",
+        *("workspace_id", "outcome", "started_at", "id"),
+        sqlite_where=text("outcome <> 'ok'"),
+        postgresql_where=text("outcome <> 'ok'"),
+    ),
 )
-"""History outlives the functions it tells of, so nothing here refers to another table."""
+"""Nearly all calls are ok, and those that are not are what people look for: their index leaves
+the others out, which makes it small and writing cheap. A query that wants it says so in the same
+words.
+
+History outlives the functions it tells of, so nothing here refers to another table."""

@@ -106,14 +106,26 @@ def _calls() -> None:
         sa.Column("started_at", Moment, nullable=False),
         sa.Column("outcome", WORD, nullable=False),
         sa.Column("duration_s", sa.Float(53), nullable=False),
+        sa.Column("cpu_s", sa.Float(53)),
+        sa.Column("memory_bytes", sa.BigInteger),
+        sa.Column("retry_after_s", sa.Float(53)),
+        sa.Column("walls", sa.Text, nullable=False),
         sa.Column("event", BODY, nullable=False),
         sa.Column("result", BODY),
-        sa.Column("details", sa.Text, nullable=False),
+        sa.Column("details", sa.Text),
         sa.PrimaryKeyConstraint("workspace_id", "id", name="pk_calls"),
     )
-    for filtered in ([], ["function_name"], ["outcome"]):
+    for filtered in ([], ["function_name"]):
         columns = ["workspace_id", *filtered, "started_at", "id"]
         op.create_index(f"ix_calls_{'_'.join(columns)}", "calls", columns)
+    failed = sa.text("outcome <> 'ok'")
+    op.create_index(
+        "ix_calls_failures",
+        "calls",
+        ["workspace_id", "outcome", "started_at", "id"],
+        sqlite_where=failed,
+        postgresql_where=failed,
+    )
 
 
 def downgrade() -> None:
