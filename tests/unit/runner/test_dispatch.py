@@ -7,8 +7,11 @@ import pytest
 
 from drivers.limits import LimitRefused, Limits
 from drivers.memory import MemoryDriver
-from drivers.port import Deployment, OutcomeKind
+from drivers.port import Artifact, Deployment, OutcomeKind
+from runner.call import CallRequest, Selector
+from runner.dispatch import Call, Dispatch
 from runner.function import Definition
+from sanderling.kernel.ids import RequestId
 from sanderling.kernel.jsontext import JSON
 from support.river import ECHO, River
 from support.spy_driver import SpyDriver
@@ -171,3 +174,80 @@ async def test_a_call_whose_caller_went_away_is_recorded() -> None:
     page = await river.calls.list(caller.principal)
     assert [record.outcome.kind for record in page.rows] == [OutcomeKind.UNKNOWN_OUTCOME]
     assert ended.is_set()
+
+
+class StuckDriver(SpyDriver):
+    """A driver whose deployment raises, or never ends."""
+
+    def __init__(self) -> None:
+        """Deploy as usual until told otherwise."""
+        super().__init__()
+        self.is_stuck = False
+        self.deploy_raises: Exception | None = None
+
+    async def deploy(self, artifact: Artifact) -> Deployment:
+        """Do what no driver should."""
+        if self.deploy_raises is not None:
+            raise self.deploy_raises
+        if self.is_stuck:
+            await asyncio.Event().wait()
+        return await super().deploy(artifact)
+
+
+async def test_a_deployment_that_raises_is_an_outcome() -> None:
+    """A bug in deploying costs those who waited for it, and the next call tries again."""
+    driver = StuckDriver()
+    river = River(driver=driver)
+    caller = await river.caller()
+    await river.publish(caller)
+    driver.lose_everything()
+    driver.deploy_raises = RuntimeError("a bug")
+
+    reports = await asyncio.gather(*(river.call(caller) for _ in range(3)))
+    driver.deploy_raises = None
+    after = await river.call(caller)
+
+    assert {report.record.outcome.kind for report in reports} == {OutcomeKind.PLATFORM_ERROR}
+    assert after.record.outcome.kind is OutcomeKind.OK
+
+
+async def test_a_deployment_has_a_time_limit() -> None:
+    """A driver that never answers holds nobody for longer than the limit."""
+    driver = StuckDriver()
+    river = River(driver=driver)
+    caller = await river.caller()
+    await river.publish(caller)
+    driver.lose_everything()
+    driver.is_stuck = True
+    dispatch = Dispatch(driver, river.store, deploy_timeout_s=0)
+    target = await river.targets.find(river.here, "echo", Selector.LIVE)
+    request = CallRequest(caller.credential, "echo", b"1", RequestId("req_test"))
+    call = Call(river.ids.call(), river.clock.now(), caller.principal, target, request)
+
+    outcome = await dispatch.run(call)
+
+    assert outcome.kind is OutcomeKind.PLATFORM_ERROR
+
+
+async def test_a_draft_that_changed_meanwhile_is_not_run_as_the_old_one(
+    river: River, driver: SpyDriver
+) -> None:
+    """What a call found is what it runs, or it does not run."""
+    caller = await river.caller()
+    await river.functions.create(caller.principal, "echo", Definition(ECHO))
+    target = await river.targets.find(river.here, "echo", Selector.DRAFT)
+    # Another process saves another draft: this one hears nothing of that for a second.
+    await river.store.save_draft(
+        river.here,
+        target.function_id,
+        Definition("# outcome: crashed"),
+        saved_at=river.clock.now(),
+    )
+
+    old = await river.call(caller, version=Selector.DRAFT)
+    river.clock.advance(1)
+    new = await river.call(caller, version=Selector.DRAFT)
+
+    assert old.record.outcome.kind is OutcomeKind.NOT_DEPLOYED
+    assert new.record.outcome.kind is OutcomeKind.CRASHED
+    assert driver.invoked == 3

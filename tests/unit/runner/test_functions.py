@@ -1,10 +1,12 @@
 """Functions: draft, publish, roll back, delete."""
 
+import asyncio
+
 import pytest
 
 from drivers.limits import CEILINGS, Limits
 from drivers.memory import MemoryDriver
-from drivers.port import ArtifactKey, Deployment, GuestError, Isolation, OutcomeKind
+from drivers.port import Artifact, ArtifactKey, Deployment, GuestError, Isolation, OutcomeKind
 from runner.call import Selector
 from runner.errors import (
     CodeRejected,
@@ -348,3 +350,24 @@ async def test_lists_are_paged(river: River) -> None:
     assert seen == names
     with pytest.raises(CursorRefused):
         await river.functions.list(caller.principal, cursor="nonsense")
+
+
+async def test_publishing_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that never answers publishes nothing, and the author is told so."""
+
+    class SilentDriver(MemoryDriver):
+        """Never answers."""
+
+        async def deploy(self, artifact: Artifact) -> Deployment:
+            """Wait for ever."""
+            await asyncio.Event().wait()
+            return await super().deploy(artifact)
+
+    monkeypatch.setattr("runner.functions.DEPLOY_TIMEOUT_S", 0)
+    river = River(driver=SilentDriver())
+    caller = await river.caller()
+
+    with pytest.raises(DeploymentError):
+        await river.publish(caller)
+
+    assert (await river.functions.get(caller.principal, "echo")).live_version is None
