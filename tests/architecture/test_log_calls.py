@@ -65,12 +65,12 @@ def test_log_calls_carry_no_payload() -> None:
         if keyword.arg in PAYLOADS
     ]
 
-    assert [] == guilty
+    assert guilty == []
 
 
 def test_log_calls_pass_everything_by_name() -> None:
     """A log call has one positional argument, the event; prose has no place in it."""
-    assert [] == [where for where, node in log_calls() if len(node.args) != 1]
+    assert [where for where, node in log_calls() if len(node.args) != 1] == []
 
 
 def test_there_are_log_calls_to_look_at() -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from support.reference_rows import command_sections, exit_rows, log_event_rows, variable_rows
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -35,7 +36,9 @@ def test_every_command_is_documented_with_its_options(words: str) -> None:
     """`cli.md` has a section for each command with its sentence and its own options, no others."""
     text = (REFERENCE / "cli.md").read_text(encoding="utf-8")
     heading = f"### `{words}`" if words else "## Options of many commands"
-    section = re.split(r"^##", text.partition(f"\n{heading}\n")[2], maxsplit=1, flags=re.M)[0]
+    section = re.split(r"^##", text.partition(f"\n{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[
+        0
+    ]
     expected = command_sections()[words]
 
     assert [line for line in expected if line.startswith("|")] == [
@@ -49,5 +52,5 @@ def test_no_command_is_documented_that_there_is_not() -> None:
     text = (REFERENCE / "cli.md").read_text(encoding="utf-8")
 
     assert [words for words in command_sections() if words] == re.findall(
-        r"^### `(.+)`$", text, re.M
+        r"^### `(.+)`$", text, re.MULTILINE
     )

@@ -1,0 +1,5 @@
+"""Parses words, calls wiring."""
+
+from sanderling.cli.app import main
+
+__all__ = ["main"]

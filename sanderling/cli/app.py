@@ -1,0 +1,162 @@
+"""The command itself: its words, and how it ends."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import TextIOWrapper
+
+import typer
+
+from sanderling.cli import call, calls, drafts, functions, init, invoke, keys, serve, version
+from sanderling.cli.demo import command as demo
+from sanderling.cli.exits import Exit, exit_for
+from sanderling.cli.screen import console, print_json
+from sanderling.cli.terminal_text import visible
+from sanderling.kernel.errors import Failure
+
+_PROGRAM = "sanderling"
+_START, _FUNCTIONS, _OPERATE = "Start here", "Functions", "Operate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Commands under one word."""
+
+    panel: str
+    help: str
+    commands: Mapping[str, Callable[..., int]]
+
+
+_COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
+    _START: (demo.demo, init.init, serve.serve),
+    _FUNCTIONS: (invoke.invoke,),
+    _OPERATE: (version.version,),
+}
+_GROUPS: Mapping[str, _Group] = {
+    "functions": _Group(
+        _FUNCTIONS,
+        "Write, publish, roll back and call functions.",
+        {
+            "list": functions.show_list,
+            "show": functions.show,
+            "create": drafts.create,
+            "draft": drafts.save_draft,
+            "publish": drafts.publish,
+            "deploy": drafts.deploy,
+            "versions": functions.show_versions,
+            "rollback": functions.rollback,
+            "delete": functions.delete,
+            "call": call.call,
+        },
+    ),
+    "calls": _Group(
+        _FUNCTIONS,
+        "See what was called and how it went.",
+        {"list": calls.show_list, "show": calls.show},
+    ),
+    "keys": _Group(
+        _OPERATE,
+        "Make, list and revoke API keys of this home.",
+        {"create": keys.create, "list": keys.show_list, "revoke": keys.revoke},
+    ),
+}
+
+
+def main() -> None:
+    """Run the command of this process and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that cannot show a letter gets its escape instead of our traceback.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command and return its exit code; errors become one line, never a traceback."""
+    as_json = "--json" in words
+    try:
+        status = build_app()(words, standalone_mode=False, prog_name=_PROGRAM)
+    except typer.TyperException as error:
+        detail = error.format_message()
+        return _end(
+            as_json=as_json, code="usage", detail=detail, hint=_usage_hint(error), status=Exit.USAGE
+        )
+    except Failure as error:
+        if _is_debugging():
+            raise
+        return _end(
+            as_json=as_json,
+            code=error.code,
+            detail=error.detail,
+            hint=_hint(error),
+            status=exit_for(error),
+        )
+    except (typer.Abort, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing may be written on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except Exception as error:
+        if _is_debugging():
+            raise
+        detail = f"internal error: {type(error).__name__}: {error}"
+        hint = "Please report it; SANDERLING_DEBUG=1 shows the traceback."
+        return _end(as_json=as_json, code="internal", detail=detail, hint=hint, status=Exit.FAULT)
+    return status if isinstance(status, int) else Exit.OK
+
+
+def build_app() -> typer.Typer:
+    """Return the command with all its words."""
+    app = typer.Typer(
+        name=_PROGRAM,
+        help="Run users' Python functions safely, behind limits, with a record of every call.",
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_start)
+    for panel, commands in _COMMANDS.items():
+        for command in commands:
+            app.command(rich_help_panel=panel)(command)
+    for name, group in _GROUPS.items():
+        app.add_typer(_group(group), name=name, help=group.help, rich_help_panel=group.panel)
+    return app
+
+
+def _group(group: "_Group") -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+    for name, command in group.commands.items():
+        app.command(name)(command)
+    return app
+
+
+def _start(context: typer.Context) -> None:
+    """Run users' Python functions safely, behind limits, with a record of every call."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), nl=False)
+
+
+def _is_debugging() -> bool:
+    return os.environ.get("SANDERLING_DEBUG") == "1"
+
+
+def _hint(failure: Failure) -> str:
+    return failure.advice or str(failure.facts.get("hint") or "")
+
+
+def _usage_hint(error: typer.TyperException) -> str:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    return f"Try '{context.command_path if context else _PROGRAM} --help'."
+
+
+def _end(*, as_json: bool, code: str, detail: str, hint: str, status: Exit) -> int:
+    if as_json:
+        print_json({"error": {"code": code, "detail": detail, "hint": hint}})
+    else:
+        terminal = console(is_error=True)
+        sentence = detail if detail.endswith((".", "!", "?")) else f"{detail}."
+        terminal.print("error:", visible(f"{sentence} {hint}".rstrip()), style="red")
+    return status

@@ -1,0 +1,111 @@
+"""`sanderling demo`: what `make demo` runs after set-up."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sanderling.cli.exits import Exit
+from sanderling.cli.options import AsJSON
+from sanderling.cli.terminal_text import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sanderling.cli.demo.scenes import Row
+
+
+def demo(*, as_json: AsJSON = False) -> int:
+    """Deploy and call every example on a server of its own, then show the limits at work."""
+    # The web client and the terminal's library are loaded only here, to keep --help quick.
+    from sanderling.cli.demo.failure import DemoFailed  # noqa: PLC0415 - as above.
+    from sanderling.cli.screen import Screen, console  # noqa: PLC0415 - as above.
+
+    terminal = console(is_error=as_json)
+    try:
+        report = _run(terminal)
+    except DemoFailed as failure:
+        reason = str(failure)
+        Screen(as_json=as_json).show(
+            {"ok": False, "reason": reason},
+            lambda shown: shown.print(f"demo: failed: {visible(reason)}", style="red"),
+        )
+        return Exit.NOT_PROVEN
+    Screen(as_json=as_json).show(report, lambda shown: _show(shown, report))
+    return Exit.OK
+
+
+def _run(terminal: "Console") -> dict[str, Any]:
+    from sanderling.cli.demo import scenes  # noqa: PLC0415 - as above.
+    from sanderling.cli.demo.caller import Caller  # noqa: PLC0415 - as above.
+    from sanderling.cli.demo.example import load_examples  # noqa: PLC0415 - as above.
+    from sanderling.cli.demo.instance import running_instance  # noqa: PLC0415 - as above.
+
+    examples = load_examples()
+    terminal.print("Starting a server on a fresh home: SQLite, in-process limits, Local driver.")
+    with running_instance() as instance, Caller(instance) as caller:
+        terminal.print(f"It listens on {instance.url} as process {instance.process_id}.")
+        steps = len(examples) * (1 + scenes.CALLS_EACH)
+        with _progress(terminal, steps) as advance:
+            rows: list[Row] = [
+                scenes.run_example(caller, example, advance=partial(advance, example.name))
+                for example in examples
+            ]
+        return {
+            "ok": True,
+            "functions": [asdict(row) for row in rows],
+            "rate_limited": scenes.show_rate_limit(caller),
+            "rejected": scenes.show_rejection(caller),
+            "timeout": scenes.show_timeout(caller),
+        }
+
+
+@contextmanager
+def _progress(terminal: "Console", steps: int) -> Generator[Callable[[str], None]]:
+    """Yield what is told of every step: a bar on a terminal, else a line for each function."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - as above.
+
+    if not terminal.is_terminal:
+        seen: set[str] = set()
+
+        def tell(name: str) -> None:
+            if name not in seen:
+                seen.add(name)
+                terminal.print(f"  {name}")
+
+        yield tell
+        return
+    columns = (TextColumn("  {task.description:<24}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=terminal, transient=True) as progress:
+        task = progress.add_task("", total=steps)
+        yield lambda name: progress.update(task, advance=1, description=name)
+
+
+def _show(terminal: "Console", report: dict[str, Any]) -> None:
+    from sanderling.cli.screen import table_view  # noqa: PLC0415 - as above.
+
+    rows = [
+        (row["function"], row["outcome"], f"{row['p50_ms']:.1f} ms", row["isolation"])
+        for row in report["functions"]
+    ]
+    title = f"{len(rows)} examples, each called with its real event over HTTP"
+    table_view(title, ("function", "outcome", "p50", "isolation"), rows, empty="")(terminal)
+    layers = ", ".join(report["functions"][0]["layers"])
+    limited, rejected, timeout = (report[name] for name in ("rate_limited", "rejected", "timeout"))
+    for heading, lines in {
+        "Walls around each call": [layers],
+        "Rate limited": [limited["detail"], f"Retry-After: {limited['retry_after_s']} s"],
+        "Rejected before it ran": [
+            f"{rejected['outcome']} at line {rejected['line']}: {rejected['code']}",
+            rejected["message"],
+            f"hint: {rejected['hint']}",
+        ],
+        "Stopped in time": [
+            f"{timeout['outcome']}: `while True` was ended after {timeout['took_ms']} ms"
+        ],
+    }.items():
+        terminal.print(heading, style="bold")
+        for line in lines:
+            terminal.print(f"  {visible(line)}")
+    terminal.print("demo: ok", style="bold green")

@@ -1,0 +1,132 @@
+"""A real server on a home of its own, ended by its own process id."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.catalogue import CATALOGUE
+from sanderling.cli.demo.failure import DemoFailed
+
+_START_S = 60.0
+_STOP_S = 20.0
+_PLENTY = "1000000"
+# What is said about the sandbox of this machine stays; everything else is the embedded default.
+_KEPT_GROUP = "sandbox"
+# The product's 100 requests a minute would end the demo, which makes several hundred.
+_LIMITS = {
+    "API_RATE_LIMITING_SHORT_LIMIT": _PLENTY,
+    "API_RATE_LIMITING_LONG_LIMIT": _PLENTY,
+    "SERVERLESS_FUNCTION_EXEC_THROTTLE_LIMIT": _PLENTY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A server that answers at `url` to whoever holds `key`."""
+
+    url: str
+    key: str
+    process_id: int
+
+
+@contextmanager
+def running_instance() -> Generator[Instance]:
+    """Yield a server on a fresh home and a free port; afterwards nothing of it is left.
+
+    Raises:
+        DemoFailed: it did not start, or it did not stop cleanly.
+
+    """
+    with tempfile.TemporaryDirectory(prefix="sanderling-demo-") as folder:
+        environment = _environment(Path(folder) / "home")
+        key = _made_key(environment)
+        errors = Path(folder) / "server.log"
+        with errors.open("wb") as log:
+            server = subprocess.Popen(  # noqa: S603 - our own command with our own words.
+                _command("serve", "--port", "0", "--json"),
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        with server:
+            try:
+                yield Instance(_announced_url(server, errors), key, server.pid)
+            except BaseException:
+                _stop(server)
+                raise
+            family = descendants(server.pid)
+            status = _stop(server)
+        left = [process_id for process_id in family if Path(f"/proc/{process_id}").exists()]
+        if status or left:
+            reason = f"the server ended with {status} and left the processes {left}"
+            raise DemoFailed(f"{reason}\n{_tail(errors)}")
+
+
+def descendants(process_id: int) -> list[int]:
+    """Return the ids of the processes that `process_id` started, and those they started."""
+    children = [
+        int(child)
+        for task in Path(f"/proc/{process_id}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
+    return children + [far for child in children for far in descendants(child)]
+
+
+def _environment(home: Path) -> Mapping[str, str]:
+    ours = {
+        name for variable in CATALOGUE if variable.group != _KEPT_GROUP for name in variable.names
+    }
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return {**kept, **_LIMITS, "SANDERLING_HOME": str(home)}
+
+
+def _command(*words: str) -> list[str]:
+    # -P: a file called like one of our packages in the current folder must not stand in for it.
+    return [sys.executable, "-P", "-m", "sanderling.cli", *words]
+
+
+def _made_key(environment: Mapping[str, str]) -> str:
+    done = subprocess.run(  # noqa: S603 - our own command with our own words.
+        _command("init", "--json"),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_START_S,
+        check=False,
+    )
+    if done.returncode:
+        text = (done.stderr + done.stdout).decode(errors="replace")
+        raise DemoFailed(f"`sanderling init` ended with {done.returncode}\n{text}")
+    key: str = json.loads(done.stdout)["key"]
+    return key
+
+
+def _announced_url(server: subprocess.Popen[bytes], errors: Path) -> str:
+    # The line comes whole: it is shorter than what a pipe takes at once.
+    out = server.stdout
+    line = out.readline() if out and select.select([out], [], [], _START_S)[0] else b""
+    if not line:
+        raise DemoFailed(f"the server did not start\n{_tail(errors)}")
+    url: str = json.loads(line)["listening"]
+    return url
+
+
+def _stop(server: subprocess.Popen[bytes]) -> int:
+    server.terminate()
+    try:
+        return server.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        return server.wait(_STOP_S)
+
+
+def _tail(errors: Path) -> str:
+    return "\n".join(errors.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])

@@ -1,0 +1,44 @@
+"""`sanderling serve`: the HTTP API."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from sanderling.cli.options import AsJSON, Home
+
+
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port; 0 takes a free one.", show_default="NODE_PORT, else 3000"
+        ),
+    ] = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Serve the HTTP API until SIGTERM or Ctrl-C; calls in flight finish first."""
+    from config.loader import load_snapshot  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.logs import configure_logs  # noqa: PLC0415 - as above.
+    from sanderling.wiring import server  # noqa: PLC0415 - as above.
+
+    snapshot = load_snapshot(home=home)
+    settings = snapshot.settings
+    configure_logs(level=settings.log_level, form=settings.log_format)
+
+    def announce(url: str) -> None:
+        line = json.dumps({"listening": url}) if as_json else f"Listening on {url}"
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    server.serve(
+        snapshot,
+        host=host,
+        port=settings.node_port if port is None else port,
+        announce=announce,
+    )
+    return 0

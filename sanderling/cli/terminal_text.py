@@ -1,0 +1,24 @@
+"""Text of strangers, made safe to show on a terminal."""
+
+import unicodedata
+
+_KEPT = "\n\t"
+# Control, format (bidirectional overrides among them), surrogate and line separators: what could
+# move the cursor, recolour, or reorder what stands around it.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def visible(text: str) -> str:
+    """Return `text` with every character that could steer a terminal written as its escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character
+        if character in _KEPT or unicodedata.category(character) not in _HIDDEN
+        else _escape(character)
+        for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

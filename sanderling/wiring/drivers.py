@@ -1,0 +1,43 @@
+"""Chooses the driver that the settings name."""
+
+from typing import assert_never
+
+from config.errors import ConfigRejected
+from config.variables import DriverType, Settings
+from drivers.disabled import DisabledDriver
+from drivers.local import LocalDriver, LocalSettings
+from drivers.port import Driver
+from sanderling.kernel.units import MIB
+
+SETTING = "SERVERLESS_TYPE"
+
+
+def build_driver(settings: Settings, *, process: str) -> Driver:
+    """Return the driver for `settings`, not yet started; `process` is what messages name.
+
+    Raises:
+        ConfigRejected: the driver is not part of this release.
+
+    """
+    match settings.driver_type:
+        case DriverType.DISABLED:
+            return DisabledDriver(setting=SETTING, process=process)
+        case DriverType.LOCAL:
+            return LocalDriver(local_settings(settings))
+        case DriverType.LAMBDA:
+            raise ConfigRejected(
+                name=SETTING,
+                reason="the Lambda driver comes with a later release; choose LOCAL or DISABLED",
+            )
+        case _:
+            assert_never(settings.driver_type)
+
+
+def local_settings(settings: Settings) -> LocalSettings:
+    """Return what the Local driver is told, as values."""
+    waived = settings.sandbox_accept_missing
+    return LocalSettings(
+        spares=settings.sandbox_spares,
+        memory_budget_bytes=settings.sandbox_memory_budget_mb * MIB,
+        accept_missing=frozenset({waived} if waived else ()),
+    )

@@ -1,0 +1,131 @@
+"""The web server around a runtime: it listens, serves, and stops without dropping a call."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import Self
+
+import structlog
+import uvicorn
+import uvloop
+
+from config.snapshot import Snapshot
+from drivers.limits import CEILINGS
+from sanderling.api import create_app
+from sanderling.wiring.errors import AddressTakenError
+from sanderling.wiring.runtime import open_runtime
+
+log = structlog.get_logger()
+
+PROCESS = "sanderling serve"
+# A call may take its whole wall time after the signal to stop; the rest is for the reply.
+_GRACE_S = round(CEILINGS["wall_s"]) + 5
+_IDLE_S = 75
+_BACKLOG = 1024
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `announce` gets the URL once requests are accepted.
+
+    After the signal no new connection is taken and calls in flight finish. A second signal ends
+    them.
+
+    Raises:
+        AddressTakenError: nobody can listen there.
+        ConfigRejected: a setting asks for what there is not.
+        StoreUnavailableError: the database is away.
+
+    """
+    with (
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        # A signal that comes before requests are accepted cancels the start.
+        suppress(asyncio.CancelledError),
+    ):
+        runner.run(_serve(snapshot, host=host, port=port, announce=announce))
+
+
+async def _serve(
+    snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str], None]
+) -> None:
+    with _listening(host, port) as listener, _Signals() as signals:
+        async with open_runtime(snapshot, process=PROCESS) as runtime:
+            server = _Server(_config(create_app(runtime.services)))
+
+            def tell() -> None:
+                bound_port: int = listener.getsockname()[1]
+                log.info("server.started", port=bound_port, driver=runtime.driver.name)
+                announce(f"http://{f'[{host}]' if ':' in host else host}:{bound_port}")
+
+            server.on_started = tell
+            signals.then(server.end)
+            await server.serve(sockets=[listener])
+        log.info("server.stopped")
+
+
+class _Signals:
+    """Call what has to end when SIGTERM or SIGINT comes: at first, the task that waits here."""
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        self.then(lambda: task.cancel() if task else None)
+        return self
+
+    def then(self, end: Callable[[], object]) -> None:
+        for number in _ENDING:
+            self._loop.add_signal_handler(number, end)
+
+    def __exit__(self, *_: object) -> None:
+        for number in _ENDING:
+            self._loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        raise AddressTakenError(host=host, port=port, reason=reason) from error
+    with listener:
+        yield listener
+
+
+def _config(app: Callable[..., object]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_IDLE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, and leaves signals to end it rather than the process."""
+
+    on_started: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.on_started()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        # The original raises the signal again once it has served, which would end the process
+        # before the call log is written and the driver's processes are gone.
+        yield
+
+    def end(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
