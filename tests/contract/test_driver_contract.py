@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drivers.disabled import DisabledDriver
 from drivers.limits import Limits
+from drivers.local import LocalDriver, LocalSettings
 from drivers.memory import MemoryDriver
 from drivers.port import Driver, HealthState, Isolation, OutcomeKind
 from sanderling.kernel.ids import WorkspaceId
@@ -31,6 +33,8 @@ from support.guest_programs import (
     SPINS,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 json_values: st.SearchStrategy[JSON] = st.recursive(
     st.none()
     | st.booleans()
@@ -45,11 +49,16 @@ json_values: st.SearchStrategy[JSON] = st.recursive(
 )
 
 
-@pytest.fixture(params=["memory"])
+@pytest_asyncio.fixture(params=["memory", "local"], scope="module", loop_scope="module")
 async def driver(request: pytest.FixtureRequest) -> AsyncIterator[Driver]:
-    """Each driver that runs functions, started."""
-    async with MemoryDriver(HANDLERS, rejections=REJECTIONS) as memory:
-        yield memory
+    """Each driver that runs functions, started once for all promises."""
+    made: Driver = (
+        MemoryDriver(HANDLERS, rejections=REJECTIONS)
+        if request.param == "memory"
+        else LocalDriver(LocalSettings())
+    )
+    async with made as started:
+        yield started
 
 
 async def test_a_deployed_function_answers_with_its_result(driver: Driver) -> None:
@@ -80,7 +89,7 @@ async def test_deploying_again_changes_nothing(driver: Driver) -> None:
 
 async def test_an_unknown_key_is_not_deployed(driver: Driver) -> None:
     """A call of an artifact the driver does not hold says so."""
-    outcome = await driver.invoke(an_invocation(an_artifact(ECHO.source)))
+    outcome = await driver.invoke(an_invocation(an_artifact("# never deployed")))
 
     assert outcome.kind is OutcomeKind.NOT_DEPLOYED
 
@@ -126,7 +135,7 @@ async def test_an_exception_is_a_user_error_with_the_users_lines(driver: Driver)
     ]
 
 
-@pytest.mark.parametrize("source", [BAD_SYNTAX, REACHES_OUT, NO_HANDLER])
+@pytest.mark.parametrize("source", [BAD_SYNTAX, REACHES_OUT])
 async def test_bad_code_is_refused_with_its_place(driver: Driver, source: str) -> None:
     """Code that cannot run is refused at deploy with line, column and reason."""
     artifact = an_artifact(source)
@@ -140,6 +149,15 @@ async def test_bad_code_is_refused_with_its_place(driver: Driver, source: str) -
     assert deployment.error.column is not None
     outcome = await driver.invoke(an_invocation(artifact))
     assert outcome.kind is OutcomeKind.NOT_DEPLOYED
+
+
+async def test_code_without_a_handler_is_refused(driver: Driver) -> None:
+    """A source that defines no handler is bad code, with a hint that says what to add."""
+    deployment = await driver.deploy(an_artifact(NO_HANDLER))
+
+    assert deployment.kind is OutcomeKind.BAD_CODE
+    assert deployment.error is not None
+    assert deployment.error.hint
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""Runs inside the sandbox: the zygote, its workers and the walls around them."""

@@ -1,0 +1,87 @@
+"""Frames between a worker and its host: u32 big-endian length, u8 kind, body.
+
+The length counts the kind and the body.
+"""
+
+import os
+import struct
+
+_HEADER = struct.Struct(">IB")
+_CHUNK = 65536
+
+BIND = ord("B")
+CALL = ord("X")
+COMPILE = ord("S")
+
+HELLO = ord("H")
+LOG = ord("L")
+RESULT = ord("R")
+ERROR = ord("E")
+CODE = ord("C")
+
+
+def frame(kind: int, body: bytes) -> bytes:
+    """Return the frame of `body`."""
+    return _HEADER.pack(len(body) + 1, kind) + body
+
+
+class Channel:
+    """Read and write frames over one blocking descriptor."""
+
+    __slots__ = ("_fd", "_unread")
+
+    def __init__(self, fd: int) -> None:
+        """Use `fd`, which belongs to whoever opened it."""
+        self._fd = fd
+        self._unread = b""
+
+    def read(self) -> tuple[int, bytes] | None:
+        """Return kind and body of the next frame; None at the end."""
+        data = self._unread or os.read(self._fd, _CHUNK)
+        while len(data) < _HEADER.size:
+            more = os.read(self._fd, _CHUNK)
+            if not more:
+                return None
+            data += more
+        length, kind = _HEADER.unpack_from(data)
+        end = length + 4
+        if len(data) < end:
+            data = self._read_until(data, end)
+        self._unread = data[end:]
+        return (kind, data[_HEADER.size : end]) if len(data) >= end else None
+
+    def _read_until(self, data: bytes, end: int) -> bytes:
+        parts = [data]
+        have = len(data)
+        while have < end:
+            part = os.read(self._fd, min(end - have, 1 << 20))
+            if not part:
+                return b""
+            parts.append(part)
+            have += len(part)
+        return b"".join(parts)
+
+    def write(self, data: bytes) -> None:
+        """Write whole frames."""
+        written = os.write(self._fd, data)
+        while written < len(data):
+            written += os.write(self._fd, data[written : written + _CHUNK])
+
+
+class SilentChannel(Channel):
+    """Swallow what is written; used to rehearse a call before a worker serves one."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        """Use no descriptor."""
+        super().__init__(-1)
+        self.last = b""
+
+    def write(self, data: bytes) -> None:
+        """Remember `data` as the last that was written."""
+        self.last = data
+
+    def last_kind(self) -> int:
+        """Return the kind of the last frame."""
+        return self.last[4]

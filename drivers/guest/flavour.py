@@ -1,0 +1,162 @@
+"""What a zygote's workers are for: calling functions or compiling them.
+
+A calling zygote never loads the compiler, so its workers stay small and cannot compile.
+"""
+
+import json
+import marshal
+import struct
+import sys
+
+from drivers.guest.channel import CODE, RESULT, Channel, SilentChannel
+from drivers.guest.function import Function, FunctionLimits
+from drivers.guest.language.globals import reseed
+from drivers.guest.raw import RawFunction, load_armoury
+
+_LENGTH = struct.Struct(">I")
+
+# In the form the compiler gives to user code, because a calling zygote has no compiler.
+_REHEARSAL = """
+def handler(event, context):
+    total = 0
+    for item in event['items']:
+        total += item
+    if _getattr_(event['text'], 'startswith')('x'):
+        total += len(event['text'])
+    print(total)
+    return {'total': total, 'name': _getattr_(context, 'call_id'), 'rows': [1.5, None, True]}
+"""
+_REHEARSAL_PLAIN = "def handler(event, context):\n    return event\n"
+_REHEARSAL_LIMIT = 65536
+_WARM_UP_CALLS = 20
+
+
+def _rehearsal_body() -> bytes:
+    head = json.dumps({"nonce": "0" * 16, "context": {"call_id": "call_0", "function": "f"}})
+    event = json.dumps({"items": [1, 2, 3], "text": "x" * 900})
+    return _LENGTH.pack(len(head)) + head.encode() + event.encode()
+
+
+# What the language layer has to refuse: a way to a type, a raw exec, an import of the real world.
+_FORBIDDEN_SOURCES = (
+    "def handler(event, context):\n    return ().__class__\n",
+    "def handler(event, context):\n    exec('1')\n",
+    "import os\ndef handler(event, context):\n    return os\n",
+    "async def handler(event, context):\n    return 1\n",
+)
+# The same in the form of compiled code, for the guards that hold while it runs.
+_FORBIDDEN_CALLS = (
+    "def handler(event, context):\n    return _getattr_(event, '__class__')\n",
+    "def handler(event, context):\n    return _getattr_(handler, '__globals__')\n",
+    "def handler(event, context):\n    return open('/etc/hostname')\n",
+    "def handler(event, context):\n    import os\n    return 1\n",
+    "def handler(event, context):\n    return eval('1')\n",
+)
+
+
+class Flavour:
+    """Do what one kind of worker does, and rehearse it."""
+
+    is_raw = False
+
+    def warm_up(self) -> None:
+        """Load and run everything once, so that forks share it; called once, in the zygote."""
+
+    def rehearse(self) -> None:
+        """Touch the pages that a request will touch; called in every worker."""
+
+    def language_flaws(self) -> list[str]:
+        """Return what the language layer let through and should not; called after warm_up."""
+        return ["the language layer is switched off"]
+
+    def compile(self, body: bytes, channel: Channel) -> None:
+        """Serve a compile frame; only compiling workers do."""
+        raise NotImplementedError
+
+
+class Calling(Flavour):
+    """Run functions whose code was compiled elsewhere."""
+
+    def __init__(self) -> None:
+        """Prepare a small function to rehearse with."""
+        self._code = marshal.dumps(compile(_REHEARSAL, "<function>", "exec"))
+        self._limits = FunctionLimits(log_bytes=_REHEARSAL_LIMIT, result_bytes=_REHEARSAL_LIMIT)
+        self._body = _rehearsal_body()
+        self._channel = SilentChannel()
+
+    def warm_up(self) -> None:
+        """Run the rehearsal often enough for the interpreter to specialise its own code."""
+        for _ in range(_WARM_UP_CALLS):
+            self._perform()
+        if self._channel.last_kind() != RESULT:
+            raise RuntimeError(f"the rehearsal did not return a result: {self._channel.last!r}")
+
+    def rehearse(self) -> None:
+        """Run the rehearsal twice and draw new random state."""
+        reseed()
+        self._perform()
+        self._perform()
+
+    def language_flaws(self) -> list[str]:
+        """Run what compiled code must not be able to do."""
+        flaws: list[str] = []
+        for source in _FORBIDDEN_CALLS:
+            code = marshal.dumps(compile(source, "<function>", "exec"))
+            Function(code, self._limits, is_reused=True).call(self._body, self._channel)
+            if self._channel.last_kind() == RESULT:
+                flaws.append(f"a guard let through: {source.splitlines()[-1].strip()}")
+        return flaws
+
+    def _perform(self) -> None:
+        Function(self._code, self._limits, is_reused=True).call(self._body, self._channel)
+
+
+class Raw(Flavour):
+    """Run sources as they are; for tests of the operating-system walls."""
+
+    is_raw = True
+
+    def warm_up(self) -> None:
+        """Load what attacks use."""
+        load_armoury()
+        RawFunction(_REHEARSAL_PLAIN.encode()).call(_rehearsal_body(), SilentChannel())
+
+
+class Compiling(Flavour):
+    """Compile sources; it loads RestrictedPython, which the other flavours never do."""
+
+    def __init__(self, site: str) -> None:
+        """Find RestrictedPython in the folder `site`."""
+        self._site = site
+
+    def warm_up(self) -> None:
+        """Load the compiler and compile once."""
+        sys.path.append(self._site)
+        from drivers.guest.compiling import compile_frame  # noqa: PLC0415 - only this flavour loads it.
+
+        self._compile_frame = compile_frame
+        if self._kind_for(_REHEARSAL_PLAIN) != CODE:
+            raise RuntimeError("the rehearsal was not compiled")
+
+    def rehearse(self) -> None:
+        """Compile a small source."""
+        self._kind_for(_REHEARSAL_PLAIN)
+
+    def language_flaws(self) -> list[str]:
+        """Compile what must be refused."""
+        return [
+            f"the compiler let through: {source.splitlines()[-1].strip()}"
+            for source in _FORBIDDEN_SOURCES
+            if self._kind_for(source) == CODE
+        ]
+
+    def _kind_for(self, source: str) -> int:
+        limits = {"source_bytes": 1024, "ast_nodes": 1000, "ast_depth": 50, "nonce": "0"}
+        head = json.dumps(limits).encode()
+        channel = SilentChannel()
+        self._compile_frame(_LENGTH.pack(len(head)) + head + source.encode(), channel)
+        return channel.last_kind()
+
+    def compile(self, body: bytes, channel: Channel) -> None:
+        """Compile one source."""
+        self._compile_frame(body, channel)

@@ -1,0 +1,120 @@
+"""One user function inside its worker: loaded once, called once or, with reuse, many times.
+
+Every answer carries the nonce of its call, so that nothing a call left behind can pass for the
+answer of the next one.
+"""
+
+import gc
+import json
+import marshal
+import struct
+from types import CodeType
+
+from drivers.guest.channel import ERROR, RESULT, Channel, frame
+from drivers.guest.journal import Journal
+from drivers.guest.language.facade import Facade
+from drivers.guest.language.globals import build_globals
+from drivers.guest.language.result import BadResult, encode_result
+from drivers.guest.language.trace import describe
+
+_LENGTH = struct.Struct(">I")
+
+_Answer = tuple[int, bytes]
+
+
+class FunctionLimits:
+    """What the guest checks itself; the host checks all of it again."""
+
+    __slots__ = ("log_bytes", "result_bytes")
+
+    def __init__(self, *, log_bytes: int, result_bytes: int) -> None:
+        """Keep the limits."""
+        self.log_bytes = log_bytes
+        self.result_bytes = result_bytes
+
+
+def split_head(body: bytes) -> tuple[bytes, bytes]:
+    """Return head and rest of a body that starts with the length of its head."""
+    (length,) = _LENGTH.unpack_from(body)
+    start = _LENGTH.size + length
+    return body[_LENGTH.size : start], body[start:]
+
+
+def _error_body(nonce: str, kind: str, **members: object) -> bytes:
+    return json.dumps({"nonce": nonce, "kind": kind, **members}).encode()
+
+
+def _told(nonce: str, kind: str, error: BaseException) -> bytes:
+    failure = describe(error)
+    return _error_body(
+        nonce,
+        kind,
+        type=failure.type,
+        message=failure.message,
+        hint=failure.hint,
+        trace=[[step.line, step.column, step.function] for step in failure.steps],
+    )
+
+
+class Function:
+    """Run user code and put its answer into frames."""
+
+    def __init__(self, code: bytes, limits: FunctionLimits, *, is_reused: bool) -> None:
+        """Load marshalled code that our own compiler made."""
+        loaded: CodeType = marshal.loads(code)  # noqa: S302 - made by our compiler, and we are inside.
+        self._code = loaded
+        self._limits = limits
+        self._is_reused = is_reused
+
+    def call(self, body: bytes, channel: Channel) -> None:
+        """Serve one call frame and write the log and the answer."""
+        head_json, event_json = split_head(body)
+        head = json.loads(head_json)
+        nonce: str = head["nonce"]
+        journal = Journal(self._limits.log_bytes, channel)
+        kind, answer = self._answer(nonce, event_json, head["context"], journal)
+        journal.hand_on()
+        channel.write(frame(kind, answer))
+
+    def _answer(
+        self, nonce: str, event_json: bytes, context: dict[str, object], journal: Journal
+    ) -> _Answer:
+        names: dict[str, object] = {}
+        try:
+            names = build_globals(journal)
+            value = self._run(names, event_json, context)
+            encoded = encode_result(value)
+            value = None
+        except MemoryError:
+            # What the call holds is freed first; telling about it takes memory, too.
+            value = None
+            names.clear()
+            return ERROR, _error_body(nonce, "out_of_memory")
+        except BadResult as error:
+            return ERROR, _error_body(nonce, "bad_result", type="BadResult", message=str(error))
+        except RecursionError as error:
+            return ERROR, _told(nonce, "user_error", error)
+        except BaseException as error:  # noqa: BLE001 - SystemExit and the like are the user's, too.
+            return ERROR, _told(nonce, "user_error", error)
+        finally:
+            self._tidy(names)
+        size = len(encoded)
+        if size > self._limits.result_bytes:
+            return ERROR, _error_body(nonce, "result_too_large", size=size)
+        return RESULT, b'{"nonce":"%s","value":%s}' % (nonce.encode(), encoded)
+
+    def _run(
+        self, names: dict[str, object], event_json: bytes, context: dict[str, object]
+    ) -> object:
+        exec(self._code, names)  # noqa: S102 - running user code is what this process is for.
+        handler = names["handler"]
+        if not callable(handler):
+            raise TypeError("handler is not a function")
+        return handler(json.loads(event_json), Facade("context", context))
+
+    def _tidy(self, names: dict[str, object]) -> None:
+        if self._is_reused:
+            # Finalisers that user code left behind have to run inside the call that made them:
+            # its deadline holds for them, and the next call starts clean.
+            names.clear()
+            gc.collect()

@@ -1,0 +1,48 @@
+"""The few calls into the kernel that Python has no function for."""
+
+import ctypes
+import os
+
+from drivers.guest.syscalls import ABSENT, MACHINES, NUMBERS
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+# Asked once: later, inside the sandbox, uname is refused.
+MACHINE = os.uname().machine
+
+
+def _checked(returned: int) -> int:
+    if returned < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return returned
+
+
+def number_of(name: str) -> int:
+    """Return the number of a system call on this machine, or ABSENT."""
+    return NUMBERS[name][MACHINES.index(MACHINE)] if MACHINE in MACHINES else ABSENT
+
+
+def invoke_syscall(name: str, *arguments: int) -> int:
+    """Make a system call by name and return what the kernel returned.
+
+    Raises:
+        OSError: the kernel refused, or this machine has no such call.
+
+    """
+    number = ctypes.c_long(number_of(name))
+    returned: int = _libc.syscall(number, *map(ctypes.c_ulong, arguments))
+    return _checked(returned)
+
+
+def invoke_prctl(option: int, *arguments: int) -> int:
+    """Make a prctl call and return what the kernel returned.
+
+    Raises:
+        OSError: the kernel refused.
+
+    """
+    filled = (*arguments, 0, 0, 0, 0)[:4]
+    returned: int = _libc.prctl(ctypes.c_int(option), *map(ctypes.c_ulong, filled))
+    return _checked(returned)

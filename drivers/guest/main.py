@@ -1,0 +1,11 @@
+"""The program that the host starts: find our own code, and nothing else, then be a zygote."""
+
+import sys
+
+# The interpreter was started without any of its usual places to import from but its own library.
+sys.path.append(__file__.rpartition("/drivers/guest/")[0])
+
+from drivers.guest.zygote import live
+
+if __name__ == "__main__":
+    live()

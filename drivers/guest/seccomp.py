@@ -1,0 +1,138 @@
+"""Turns rules into a BPF program and puts it in force.
+
+A program gives one verdict per system call and cannot be taken off again; of several the
+strictest wins. Every program starts by refusing foreign machine words (32-bit and x32 calls),
+because call numbers mean something else there.
+"""
+
+import ctypes
+import struct
+
+from drivers.guest.libc import MACHINE, invoke_syscall
+from drivers.guest.syscalls import (
+    ABSENT,
+    AUDIT_ARCHITECTURES,
+    EQUALS,
+    KILL_PROCESS,
+    MACHINES,
+    NUMBERS,
+    Rule,
+    Test,
+)
+
+_LOAD_WORD = 0x20
+_JUMP_EQUAL = 0x15
+_JUMP_AT_LEAST = 0x35
+_JUMP_ANY_BIT = 0x45
+_RETURN = 0x06
+
+_OFFSET_NUMBER = 0
+_OFFSET_MACHINE = 4
+_OFFSET_ARGUMENTS = 16
+
+_X32_BIT = 0x40000000
+_SET_MODE_FILTER = 1
+_WORD = 0xFFFFFFFF
+
+Instruction = tuple[int, int, int, int]
+"""(code, jump if true, jump if false, operand); jumps count instructions to skip."""
+
+
+class MachineUnknownError(Exception):
+    """The filters know no system call numbers for this machine."""
+
+
+def machine_index(machine: str = MACHINE) -> int:
+    """Return the column of `machine` in the tables, this machine's by default.
+
+    Raises:
+        MachineUnknownError: there is none.
+
+    """
+    if machine not in MACHINES:
+        raise MachineUnknownError(machine)
+    return MACHINES.index(machine)
+
+
+def _test_instructions(test: Test, to_miss: int) -> list[Instruction]:
+    """Fall through when the test holds; skip `to_miss` instructions after it when not."""
+    argument, operator, value = test
+    low = _OFFSET_ARGUMENTS + 8 * argument
+    if operator == EQUALS:
+        return [
+            (_LOAD_WORD, 0, 0, low),
+            (_JUMP_EQUAL, 0, to_miss + 2, value & _WORD),
+            (_LOAD_WORD, 0, 0, low + 4),
+            (_JUMP_EQUAL, 0, to_miss, value >> 32),
+        ]
+    return [(_LOAD_WORD, 0, 0, low), (_JUMP_ANY_BIT, to_miss, 0, value)]
+
+
+def _alternative_instructions(tests: tuple[Test, ...], verdict: int) -> list[Instruction]:
+    block: list[Instruction] = [(_RETURN, 0, 0, verdict)]
+    for test in reversed(tests):
+        block = _test_instructions(test, len(block)) + block
+    return block
+
+
+def _rule_instructions(rule: Rule, number: int) -> list[Instruction]:
+    body: list[Instruction] = []
+    for tests in rule.alternatives:
+        body += _alternative_instructions(tests, rule.verdict)
+    body.append((_RETURN, 0, 0, rule.otherwise if rule.alternatives else rule.verdict))
+    return [(_JUMP_EQUAL, 0, len(body), number), *body]
+
+
+def instructions_of(rules: tuple[Rule, ...], column: int) -> list[Instruction]:
+    """Return the program of `rules` for the machine in this column; the first match wins."""
+    program: list[Instruction] = [
+        (_LOAD_WORD, 0, 0, _OFFSET_MACHINE),
+        (_JUMP_EQUAL, 1, 0, AUDIT_ARCHITECTURES[column]),
+        (_RETURN, 0, 0, KILL_PROCESS),
+        (_LOAD_WORD, 0, 0, _OFFSET_NUMBER),
+        (_JUMP_AT_LEAST, 0, 1, _X32_BIT),
+        (_RETURN, 0, 0, KILL_PROCESS),
+    ]
+    for rule in rules:
+        number = NUMBERS[rule.name][column]
+        if number != ABSENT:
+            program += _rule_instructions(rule, number)
+    program.append((_RETURN, 0, 0, KILL_PROCESS))
+    return program
+
+
+class Program:
+    """A filter in the form the kernel takes, built once and loaded in every worker."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        """Assemble `rules` for this machine.
+
+        Raises:
+            MachineUnknownError: there are no numbers for it.
+
+        """
+        instructions = instructions_of(rules, machine_index())
+        assembled = b"".join(struct.pack("=HBBI", *step) for step in instructions)
+        self._steps = ctypes.create_string_buffer(assembled, len(assembled))
+        header = struct.pack("HxxxxxxP", len(instructions), ctypes.addressof(self._steps))
+        self._header = ctypes.create_string_buffer(header, len(header))
+
+    def load(self) -> None:
+        """Put the filter in force for this process and its children, for good.
+
+        Raises:
+            OSError: the kernel refused.
+
+        """
+        invoke_syscall("seccomp", _SET_MODE_FILTER, 0, ctypes.addressof(self._header))
+
+
+def is_available() -> bool:
+    """Claim that the kernel knows seccomp filters that end the whole process."""
+    verdict = ctypes.c_uint32(KILL_PROCESS)
+    get_action_available = 2
+    try:
+        invoke_syscall("seccomp", get_action_available, 0, ctypes.addressof(verdict))
+    except OSError:
+        return False
+    return True

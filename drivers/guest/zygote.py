@@ -1,0 +1,156 @@
+"""The parent of all workers: locked once, it forks on request and never runs user code.
+
+One message per datagram on the control socket:
+
+- from the host: the configuration as JSON, then for each worker `F` + serial with the worker's
+  socket attached; the end of the socket means that the host is gone or done;
+- to the host: `R` + report when ready, `P` + serial + pid with a pidfd attached for each fork,
+  `N` + serial + errno when forking failed, `D` + serial + what wait4 told for each death.
+
+When the host is gone, every worker is killed before the zygote ends.
+"""
+
+import _socket
+import gc
+import json
+import os
+import select
+import signal
+import struct
+import sys
+
+from drivers.guest.flavour import Calling, Compiling, Flavour, Raw
+from drivers.guest.lock import Lock
+from drivers.guest.syscalls import CHANNEL_FD
+from drivers.guest.worker import Worker
+
+READY = b"R"
+FAILED = b"X"
+FORK = b"F"
+FORKED = b"P"
+NOT_FORKED = b"N"
+DIED = b"D"
+
+SERIAL = struct.Struct(">cQ")
+FORKED_HEAD = struct.Struct(">cQI")
+DIED_HEAD = struct.Struct(">cQiQd")
+
+_FD_BYTES = struct.calcsize("i")
+_MESSAGE_BYTES = 65536
+
+
+def flavour_of(config: dict[str, object]) -> Flavour:
+    """Return the flavour that the configuration names."""
+    if config["flavour"] == "compile":
+        return Compiling(str(config["site"]))
+    return Raw() if config["flavour"] == "raw" else Calling()
+
+
+class Zygote:
+    """Fork workers for one host."""
+
+    def __init__(self, control: _socket.socket) -> None:
+        """Use the control socket."""
+        self._control = control
+        self._poll = select.poll()
+        self._workers: dict[int, tuple[int, int]] = {}
+
+    def live(self) -> None:
+        """Get ready, then serve until the host is gone."""
+        config = json.loads(self._control.recv(_MESSAGE_BYTES))
+        self._lifetime_s: float = config["lifetime_s"]
+        flavour = flavour_of(config)
+        flavour.warm_up()
+        flaws = flavour.language_flaws()
+        lock = Lock(uid=config["uid"], removed=frozenset(config["removed"]))
+        gc.collect()
+        gc.freeze()
+        self._worker = Worker(flavour, lock)
+        _forget_where_modules_come_from()
+        lock.lock_zygote()
+        lock.note_language(flaws)
+        report = {"layers": lock.report, "python": sys.version.split()[0]}
+        _tell(READY + json.dumps(report).encode())
+        self._serve()
+
+    def _serve(self) -> None:
+        self._poll.register(CHANNEL_FD, select.POLLIN)
+        while True:
+            for fd, _ in self._poll.poll():
+                if fd != CHANNEL_FD:
+                    self._bury(fd)
+                elif not self._receive():
+                    self._end_workers()
+                    return
+
+    def _receive(self) -> bool:
+        message, ancillary, _, _ = self._control.recvmsg(64, _socket.CMSG_SPACE(_FD_BYTES))
+        if not message:
+            return False
+        _, serial = SERIAL.unpack(message)
+        (fd,) = struct.unpack("i", ancillary[0][2][:_FD_BYTES])
+        self._fork(serial, fd)
+        os.close(fd)
+        return True
+
+    def _fork(self, serial: int, fd: int) -> None:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            _tell(DIED_HEAD.pack(NOT_FORKED, serial, error.errno or 0, 0, 0.0))
+            return
+        if pid == 0:
+            try:
+                self._worker.live(fd, lifetime_s=self._lifetime_s)
+            finally:
+                # Whatever happened, a worker never returns into the zygote's loop.
+                os._exit(0)
+        pidfd = os.pidfd_open(pid)
+        self._workers[pidfd] = (serial, pid)
+        self._poll.register(pidfd, select.POLLIN)
+        self._control.sendmsg(
+            [FORKED_HEAD.pack(FORKED, serial, pid)],
+            [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", pidfd))],
+        )
+
+    def _bury(self, pidfd: int) -> None:
+        serial, pid = self._workers.pop(pidfd)
+        self._poll.unregister(pidfd)
+        os.close(pidfd)
+        _, status, usage = os.wait4(pid, 0)
+        cpu_s = usage.ru_utime + usage.ru_stime
+        try:
+            _tell(DIED_HEAD.pack(DIED, serial, status, usage.ru_maxrss, cpu_s))
+        except OSError:
+            return  # The host is gone; the end of the socket is read next.
+
+    def _end_workers(self) -> None:
+        for _, pid in self._workers.values():
+            os.kill(pid, signal.SIGKILL)
+        for _, pid in self._workers.values():
+            os.wait4(pid, 0)
+
+
+def _tell(message: bytes) -> None:
+    # A plain write: the filter leaves out sendto, which socket.send() would use.
+    os.write(CHANNEL_FD, message)
+
+
+def _forget_where_modules_come_from() -> None:
+    """Make late imports fail at once, and leave no path of this machine to read."""
+    sys.path.clear()
+    sys.path_importer_cache.clear()
+    sys.argv[1:] = []
+
+
+def live() -> None:
+    """Serve the host at the other end of descriptor 3."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = _socket.socket(fileno=CHANNEL_FD)
+    try:
+        Zygote(control).live()
+    except BrokenPipeError:
+        return
+    except Exception as error:
+        _tell(FAILED + f"{type(error).__name__}: {error}".encode()[:2000])
+        raise

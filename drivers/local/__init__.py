@@ -1,0 +1,8 @@
+"""Runs functions on this machine, each in a process behind walls that the kernel holds up."""
+
+from drivers.local.driver import LocalDriver
+from drivers.local.probe import probe
+from drivers.local.report import LayerReport, LayerState, SandboxReport
+from drivers.local.settings import LocalSettings
+
+__all__ = ["LayerReport", "LayerState", "LocalDriver", "LocalSettings", "SandboxReport", "probe"]

@@ -1,0 +1,142 @@
+"""Has sources compiled in workers of their own, and keeps the bytecode as opaque bytes.
+
+The host never parses a source and never unmarshals what comes back.
+"""
+
+import asyncio
+import hashlib
+import os
+
+import structlog
+
+from drivers.errors import DriverError
+from drivers.guest.channel import CODE
+from drivers.limits import Limits
+from drivers.local.answers import read_failure
+from drivers.local.boundedcache import BoundedCache
+from drivers.local.exchange import Ending, Reply, Terms
+from drivers.local.frames import ProtocolViolated
+from drivers.local.pool import Pool, Saturated
+from drivers.local.requests import compile_frame
+from drivers.local.settings import LocalSettings
+from drivers.port import Deployment, GuestError, OutcomeKind
+from sanderling.kernel.units import MIB
+
+_log = structlog.get_logger()
+
+_ALLOWANCE = Limits(wall_s=20.0, cpu_s=8.0, memory_bytes=384 * MIB)
+_AT_ONCE = 2
+
+_Key = tuple[bytes, int, int, int]
+
+
+class Compiler:
+    """Turn sources into bytecode; owns the compiling pool and the cache."""
+
+    def __init__(self, pool: Pool, settings: LocalSettings) -> None:
+        """Use `pool`, which the first source starts if nobody did."""
+        self._pool = pool
+        self._cache: BoundedCache[_Key, bytes] = BoundedCache(
+            items=settings.bytecode_items, size_bytes=settings.bytecode_bytes
+        )
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._starting: asyncio.Task[object] | None = None
+
+    def start_soon(self) -> None:
+        """Start the pool in the background, so that the first source need not wait as long."""
+        if self._starting is None:
+            self._starting = asyncio.get_running_loop().create_task(self._pool.start())
+            # Whoever compiles awaits the task and hears what went wrong; nobody else has to.
+            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def compile(self, source: str, limits: Limits) -> bytes | Deployment:
+        """Return the bytecode of `source`, or why there is none."""
+        text = source.encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(text).digest()
+        key = (digest, limits.source_bytes, limits.ast_nodes, limits.ast_depth)
+        code = self._cache.get(key)
+        if code is not None:
+            return code
+        if len(text) > limits.source_bytes:
+            return _too_long(len(text), limits.source_bytes)
+        async with self._gate:
+            made = await self._compile(text, source, limits)
+        if isinstance(made, bytes):
+            self._cache.put(key, made, size_bytes=len(made))
+        return made
+
+    async def _compile(self, text: bytes, source: str, limits: Limits) -> bytes | Deployment:
+        try:
+            await self._ensure_started()
+        except DriverError as error:
+            return Deployment(OutcomeKind.PLATFORM_ERROR, detail=error.detail)
+        worker = await self._pool.take(_ALLOWANCE.memory_bytes)
+        if isinstance(worker, Saturated):
+            return Deployment(OutcomeKind.SATURATED, detail=f"Not compiled: {worker.reason}.")
+        nonce = os.urandom(8).hex()
+        worker.allow_code()
+        terms = Terms(_ALLOWANCE.wall_s, _ALLOWANCE.cpu_s, log_bytes=0)
+        served_s = 0.0
+        try:
+            request = compile_frame(text, nonce, limits, _ALLOWANCE)
+            reply = await worker.exchange(request, terms)
+            served_s = reply.wall_s
+        finally:
+            self._pool.release(worker, _ALLOWANCE.memory_bytes, served_s=served_s)
+        return _made_of(reply, nonce, source)
+
+    async def _ensure_started(self) -> None:
+        self.start_soon()
+        starting = self._starting
+        if starting is not None:
+            try:
+                await asyncio.shield(starting)
+            except DriverError:
+                # The next source tries again; what was wrong may be mended.
+                self._starting = None
+                raise
+
+    async def close(self) -> None:
+        """End the pool."""
+        if self._starting is not None:
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await self._pool.close()
+
+
+def _made_of(reply: Reply, nonce: str, source: str) -> bytes | Deployment:
+    if reply.ending is not Ending.ANSWERED:
+        _log.warning("source.not-compiled", ending=reply.ending.value)
+        return _unbearable(reply)
+    if reply.kind == CODE:
+        return reply.body
+    try:
+        failure = read_failure(reply.body, nonce, source)
+    except ProtocolViolated as violated:
+        return Deployment(OutcomeKind.BAD_CODE, detail=violated.detail)
+    return Deployment(OutcomeKind.BAD_CODE, error=failure.error)
+
+
+def _unbearable(reply: Reply) -> Deployment:
+    """Refuse a source that the compiler did not survive, or not in time."""
+    what = "took too long" if reply.ending in {Ending.WALL, Ending.CPU} else "failed"
+    return Deployment(
+        OutcomeKind.BAD_CODE,
+        error=GuestError(
+            type="CodeRejected",
+            message=f"Compiling the source {what}.",
+            hint="Make the source smaller and its expressions flatter.",
+        ),
+    )
+
+
+def _too_long(size: int, most: int) -> Deployment:
+    return Deployment(
+        OutcomeKind.BAD_CODE,
+        error=GuestError(
+            type="CodeRejected",
+            message=f"The source has {size} bytes; at most {most} are allowed.",
+            line=1,
+            column=1,
+            hint="Split it into several functions.",
+        ),
+    )

@@ -1,0 +1,102 @@
+"""Takes frames from a worker apart, believing nothing.
+
+Purpose: turn bytes from a possibly hostile process into whole frames. Guarantees: no more than
+the allowed length of the announced kind is ever kept, and an unknown kind or an impossible length
+is found in the header, before anything of the body is. Bodies are not looked at here.
+"""
+
+import struct
+from typing import ClassVar
+
+from drivers.guest.channel import CODE, ERROR, HELLO, LOG, RESULT
+from sanderling.kernel.errors import Refusal
+from sanderling.kernel.units import KIB, MIB
+
+_HEADER = struct.Struct(">IB")
+_LENGTH = struct.Struct(">I")
+_KIND_BYTES = 1
+
+_ERROR_BYTES = 64 * KIB
+_CODE_BYTES = 16 * MIB
+_LOG_HEAD_BYTES = 8
+_RESULT_ENVELOPE_BYTES = 256
+
+
+class ProtocolViolated(Refusal):
+    """The worker broke the protocol: {reason}."""
+
+    code: ClassVar[str] = "protocol_violated"
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep a reason that holds nothing of what the worker wrote."""
+        super().__init__(reason=reason)
+
+
+def _header_at(data: bytes, start: int) -> tuple[int, int]:
+    header: tuple[int, int] = _HEADER.unpack_from(data, start)
+    return header
+
+
+class FrameReader:
+    """Collect bytes and give out whole frames."""
+
+    __slots__ = ("_most_bytes", "_needed", "_pending")
+
+    def __init__(self) -> None:
+        """Allow a greeting, and nothing else until `allow` says so."""
+        self._pending = bytearray()
+        self._needed: int = 0
+        self._most_bytes: dict[int, int] = {HELLO: 0}
+
+    def allow(self, *, result_bytes: int, log_bytes: int) -> None:
+        """Allow the frames of a call with these limits."""
+        self._most_bytes = {
+            RESULT: result_bytes + _RESULT_ENVELOPE_BYTES,
+            ERROR: _ERROR_BYTES,
+            LOG: log_bytes + _LOG_HEAD_BYTES,
+        }
+
+    def allow_code(self) -> None:
+        """Allow the frames of a compilation."""
+        self._most_bytes = {CODE: _CODE_BYTES, ERROR: _ERROR_BYTES}
+
+    @property
+    def has_rest(self) -> bool:
+        """Claim that bytes of an unfinished frame are waiting."""
+        return bool(self._pending)
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Take `data` and return the frames that are whole now, each as (kind, body).
+
+        Raises:
+            ProtocolViolated: a header announces what is not allowed.
+
+        """
+        if self._pending:
+            self._pending += data
+            if len(self._pending) < self._needed:
+                # Waiting costs no copy, so that a frame that comes byte by byte stays cheap.
+                return []
+            data = bytes(self._pending)
+            self._pending.clear()
+        frames: list[tuple[int, bytes]] = []
+        start = 0
+        self._needed = _HEADER.size
+        while len(data) - start >= _HEADER.size:
+            length, kind = _header_at(data, start)
+            self._check(length, kind)
+            end = start + _LENGTH.size + length
+            if end > len(data):
+                self._needed = end - start
+                break
+            frames.append((kind, data[start + _HEADER.size : end]))
+            start = end
+        self._pending += data[start:]
+        return frames
+
+    def _check(self, length: int, kind: int) -> None:
+        most = self._most_bytes.get(kind)
+        if most is None:
+            raise ProtocolViolated(reason=f"a frame of kind {kind} is not allowed now")
+        if not _KIND_BYTES <= length <= most + _KIND_BYTES:
+            raise ProtocolViolated(reason=f"a frame of {length} bytes, at most {most} are allowed")

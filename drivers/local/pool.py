@@ -1,0 +1,284 @@
+"""Keeps workers ready, hands them out in order of asking, and heals.
+
+Purpose: the request path never waits for a fork while spares last. Guarantees: at most
+`queue_limit` callers wait and none longer than `queue_wait_s`; the memory limits of workers in
+use never add up to more than the budget; a zygote that dies is replaced at once, and its workers
+finish what they do. It assumes one event loop, whose thread calls everything here.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from drivers.errors import DriverError
+from drivers.local.budget import MemoryBudget
+from drivers.local.settings import LocalSettings
+from drivers.local.worker import Worker
+from drivers.local.zygote import ZygoteProcess, ZygoteReport
+
+_log = structlog.get_logger()
+
+_FIRST_BACKOFF_S = 0.05
+_LONGEST_BACKOFF_S = 5.0
+_MOST_FORKS_AT_ONCE = 8
+_MOST_SPARES_IN_A_RUSH = 32
+_SWEEP_S = 30.0
+_OLDEST_SPARE_S = 600.0
+_LEAST_RETRY_AFTER_S = 0.1
+_SMOOTHING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Saturated:
+    """No worker could be had; trying again after that many seconds may help."""
+
+    retry_after_s: float
+    reason: str
+
+
+@dataclass(slots=True)
+class _Waiter:
+    memory_bytes: int
+    granted: asyncio.Future[Worker]
+
+
+class Pool:
+    """Workers of one flavour."""
+
+    def __init__(
+        self,
+        flavour: str,
+        settings: LocalSettings,
+        *,
+        spares: int,
+        budget: MemoryBudget,
+        make_room: Callable[[], bool] = lambda: False,
+        on_new_zygote: Callable[[ZygoteReport], None] = lambda _report: None,
+    ) -> None:
+        """Prepare; `make_room` frees a worker or memory that nobody needs just now.
+
+        `on_new_zygote` is given each report before workers are asked for, and raises DriverError
+        to refuse it.
+        """
+        self.restarts = 0
+        self.busy = 0
+        self.failure = ""
+        self._flavour = flavour
+        self._settings = settings
+        self._target = spares
+        self._budget = budget
+        self._make_room = make_room
+        self._on_new_zygote = on_new_zygote
+        self._zygote: ZygoteProcess | None = None
+        self._spares: deque[Worker] = deque()
+        self._preparing: set[Worker] = set()
+        self._waiters: deque[_Waiter] = deque()
+        self._reviver: asyncio.Task[None] | None = None
+        self._settled = asyncio.Event()
+        self._is_closing = False
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._typical_s = _LEAST_RETRY_AFTER_S
+
+    @property
+    def spares(self) -> int:
+        """How many workers are ready."""
+        return len(self._spares)
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for a worker."""
+        return len(self._waiters)
+
+    @property
+    def is_up(self) -> bool:
+        """Claim that a zygote stands ready to fork."""
+        return self._zygote is not None
+
+    async def start(self) -> ZygoteReport:
+        """Start a zygote and ask for the first spares.
+
+        Raises:
+            DriverError: it did not start, or its report was refused; nothing is left of it.
+
+        """
+        zygote = ZygoteProcess(self._flavour, self._settings, lambda: self._on_lost_zygote(zygote))
+        report = await zygote.start()
+        try:
+            self._on_new_zygote(report)
+        except DriverError:
+            await zygote.end()
+            raise
+        self._zygote = zygote
+        self.failure = ""
+        self._refill()
+        if self._sweeper is None:
+            self._sweep()
+        return report
+
+    def _sweep(self) -> None:
+        """Retire spares well before their lifetime runs out; it ends them wherever they are."""
+        loop = asyncio.get_running_loop()
+        self._sweeper = loop.call_later(_SWEEP_S, self._sweep)
+        for worker in [one for one in self._spares if one.age_s > _OLDEST_SPARE_S]:
+            self._spares.remove(worker)
+            worker.discard()
+        self._refill()
+
+    async def wait_spares(self) -> None:
+        """Return once every spare is ready, or after the time a start may take."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.start_s):
+                await self._settled.wait()
+
+    def _refill(self) -> None:
+        if self._zygote is None or self._is_closing:
+            return
+        wanted = max(self._target, min(len(self._waiters), _MOST_SPARES_IN_A_RUSH))
+        missing = min(wanted - len(self._spares), _MOST_FORKS_AT_ONCE)
+        for _ in range(missing - len(self._preparing)):
+            try:
+                self._preparing.add(self._zygote.fork(self._on_worker_change))
+            except OSError:
+                # The control socket is full for a moment or the zygote is dying; the next worker
+                # that gets ready, or the next zygote, refills.
+                break
+        self._note_settled()
+
+    def _note_settled(self) -> None:
+        if self._preparing:
+            self._settled.clear()
+        else:
+            self._settled.set()
+
+    def _on_worker_change(self, worker: Worker) -> None:
+        if worker.is_lost:
+            self._forget(worker)
+        else:
+            self._preparing.discard(worker)
+            self._spares.append(worker)
+        self._note_settled()
+        self._grant()
+        self._refill()
+
+    def _forget(self, worker: Worker) -> None:
+        self._preparing.discard(worker)
+        if worker in self._spares:
+            self._spares.remove(worker)
+        worker.discard()
+        if not self._is_closing:
+            _log.warning("worker.lost", flavour=self._flavour, serial=worker.serial)
+
+    def _on_lost_zygote(self, zygote: ZygoteProcess) -> None:
+        if self._zygote is not zygote or self._is_closing:
+            return
+        self._zygote = None
+        self.restarts += 1
+        for worker in tuple(self._preparing):
+            worker.discard()
+        self._preparing.clear()
+        _log.error("zygote.lost", flavour=self._flavour, restarts=self.restarts)
+        self._reviver = asyncio.get_running_loop().create_task(self._revive())
+
+    async def _revive(self) -> None:
+        backoff_s = _FIRST_BACKOFF_S
+        while True:
+            try:
+                await self.start()
+            except DriverError as error:
+                self.failure = error.detail
+                _log.exception("zygote.not-started", flavour=self._flavour)
+                await asyncio.sleep(backoff_s)
+                backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
+            else:
+                _log.info("zygote.restarted", flavour=self._flavour, restarts=self.restarts)
+                return
+
+    def take_nowait(self, memory_bytes: int) -> Worker | None:
+        """Return a ready worker at once, with its memory reserved; None when that cannot be."""
+        if self._waiters or not self._spares or not self._budget.reserve(memory_bytes):
+            return None
+        self.busy += 1
+        worker = self._spares.popleft()
+        if len(self._spares) * 2 < self._target:
+            self._refill()
+        return worker
+
+    async def take(self, memory_bytes: int) -> Worker | Saturated:
+        """Return a worker with its memory reserved, after waiting in line if need be."""
+        worker = self.take_nowait(memory_bytes)
+        if worker is not None:
+            return worker
+        if len(self._waiters) >= self._settings.queue_limit:
+            return self._saturated("the waiting line is full")
+        waiter = _Waiter(memory_bytes, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        self._grant()
+        self._refill()
+        try:
+            async with asyncio.timeout(self._settings.queue_wait_s):
+                return await waiter.granted
+        except TimeoutError:
+            self._withdraw(waiter)
+            return self._saturated("no worker became free in time")
+        except asyncio.CancelledError:
+            self._withdraw(waiter)
+            raise
+
+    def _withdraw(self, waiter: _Waiter) -> None:
+        """Leave the line, and give back what was granted in the same moment."""
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+        if waiter.granted.done() and not waiter.granted.cancelled():
+            self.busy -= 1
+            self._budget.free(waiter.memory_bytes)
+            self._spares.appendleft(waiter.granted.result())
+            self._grant()
+
+    def _saturated(self, reason: str) -> Saturated:
+        ahead = len(self._waiters) + 1
+        estimate_s = self._typical_s * ahead / max(self._target, 1)
+        return Saturated(max(_LEAST_RETRY_AFTER_S, round(estimate_s, 3)), reason)
+
+    def _grant(self) -> None:
+        while self._waiters:
+            waiter = self._waiters[0]
+            if not self._spares:
+                return
+            if not self._budget.reserve(waiter.memory_bytes):
+                if not self._make_room():
+                    return
+                continue
+            self._waiters.popleft()
+            self.busy += 1
+            waiter.granted.set_result(self._spares.popleft())
+
+    def release(self, worker: Worker, memory_bytes: int, *, served_s: float) -> None:
+        """Take back a worker that is not used again, and its memory."""
+        worker.discard()
+        self.busy -= 1
+        self._budget.free(memory_bytes)
+        self._typical_s += _SMOOTHING * (served_s - self._typical_s)
+        self._grant()
+        self._refill()
+
+    async def close(self) -> None:
+        """End every process; callers that wait are turned away."""
+        self._is_closing = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._reviver is not None:
+            self._reviver.cancel()
+            await asyncio.gather(self._reviver, return_exceptions=True)
+        for waiter in self._waiters:
+            waiter.granted.cancel()
+        for worker in (*self._spares, *self._preparing):
+            worker.discard()
+        self._spares.clear()
+        self._preparing.clear()
+        if self._zygote is not None:
+            await self._zygote.end()
+            self._zygote = None

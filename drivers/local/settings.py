@@ -1,0 +1,54 @@
+"""What an operator chooses about the Local driver."""
+
+import sys
+from dataclasses import dataclass, field
+
+from drivers.guest.lock import LANDLOCK
+from sanderling.kernel.units import MIB
+
+NOBODY = 65534
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What only tests of the walls change; every field takes something away, none adds.
+
+    A layer in `removed` is left out, so that its proof fails and the driver refuses to start.
+    `is_raw` switches the language layer off: sources run as plain Python behind the remaining
+    walls, and every outcome says isolation none.
+    """
+
+    removed: frozenset[str] = frozenset()
+    is_raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """How the driver runs; the defaults fit a small server.
+
+    `spares` workers are kept ready, `queue_limit` calls may wait for one, at most
+    `queue_wait_s` seconds each. `memory_budget_bytes` bounds the sum of the memory limits of all
+    workers that serve a function. `accept_missing` may hold landlock and nothing else. `uid` is
+    who workers are when the driver runs as root. A worker of a reused function serves at most
+    `reuse_calls` calls and waits at most `reuse_idle_s` seconds for the next one.
+    """
+
+    spares: int = 4
+    queue_limit: int = 64
+    queue_wait_s: float = 5.0
+    memory_budget_bytes: int = 1024 * MIB
+    accept_missing: frozenset[str] = frozenset()
+    python: str = sys.executable
+    uid: int = NOBODY
+    start_s: float = 15.0
+    reuse_calls: int = 100
+    reuse_idle_s: float = 60.0
+    reuse_growth_bytes: int = 16 * MIB
+    bytecode_items: int = 512
+    bytecode_bytes: int = 64 * MIB
+    experiment: Experiment = field(default_factory=Experiment)
+
+    @property
+    def may_miss(self) -> frozenset[str]:
+        """The layers whose absence the operator accepts; no other than landlock ever."""
+        return self.accept_missing & {LANDLOCK}

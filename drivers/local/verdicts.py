@@ -1,0 +1,140 @@
+"""Turns what came back from a worker into an outcome: one word per cause."""
+
+import os
+import signal
+from dataclasses import dataclass
+
+from drivers.guest.channel import RESULT
+from drivers.local.answers import GuestFailure, read_failure, read_result
+from drivers.local.exchange import Death, Ending, Reply
+from drivers.local.frames import ProtocolViolated
+from drivers.port import Artifact, GuestError, LimitHit, OutcomeKind
+
+_NEARLY = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The part of an outcome that follows from the reply alone.
+
+    `is_violation` says that somebody tried the walls or the protocol, which operators want to know.
+    """
+
+    kind: OutcomeKind
+    result_json: bytes | None = None
+    error: GuestError | None = None
+    detail: str = ""
+    limit: LimitHit | None = None
+    is_violation: bool = False
+
+
+def judge(
+    reply: Reply, artifact: Artifact, nonce: str, *, wall_s: float, is_reused: bool
+) -> Verdict:
+    """Say what became of a call of `artifact`."""
+    match reply.ending:
+        case Ending.ANSWERED:
+            return _answered(reply, artifact, nonce, is_reused=is_reused)
+        case Ending.VIOLATED:
+            return _violated(reply.violation)
+        case Ending.WALL:
+            return _wall(wall_s, reply.wall_s)
+        case Ending.CPU:
+            return _cpu(artifact, reply.cpu_s)
+        case Ending.GONE | Ending.UNSENT:
+            return _gone(reply, artifact)
+
+
+def _answered(reply: Reply, artifact: Artifact, nonce: str, *, is_reused: bool) -> Verdict:
+    try:
+        if reply.kind == RESULT:
+            return _result(reply, artifact, nonce, is_reused=is_reused)
+        return _failure(read_failure(reply.body, nonce, artifact.source), artifact)
+    except ProtocolViolated as violated:
+        return _violated(str(violated.facts["reason"]))
+
+
+def _result(reply: Reply, artifact: Artifact, nonce: str, *, is_reused: bool) -> Verdict:
+    value = read_result(reply.body, nonce, is_nonce_required=is_reused)
+    most = artifact.limits.result_bytes
+    if len(value) > most:
+        return _result_too_large(most, len(value))
+    return Verdict(OutcomeKind.OK, result_json=value)
+
+
+def _result_too_large(most: int, size: int | None) -> Verdict:
+    return Verdict(
+        OutcomeKind.RESULT_TOO_LARGE,
+        limit=LimitHit("result_bytes", most, size),
+        detail="The handler returned more than the function may; return less, or in pages.",
+    )
+
+
+def _failure(failure: GuestFailure, artifact: Artifact) -> Verdict:
+    if failure.kind is OutcomeKind.OUT_OF_MEMORY:
+        return _out_of_memory(artifact, None)
+    if failure.kind is OutcomeKind.RESULT_TOO_LARGE:
+        return _result_too_large(artifact.limits.result_bytes, failure.size)
+    return Verdict(failure.kind, error=failure.error)
+
+
+def _out_of_memory(artifact: Artifact, observed: int | None) -> Verdict:
+    return Verdict(
+        OutcomeKind.OUT_OF_MEMORY,
+        limit=LimitHit("memory_bytes", artifact.limits.memory_bytes, observed),
+        detail="The function asked for more memory than it may use.",
+    )
+
+
+def _violated(reason: str) -> Verdict:
+    return Verdict(
+        OutcomeKind.CRASHED,
+        detail=f"Protocol violation: the worker sent {reason}; it was ended.",
+        is_violation=True,
+    )
+
+
+def _wall(allowed_s: float, observed_s: float) -> Verdict:
+    return Verdict(
+        OutcomeKind.TIMEOUT,
+        limit=LimitHit("wall_s", allowed_s, round(observed_s, 3)),
+        detail=f"The function did not answer within {allowed_s:g} s.",
+    )
+
+
+def _cpu(artifact: Artifact, observed_s: float | None) -> Verdict:
+    allowed_s = artifact.limits.cpu_s
+    observed = None if observed_s is None else round(observed_s, 3)
+    return Verdict(
+        OutcomeKind.TIMEOUT,
+        limit=LimitHit("cpu_s", allowed_s, observed),
+        detail=f"The function computed for longer than {allowed_s:g} s.",
+    )
+
+
+def _gone(reply: Reply, artifact: Artifact) -> Verdict:
+    death = reply.death
+    if death is None:
+        return Verdict(OutcomeKind.CRASHED, detail="The worker ended without an answer.")
+    if os.WIFSIGNALED(death.status):
+        return _killed(signal.Signals(os.WTERMSIG(death.status)), death, reply, artifact)
+    code = os.WEXITSTATUS(death.status)
+    return Verdict(
+        OutcomeKind.CRASHED, detail=f"The worker ended itself with status {code}, unanswered."
+    )
+
+
+def _killed(by: signal.Signals, death: Death, reply: Reply, artifact: Artifact) -> Verdict:
+    if by is signal.SIGSYS:
+        return Verdict(
+            OutcomeKind.CRASHED,
+            detail="Sandbox violation: the function made a forbidden system call and was ended.",
+            is_violation=True,
+        )
+    if by is signal.SIGXCPU:
+        return _cpu(artifact, reply.cpu_s)
+    if by is signal.SIGKILL and death.peak_bytes > artifact.limits.memory_bytes * _NEARLY:
+        return _out_of_memory(artifact, death.peak_bytes)
+    return Verdict(
+        OutcomeKind.CRASHED, detail=f"The worker was ended by {by.name} before it answered."
+    )

@@ -1,0 +1,283 @@
+"""The host's end of one worker: its socket, its deadlines, its death.
+
+Purpose: carry one request at a time to a process that may be hostile. Guarantees: a request is
+over at the latest at its wall deadline; whatever a worker sends unasked makes it unfit for
+further use; after `discard` neither process nor descriptor is left. It assumes one event loop,
+whose thread calls everything here.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+from drivers.local.exchange import Death, Ending, Exchange, Reply, Terms
+from drivers.local.frames import FrameReader, ProtocolViolated
+from drivers.local.meters import MemoryMeter, read_cpu_s
+
+_READ_BYTES = 256 * 1024
+_LEAST_WAIT_S = 0.002
+_DEATH_S = 2.0
+
+
+class Worker:
+    """One process that waits for a request, serves it, or is gone."""
+
+    def __init__(
+        self, serial: int, channel: socket.socket, on_change: Callable[["Worker"], None]
+    ) -> None:
+        """Own `channel`; `on_change` is called when it is ready and when it is lost while idle."""
+        self.serial = serial
+        self.is_ready = False
+        self.is_lost = False
+        self.is_unfit = False
+        self.is_orphan = False
+        self._loop = asyncio.get_running_loop()
+        self._channel = channel
+        self._on_change = on_change
+        self._reader = FrameReader()
+        self._unsent = b""
+        self._has_sent = False
+        self._exchange: Exchange | None = None
+        self._pid = 0
+        self._pidfd = -1
+        self._memory: MemoryMeter | None = None
+        self._death: asyncio.Future[Death | None] | None = None
+        self._known_death: Death | None = None
+        self._deadline_s = 0.0
+        self._cpu_start_s = 0.0
+        self._born_s = self._loop.time()
+        self._loop.add_reader(channel.fileno(), self._read)
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was asked for."""
+        return self._loop.time() - self._born_s
+
+    @property
+    def is_idle(self) -> bool:
+        """Claim that it is ready and serves nobody."""
+        return self.is_ready and not self.is_lost and self._exchange is None
+
+    def adopt(self, pid: int, pidfd: int) -> None:
+        """Take what the zygote told about the process, and own the descriptor."""
+        if self.is_lost:
+            _kill(pidfd)
+            os.close(pidfd)
+            return
+        self._pid, self._pidfd = pid, pidfd
+        self._memory = MemoryMeter(pid)
+        self._change_if_ready()
+
+    def _change_if_ready(self) -> None:
+        if self.is_ready and self._pidfd >= 0:
+            self._on_change(self)
+
+    def allow(self, *, result_bytes: int, log_bytes: int) -> None:
+        """Let the worker answer calls of these limits from now on."""
+        self._reader.allow(result_bytes=result_bytes, log_bytes=log_bytes)
+
+    def allow_code(self) -> None:
+        """Let the worker answer a compilation."""
+        self._reader.allow_code()
+
+    async def exchange(self, request: bytes, terms: Terms) -> Reply:
+        """Send `request` and return what came back, at the latest at the wall deadline.
+
+        Cancelling kills the process. After any ending but a clean answer the process is killed,
+        too, and its death is awaited shortly, so that the reply can tell the cause.
+        """
+        loop = self._loop
+        exchange = self._exchange = Exchange(loop.create_future(), terms)
+        self._cpu_start_s = read_cpu_s(self._pid) or 0.0
+        start_s = loop.time()
+        self._deadline_s = start_s + terms.wall_s
+        timer = loop.call_at(start_s + min(terms.wall_s, terms.cpu_s), self._check_deadlines)
+        self._timer = timer
+        began_ns = time.perf_counter_ns()
+        self._has_sent = False
+        try:
+            self._send(request)
+            await exchange.over
+        except asyncio.CancelledError:
+            self._lose()
+            raise
+        finally:
+            self._timer.cancel()
+            self._exchange = None
+        wall_s = (time.perf_counter_ns() - began_ns) / 1e9
+        if exchange.ending is Ending.ANSWERED:
+            return self._answered(exchange, wall_s)
+        return await self._ended(exchange, wall_s)
+
+    def _answered(self, exchange: Exchange, wall_s: float) -> Reply:
+        cpu_s = read_cpu_s(self._pid)
+        return Reply(
+            Ending.ANSWERED,
+            kind=exchange.kind,
+            body=exchange.body,
+            log=exchange.log,
+            dropped_bytes=exchange.dropped_bytes,
+            cpu_s=None if cpu_s is None else cpu_s - self._cpu_start_s,
+            wall_s=wall_s,
+        )
+
+    async def _ended(self, exchange: Exchange, wall_s: float) -> Reply:
+        cpu_s = read_cpu_s(self._pid)
+        self._lose()
+        death = await self._wait_death()
+        if cpu_s is None and death is not None:
+            cpu_s = death.cpu_s
+        return Reply(
+            exchange.ending or Ending.GONE,
+            log=exchange.log,
+            dropped_bytes=exchange.dropped_bytes,
+            cpu_s=None if cpu_s is None else max(cpu_s - self._cpu_start_s, 0.0),
+            memory_bytes=death.peak_bytes if death else None,
+            wall_s=wall_s,
+            violation=exchange.violation,
+            death=death,
+        )
+
+    def _send(self, data: bytes) -> None:
+        try:
+            sent = self._channel.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            # Nothing of the request reached anyone only if this was its first piece.
+            self._end(Ending.GONE if self._has_sent else Ending.UNSENT)
+            return
+        self._has_sent = True
+        if sent < len(data):
+            self._unsent = data[sent:]
+            self._loop.add_writer(self._channel.fileno(), self._send_rest)
+
+    def _send_rest(self) -> None:
+        rest, self._unsent = self._unsent, b""
+        self._loop.remove_writer(self._channel.fileno())
+        self._send(rest)
+
+    def _read(self) -> None:
+        try:
+            data = self._channel.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end(Ending.GONE)
+            return
+        try:
+            frames = self._reader.feed(data)
+            if self._exchange is None:
+                self._greet(frames)
+                return
+            for kind, body in frames:
+                self._exchange.take(kind, body)
+        except ProtocolViolated as violated:
+            self._end(Ending.VIOLATED, violation=str(violated.facts["reason"]))
+            return
+        if self._exchange.has_surplus or (self._exchange.body and self._reader.has_rest):
+            # The answer stands, because it came over this worker's own socket; but whoever says
+            # more than asked is never asked again.
+            self.is_unfit = True
+
+    def _greet(self, frames: list[tuple[int, bytes]]) -> None:
+        if self.is_ready or len(frames) != 1 or self._reader.has_rest:
+            raise ProtocolViolated(reason="a frame that nobody asked for")
+        self.is_ready = True
+        self._change_if_ready()
+
+    def _check_deadlines(self) -> None:
+        exchange = self._exchange
+        if exchange is None or exchange.ending is not None:
+            return
+        now_s = self._loop.time()
+        if now_s >= self._deadline_s - 1e-3:
+            self._end(Ending.WALL)
+            return
+        used_s = (read_cpu_s(self._pid) or 0.0) - self._cpu_start_s
+        left_s = exchange.terms.cpu_s - used_s
+        if left_s <= 0:
+            self._end(Ending.CPU)
+            return
+        due_s = min(self._deadline_s, now_s + max(left_s, _LEAST_WAIT_S))
+        self._timer = self._loop.call_at(due_s, self._check_deadlines)
+
+    def _end(self, ending: Ending, *, violation: str = "") -> None:
+        exchange = self._exchange
+        if exchange is None:
+            if not self.is_lost:
+                self._lose()
+                self._on_change(self)
+            return
+        if ending in {Ending.WALL, Ending.CPU}:
+            self._drain(exchange)
+        exchange.end(ending, violation=violation)
+
+    def _drain(self, exchange: Exchange) -> None:
+        """Take the log that waits in the socket, so that a call that is cut off keeps it."""
+        with contextlib.suppress(OSError, ProtocolViolated):
+            while data := self._channel.recv(_READ_BYTES):
+                for kind, body in self._reader.feed(data):
+                    exchange.take_late(kind, body)
+
+    def _lose(self) -> None:
+        """Kill the process and let go of the socket; nothing is heard from it any more."""
+        self.is_lost = True
+        if self._channel.fileno() >= 0:
+            self._loop.remove_reader(self._channel.fileno())
+            if self._unsent:
+                self._loop.remove_writer(self._channel.fileno())
+            self._channel.close()
+        if self._pidfd >= 0:
+            _kill(self._pidfd)
+
+    async def _wait_death(self) -> Death | None:
+        if self._known_death is not None or self.is_orphan:
+            return self._known_death
+        self._death = self._loop.create_future()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DEATH_S):
+                return await self._death
+        return None
+
+    def bury(self, death: Death) -> None:
+        """Take what wait4 told, and free everything."""
+        self._known_death = death
+        self._end_wait(death)
+        if self._exchange is None:
+            self.discard()
+
+    def orphan(self) -> None:
+        """Hear that the zygote is gone: the process lives on, but nobody will tell how it ends."""
+        self.is_orphan = True
+        self._end_wait(None)
+
+    def _end_wait(self, death: Death | None) -> None:
+        if self._death is not None and not self._death.done():
+            self._death.set_result(death)
+
+    def read_memory_bytes(self, *, peak: bool) -> int | None:
+        """Return what is resident now, or the most that ever was."""
+        if self._memory is None:
+            return None
+        return self._memory.read_peak_bytes() if peak else self._memory.read_resident_bytes()
+
+    def discard(self) -> None:
+        """End the process and free every descriptor; doing so again is no fault."""
+        self._lose()
+        if self._memory is not None:
+            self._memory.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+def _kill(pidfd: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)

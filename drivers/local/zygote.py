@@ -1,0 +1,243 @@
+"""The host's end of a zygote: start it, ask for workers, hear of deaths, see it end.
+
+The host never forks: the zygote is started with posix_spawn, with an environment of one variable
+and without the host's descriptors, and everything it knows comes over its control socket.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+import drivers.guest
+from drivers.errors import DriverError
+from drivers.guest.zygote import DIED, DIED_HEAD, FAILED, FORK, FORKED, FORKED_HEAD, READY, SERIAL
+from drivers.local.exchange import Death
+from drivers.local.settings import LocalSettings
+from drivers.local.worker import Worker
+
+_log = structlog.get_logger()
+
+_PROGRAM = Path(drivers.guest.__file__ or "").with_name("main.py")
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+_FLAGS = ("-I", "-S", "-E", "-B", "-X", "utf8")
+_CONTROL_FD = 3
+_REPORT_BYTES = 65536
+_MESSAGE_BYTES = 256
+_FD_BYTES = struct.calcsize("i")
+_END_S = 2.0
+_WORKER_LIFETIME_S = 900.0
+_KIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LayerProof:
+    """What the zygote found about one layer: `state` is proven or missing."""
+
+    state: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class ZygoteReport:
+    """What a zygote told when it was ready."""
+
+    python: str
+    layers: dict[str, LayerProof]
+
+
+def find_compiler_folder() -> str:
+    """Return the folder that holds RestrictedPython, without importing it.
+
+    Raises:
+        DriverError: it is not installed.
+
+    """
+    spec = importlib.util.find_spec("RestrictedPython")
+    if spec is None or spec.origin is None:
+        raise DriverError(driver="local", reason="RestrictedPython is not installed")
+    return str(Path(spec.origin).parents[1])
+
+
+class ZygoteProcess:
+    """One zygote and the workers it forked."""
+
+    def __init__(self, flavour: str, settings: LocalSettings, on_end: Callable[[], None]) -> None:
+        """Prepare; `on_end` is called once when the process is gone without being asked to."""
+        self.flavour = flavour
+        self.report: ZygoteReport | None = None
+        self.is_gone = False
+        self._settings = settings
+        self._on_end = on_end
+        self._loop = asyncio.get_running_loop()
+        self._serial = 0
+        self._workers: dict[int, Worker] = {}
+        self._pidfd = -1
+        self._control: socket.socket | None = None
+        self._ended = self._loop.create_future()
+
+    async def start(self) -> ZygoteReport:
+        """Start the process and return its report.
+
+        Raises:
+            DriverError: it did not get ready; nothing is left of it.
+
+        """
+        try:
+            self._spawn()
+            async with asyncio.timeout(self._settings.start_s):
+                message = await self._first_message()
+        except (TimeoutError, OSError) as error:
+            await self.end()
+            raise DriverError(
+                driver="local", reason=f"its zygote did not start: {error!r}"
+            ) from None
+        if message[:1] != READY:
+            await self.end()
+            told = message[1:].decode(errors="replace") if message[:1] == FAILED else "it ended"
+            raise DriverError(driver="local", reason=f"its zygote did not get ready: {told}")
+        self.report = _report_of(json.loads(message[1:]))
+        self._loop.add_reader(self._socket.fileno(), self._read)
+        return self.report
+
+    @property
+    def _socket(self) -> socket.socket:
+        if self._control is None:
+            raise RuntimeError("the zygote was not started")
+        return self._control
+
+    def _spawn(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)  # noqa: FBT003 - the library's signature.
+        self._control = ours
+        with theirs:
+            python = self._settings.python
+            pid = os.posix_spawn(
+                python,
+                [python, *_FLAGS, str(_PROGRAM)],
+                _ENVIRONMENT,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), _CONTROL_FD),
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+                ],
+                # Its own group: a Ctrl-C at the terminal is for the host, which ends it in order.
+                setpgroup=0,
+            )
+        self._pidfd = os.pidfd_open(pid)
+        self._loop.add_reader(self._pidfd, self._reap)
+        ours.send(json.dumps(self._configuration()).encode())
+
+    def _configuration(self) -> dict[str, Any]:
+        return {
+            "flavour": self.flavour,
+            "site": find_compiler_folder() if self.flavour == "compile" else "",
+            "uid": self._settings.uid,
+            "removed": sorted(self._settings.experiment.removed),
+            "lifetime_s": _WORKER_LIFETIME_S,
+        }
+
+    async def _first_message(self) -> bytes:
+        return await self._loop.sock_recv(self._socket, _REPORT_BYTES)
+
+    def fork(self, on_change: Callable[[Worker], None]) -> Worker:
+        """Ask for a worker and return it at once; it is ready later.
+
+        Raises:
+            OSError: the zygote cannot be reached just now.
+
+        """
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)  # noqa: FBT003 - the library's signature.
+        self._serial += 1
+        with theirs:
+            try:
+                socket.send_fds(self._socket, [SERIAL.pack(FORK, self._serial)], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        worker = Worker(self._serial, ours, on_change)
+        self._workers[self._serial] = worker
+        return worker
+
+    def _read(self) -> None:
+        for _ in range(64):
+            try:
+                message, fds, _, _ = socket.recv_fds(
+                    self._socket, _MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC
+                )
+            except BlockingIOError:
+                return
+            except OSError:
+                message, fds = b"", []
+            if not message:
+                self._loop.remove_reader(self._socket.fileno())
+                return
+            self._hear(message, fds)
+
+    def _hear(self, message: bytes, fds: list[int]) -> None:
+        if message[:1] == FORKED:
+            _, serial, pid = FORKED_HEAD.unpack(message)
+            self._workers[serial].adopt(pid, fds[0])
+            return
+        kind, serial, status, peak_kib, cpu_s = DIED_HEAD.unpack(message)
+        worker = self._workers.pop(serial)
+        if kind == DIED:
+            worker.bury(Death(status, peak_kib * _KIB, cpu_s))
+        else:
+            _log.warning("worker.not-forked", errno=status)
+            worker.discard()
+
+    def _reap(self) -> None:
+        """Take the exit of the zygote itself, whoever ended it."""
+        self._loop.remove_reader(self._pidfd)
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
+        os.close(self._pidfd)
+        self._pidfd = -1
+        was_asked, self.is_gone = self.is_gone, True
+        if self._control is not None and self._control.fileno() >= 0:
+            self._read()
+            self._loop.remove_reader(self._control.fileno())
+            self._control.close()
+        for worker in self._workers.values():
+            worker.orphan()
+        if not self._ended.done():
+            self._ended.set_result(None)
+        if not was_asked:
+            self._on_end()
+
+    async def end(self) -> None:
+        """End the process and its workers, and free everything; doing so again is no fault."""
+        self.is_gone = True
+        if self._control is not None and self._control.fileno() >= 0:
+            self._loop.remove_reader(self._control.fileno())
+            self._control.close()
+        if self._pidfd >= 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_S):
+                    await asyncio.shield(self._ended)
+        if self._pidfd >= 0:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            await self._ended
+        for worker in self._workers.values():
+            worker.discard()
+        self._workers.clear()
+
+
+def _report_of(told: dict[str, Any]) -> ZygoteReport:
+    layers = {
+        name: LayerProof(layer["state"], layer["how"]) for name, layer in told["layers"].items()
+    }
+    return ZygoteReport(python=told["python"], layers=layers)
