@@ -21,6 +21,13 @@ LOG_EVENTS: Mapping[str, str] = {
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
     "request.failed": "A request met a fault; the traceback and the problem's `code` tell which.",
     "request.finished": "A request was answered; `problem` is the code of its problem, if any.",
+    "sandbox.violated": "User code tried a forbidden system call or broke the protocol.",
     "server.started": "The server accepts requests.",
     "server.stopped": "The server finished its calls and closed what it held.",
+    "source.not-compiled": "A source was too much for the compiler; `ending` says how.",
+    "worker.lost": "A worker that nobody used ended by itself; another one takes its place.",
+    "worker.not-forked": "The zygote could not fork; `errno` says why.",
+    "zygote.lost": "The parent of all workers ended unasked; a new one is started at once.",
+    "zygote.not-started": "A new zygote did not get ready; it is tried again, with longer pauses.",
+    "zygote.restarted": "A new zygote took the place of a lost one.",
 }
