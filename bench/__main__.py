@@ -1,0 +1,56 @@
+"""`python -m bench WHAT [--json]`: measure and print."""
+
+import argparse
+from collections.abc import Sequence
+
+from bench import call, http, limiter, record
+from bench.report import Report, print_table, to_json
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    kinds = parser.add_subparsers(dest="what", required=True)
+    for what, says in (
+        ("call", "one call from Python, side by side with its peers"),
+        ("limiter", "one decision of the in-process rate limiter"),
+        ("http", "one call over HTTP, side by side with a bare server"),
+        ("record", "what keeping the record of a call costs"),
+    ):
+        kind = kinds.add_parser(what, help=says, description=says)
+        kind.add_argument("--json", action="store_true", help="print one JSON object")
+        kind.add_argument("--calls", type=int, help="at most this many calls per row and phase")
+        if what in ("call", "http"):
+            kind.add_argument("--seconds", type=float, help="how long to measure, in all")
+        if what == "call":
+            kind.add_argument("--only", action="append", choices=call.names(), default=[])
+    return parser
+
+
+def measure(words: Sequence[str] | None = None) -> tuple[Report, bool]:
+    """Return what was measured, and whether JSON was asked for."""
+    asked = _parser().parse_args(words)
+    match asked.what:
+        case "call":
+            report = call.run(
+                call.Options(asked.seconds or 75.0, asked.calls, frozenset(asked.only))
+            )
+        case "limiter":
+            report = limiter.run(asked.calls)
+        case "http":
+            report = http.run(http.Options(asked.seconds or 60.0, asked.calls))
+        case _:
+            report = record.run(asked.calls)
+    return report, asked.json
+
+
+def main() -> None:
+    """Print what was measured."""
+    report, as_json = measure()
+    if as_json:
+        print(to_json(report))
+    else:
+        print_table(report)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Says what was measured, where and when: as JSON for programs, as a table for people."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TypeAlias
+
+from rich.console import Console
+from rich.table import Table
+
+Cell: TypeAlias = str | float | int | None
+Row: TypeAlias = Mapping[str, Cell]
+
+_PACKAGES = ("restrictedpython", "uvloop", "starlette", "uvicorn", "pydantic-monty")
+_EXACT_BELOW = 100
+_LEAST_WIDTH = 110
+_HEADINGS = {
+    "name": "",
+    "p50_us": "p50 µs",
+    "p99_us": "p99 µs",
+    "ratio": "ratio",
+    "calls_per_s_c1": "calls/s c=1",
+    "calls_per_s_c8": "c=8",
+    "calls_per_s_c64": "c=64",
+    "cpu_us": "CPU µs/call",
+    "idle_kib": "idle KiB",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Rows of one benchmark; `notes` say what could not be measured and why."""
+
+    title: str
+    rows: Sequence[Row]
+    notes: Sequence[str] = ()
+    extra: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def machine() -> dict[str, object]:
+    """Return what figures depend on; nothing that names the machine."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "kernel": platform.release(),
+        "arch": platform.machine(),
+        "cpus": os.cpu_count(),
+        "load_1min": round(os.getloadavg()[0], 2),
+        "packages": {package: _installed(package) for package in _PACKAGES},
+    }
+
+
+def to_json(report: Report) -> str:
+    """Return the report as one JSON object: rows, meta, notes."""
+    meta = {"benchmark": report.title, **machine(), **report.extra}
+    document = {"rows": list(report.rows), "meta": meta, "notes": list(report.notes)}
+    return json.dumps(document, indent=2, allow_nan=False)
+
+
+def _show(cell: Cell) -> str:
+    if cell is None:
+        return "·"
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,.1f}" if abs(cell) < _EXACT_BELOW else f"{cell:,.0f}"
+
+
+def print_table(report: Report) -> None:
+    """Print the rows for people, with what is needed to judge them."""
+    console = Console()
+    # Cut columns are worse than lines that a narrow terminal wraps.
+    console.width = max(console.width, _LEAST_WIDTH)
+    table = Table(title=report.title)
+    for position, name in enumerate(report.rows[0]):
+        table.add_column(
+            _HEADINGS[name], justify="left" if position == 0 else "right", no_wrap=True
+        )
+    for row in report.rows:
+        table.add_row(*map(_show, row.values()))
+    console.print(table)
+    where = machine()
+    console.print(
+        f"Python {where['python']}, {where['cpus']} CPUs, {where['arch']}, {where['date']}, "
+        f"load {where['load_1min']}; medians. Compare ratios of one run, never absolute times."
+    )
+    for note in report.notes:
+        console.print(f"note: {note}")
+
+
+def rounded(value: float | None, digits: int = 1) -> float | None:
+    """Return `value` with as many digits as it deserves; None stays None."""
+    return None if value is None else round(value, digits)

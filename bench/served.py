@@ -1,0 +1,129 @@
+"""Servers that `bench http` measures: a bare one, and Sanderling with a home of its own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from bench.workload import SOURCE
+
+_START_S = 30.0
+_STOP_S = 15.0
+
+# The rules are asked for every call as in production; only their numbers are out of reach.
+_LIMITS = {
+    "API_RATE_LIMITING_SHORT_LIMIT": "60000000",
+    "API_RATE_LIMITING_LONG_LIMIT": "60000000",
+    "SERVERLESS_FUNCTION_EXEC_THROTTLE_LIMIT": "60000000",
+}
+
+
+class ServerFailedError(Exception):
+    """A server did not do what the benchmark needs of it."""
+
+
+@dataclass(slots=True)
+class Server:
+    """A server in a process of its own, on a free port of the loopback interface."""
+
+    words: list[str]
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Start it and wait until it accepts connections."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        output = (self.folder / "server.log").open("ab")
+        self.process = subprocess.Popen(  # noqa: S603 - our own words.
+            [sys.executable, *self.words, "--port", str(self.port)],
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **self.environment},
+        )
+        output.close()
+        try:
+            self._wait_until_open()
+        except ServerFailedError:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Ask it to stop and wait; end it when it does not."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The process, with everything else below it."""
+        assert self.process is not None  # noqa: S101 - only asked between enter and exit.
+        return self.process.pid
+
+    def _wait_until_open(self) -> None:
+        assert self.process is not None  # noqa: S101 - as above.
+        ends = time.monotonic() + _START_S
+        while time.monotonic() < ends and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        log = (self.folder / "server.log").read_text(errors="replace")
+        raise ServerFailedError(f"it did not start: {log[-2000:]}")
+
+
+def bare_server(folder: Path) -> Server:
+    """Return uvicorn with one Starlette route."""
+    words = ["-m", "uvicorn", "bench.bare_app:app", "--no-access-log", "--log-level", "warning"]
+    return Server([*words, "--loop", "uvloop", "--http", "httptools"], folder)
+
+
+def sanderling_server(folder: Path) -> tuple[Server, str]:
+    """Return a Sanderling server that is not yet started, and an admin key of its home."""
+    environment = {"SANDERLING_HOME": str(folder / "home"), **_LIMITS}
+    made = subprocess.run(
+        [sys.executable, "-m", "sanderling.cli", "init", "--json"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+    if made.returncode:
+        raise ServerFailedError(f"init: {made.stderr.decode()[-2000:]}{made.stdout.decode()}")
+    key: str = json.loads(made.stdout)["key"]
+    return Server(["-m", "sanderling.cli", "serve"], folder, environment), key
+
+
+def _post(server: Server, key: str, path: str, body: object) -> Any:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{server.port}{path}",
+        data=json.dumps(body).encode(),
+        headers={"authorization": f"Bearer {key}", "content-type": "application/json"},
+        method="POST",
+    )
+    with urllib.request.urlopen(request, timeout=_START_S) as answer:  # noqa: S310 - as above.
+        return json.load(answer)
+
+
+def publish(server: Server, key: str, *, name: str, isolation: str) -> str:
+    """Create and publish the function of the workload; return the path that calls it."""
+    _post(server, key, "/v1/functions", {"name": name, "source": SOURCE, "isolation": isolation})
+    _post(server, key, f"/v1/functions/{name}/publish", {})
+    return f"/v1/functions/{name}/executions"
