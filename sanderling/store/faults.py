@@ -19,6 +19,8 @@ FULL = "its disk is full"
 READ_ONLY = "it cannot be written to"
 AWAY = "it is away"
 BUSY = "every connection to it is in use"
+CROWDED = "it takes no more connections"
+EXHAUSTED = "it has no resources left"
 SLOW = "it did not answer in time"
 SHUT = "it does not let us in"
 UNMIGRATED = "its tables are missing; run `sanderling init`"
@@ -45,9 +47,9 @@ _SQLSTATE: Mapping[str, str] = {
     "40P01": LOCKED,
     "42501": SHUT,
     "42P01": UNMIGRATED,
-    "53": "it has no resources left",
+    "53": EXHAUSTED,
     "53100": FULL,
-    "53300": "it takes no more connections",
+    "53300": CROWDED,
     "55P03": LOCKED,
     "57014": SLOW,
     "57P": AWAY,
