@@ -18,19 +18,22 @@ from runner.gcra import MemoryLimiter
 from runner.limit_policy import LimitPolicy
 from runner.memory import MemoryCallLog, MemoryFunctionStore
 from runner.pipeline import Pipeline
+from runner.ports import CallLog, FunctionStore
 from runner.record import Record
 from runner.target import Targets
 from sanderling.access.keys import Keys
 from sanderling.access.memory import MemoryKeyStore
+from sanderling.access.ports import KeyStore
 from sanderling.access.principal import Role
 from sanderling.access.principals import KeyPrincipals
 from sanderling.access.roles import RolePermissions
 from sanderling.api import Services, create_app
-from sanderling.kernel.clock import VirtualClock
+from sanderling.kernel.clock import Clock, VirtualClock
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import SortableIds, WorkspaceId
 
 GENEROUS = RateLimit(limit=1_000_000, ttl_ms=1000)
+MAX_BODY_BYTES = 1_000_000
 POLICY = LimitPolicy(api_short=GENEROUS, api_long=GENEROUS, function_default=GENEROUS)
 
 
@@ -58,21 +61,43 @@ class House:
         return made.text
 
 
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where a house keeps things, with the two workspaces that are known there."""
+
+    functions: FunctionStore
+    calls: CallLog
+    keys: KeyStore
+    workspace_ids: tuple[WorkspaceId, WorkspaceId]
+
+
+def memory_stores(clock: Clock) -> Stores:
+    """Return stores that live as long as the test."""
+    ids = SortableIds(clock)
+    return Stores(
+        functions=MemoryFunctionStore(),
+        calls=MemoryCallLog(),
+        keys=MemoryKeyStore(),
+        workspace_ids=(ids.workspace(), ids.workspace()),
+    )
+
+
 def build_house(
     *,
     handlers: Mapping[str, Handler] | None = None,
     rejections: Mapping[str, Deployment] | None = None,
     policy: LimitPolicy = POLICY,
-    max_body_bytes: int = 1_000_000,
+    stores: Stores | None = None,
+    clock: VirtualClock | None = None,
 ) -> House:
-    """Return everything joined over memory twins and a virtual clock."""
-    clock, bus, permissions = VirtualClock(), EventBus(), RolePermissions()
+    """Return everything joined, by default over memory twins and a virtual clock."""
+    clock = clock or VirtualClock()
+    stores = stores or memory_stores(clock)
+    bus, permissions = EventBus(), RolePermissions()
     bits = counting_bits()
     ids = SortableIds(clock, lambda _: next(bits))
-    store, call_log = MemoryFunctionStore(), MemoryCallLog()
-    key_store = MemoryKeyStore()
     driver = MemoryDriver(handlers, rejections=rejections)
-    gate = Gate(KeyPrincipals(key_store, clock), permissions, MemoryLimiter(clock), policy)
+    gate = Gate(KeyPrincipals(stores.keys, clock), permissions, MemoryLimiter(clock), policy)
 
     async def is_well() -> Health:
         return Health(HealthState.OK)
@@ -81,28 +106,28 @@ def build_house(
         gate=gate,
         pipeline=Pipeline(
             gate,
-            Targets(store, policy, clock, bus),
-            Dispatch(driver, store),
-            Record(call_log, bus, ids, clock),
+            Targets(stores.functions, policy, clock, bus),
+            Dispatch(driver, stores.functions),
+            Record(stores.calls, bus, ids, clock),
             bus,
         ),
-        functions=Functions(store, driver, ids, clock, bus, permissions),
-        calls=Calls(call_log, permissions),
+        functions=Functions(stores.functions, driver, ids, clock, bus, permissions),
+        calls=Calls(stores.calls, permissions),
         permissions=permissions,
         readiness={"database": is_well, "driver": driver.health},
         ids=ids,
         clock=clock,
         bus=bus,
         version="0.0.test",
-        max_body_bytes=max_body_bytes,
+        max_body_bytes=MAX_BODY_BYTES,
     )
     return House(
         services=services,
         clock=clock,
         driver=driver,
-        keys=Keys(key_store, ids, clock, lambda _: next(bits)),
-        workspace_id=ids.workspace(),
-        other_workspace_id=ids.workspace(),
+        keys=Keys(stores.keys, ids, clock, lambda _: next(bits)),
+        workspace_id=stores.workspace_ids[0],
+        other_workspace_id=stores.workspace_ids[1],
     )
 
 

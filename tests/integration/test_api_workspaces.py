@@ -1,0 +1,180 @@
+"""A key of one workspace sees and changes nothing of another, on every route that there is."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from sanderling.access.principal import Role
+from sanderling.api.openapi_document import build_openapi
+from sanderling.kernel.clock import VirtualClock
+from sanderling.kernel.ids import SortableIds
+from sanderling.store import (
+    SQLCallLog,
+    SQLFunctionStore,
+    SQLKeyStore,
+    SQLWorkspaces,
+    migrate,
+    open_database,
+)
+from support.services import House, Stores, build_house, memory_stores, open_http
+
+OWNERS = "owners-function"
+SECRET = "the owner's secret source"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One request of a stranger that names what the owner has, and what it may get.
+
+    `status` 404 says that the thing is not there. `is_own` marks answers that speak of the
+    stranger's own workspace; they hold nothing of the owner's all the same.
+    """
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+ATTACKS: Mapping[str, Attack] = {
+    # The same name in another workspace is another function.
+    "POST /v1/functions": Attack(201, {"name": OWNERS, "source": "the stranger's"}),
+    "GET /v1/functions": Attack(200),
+    "GET /v1/functions/{name}": Attack(404),
+    "DELETE /v1/functions/{name}": Attack(404),
+    "PUT /v1/functions/{name}/draft": Attack(404, {"source": "changed"}),
+    "POST /v1/functions/{name}/versions": Attack(404),
+    "GET /v1/functions/{name}/versions": Attack(404),
+    "GET /v1/functions/{name}/versions/{number}": Attack(404),
+    "POST /v1/functions/{name}/rollback": Attack(404, {"version": 1}),
+    "POST /v1/functions/{name}/executions": Attack(404, {}),
+    "GET /v1/calls": Attack(200, query={"function": OWNERS}),
+    "GET /v1/calls/{call_id}": Attack(404),
+    "GET /v1/whoami": Attack(200),
+}
+
+OPEN = frozenset({"GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json"})
+"""Routes without a key; they tell nothing of any workspace."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An owner with a function and a call, and a stranger with an admin's key."""
+
+    house: House
+    owner: httpx2.AsyncClient
+    stranger: httpx2.AsyncClient
+    places: Mapping[str, str]
+
+    async def owners_view(self) -> str:
+        """Return everything that the owner sees, as text that can be compared."""
+        paths = (
+            "/v1/functions",
+            f"/v1/functions/{OWNERS}",
+            f"/v1/functions/{OWNERS}/versions",
+            f"/v1/functions/{OWNERS}/versions/1",
+            "/v1/calls",
+            f"/v1/calls/{self.places['call_id']}",
+        )
+        seen = [(await self.owner.get(path)).json() for path in paths]
+        return json.dumps(seen, sort_keys=True)
+
+
+async def _sql_stores(stack: AsyncExitStack, path: Path, clock: VirtualClock) -> Stores:
+    database = await stack.enter_async_context(open_database(f"sqlite:///{path / 'test.db'}"))
+    await migrate(database)
+    workspaces = SQLWorkspaces(database, ids=SortableIds(clock), clock=clock)
+    first, second = [await workspaces.add(name) for name in ("first", "second")]
+    return Stores(
+        functions=SQLFunctionStore(database),
+        calls=await stack.enter_async_context(SQLCallLog(database, clock)),
+        keys=SQLKeyStore(database),
+        workspace_ids=(first, second),
+    )
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Scene]:
+    """Yield two workspaces, one of which has something to lose."""
+    async with AsyncExitStack() as stack:
+        clock = VirtualClock()
+        if request.param == "memory":
+            stores = memory_stores(clock)
+        else:
+            stores = await _sql_stores(stack, tmp_path, clock)
+        house = build_house(stores=stores, clock=clock)
+        owner = await stack.enter_async_context(open_http(house, await house.key()))
+        key = await house.key(Role.ADMIN, workspace_id=house.other_workspace_id)
+        stranger = await stack.enter_async_context(open_http(house, key))
+        await owner.post("/v1/functions", json={"name": OWNERS, "source": SECRET})
+        await owner.post(f"/v1/functions/{OWNERS}/versions")
+        called = await owner.post(f"/v1/functions/{OWNERS}/executions", json={"pin": 4711})
+        places = {"name": OWNERS, "number": "1", "call_id": called.json()["call_id"]}
+        yield Scene(house, owner, stranger, places)
+
+
+def _routes() -> set[str]:
+    return {
+        f"{method.upper()} {path}"
+        for path, operations in build_openapi()["paths"].items()
+        for method in operations
+    }
+
+
+def test_every_route_is_attacked() -> None:
+    """Whoever adds a route says here what a stranger gets from it."""
+    assert _routes() == set(ATTACKS) | OPEN
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("route", sorted(ATTACKS))
+async def test_a_stranger_sees_and_changes_nothing(scene: Scene, route: str) -> None:
+    """Nothing of the owner's is in the answer, and everything of the owner's is as it was."""
+    attack = ATTACKS[route]
+    method, template = route.split(" ")
+    before = await scene.owners_view()
+
+    answer = await scene.stranger.request(
+        method, template.format(**scene.places), params=attack.query, json=attack.body
+    )
+
+    assert answer.status_code == attack.status
+    for told in (SECRET, "4711", scene.house.workspace_id, scene.places["call_id"]):
+        if told not in template.format(**scene.places) or answer.status_code < 400:
+            assert told not in answer.text
+    assert await scene.owners_view() == before
+
+
+@pytest.mark.parametrize("route", sorted(OPEN))
+async def test_routes_without_a_key_tell_nothing_of_a_workspace(scene: Scene, route: str) -> None:
+    """Health, metrics and the document hold no name, no id and no source."""
+    answer = await scene.stranger.get(route.removeprefix("GET "))
+
+    told = (OWNERS, SECRET, scene.house.workspace_id, scene.house.other_workspace_id, "call_0")
+    assert [word for word in told if word in answer.text] == []
+
+
+@pytest.mark.parametrize("route", sorted(ATTACKS))
+async def test_without_a_key_nothing_is_told(scene: Scene, route: str) -> None:
+    """Every route of `/v1` asks who is calling before it looks at anything else."""
+    method, template = route.split(" ")
+    before = await scene.owners_view()
+
+    answer = await scene.stranger.request(
+        method,
+        template.format(**scene.places),
+        headers={"authorization": "Basic b3duZXI6b3duZXI="},
+        content=b"\xff",
+    )
+
+    assert (answer.status_code, answer.json()["type"]) == (
+        401,
+        "urn:sanderling:problem:unauthenticated",
+    )
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert await scene.owners_view() == before
