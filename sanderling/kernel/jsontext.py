@@ -1,6 +1,8 @@
 """Strict JSON: what RFC 8259 allows and no more, so that every store and driver can hold it."""
 
+import codecs
 import json
+import math
 from typing import ClassVar, Never, TypeAlias
 
 from sanderling.kernel.errors import Refusal
@@ -27,18 +29,29 @@ def _refuse_constant(name: str) -> Never:
     raise InvalidJSON(reason=f"{name} is not a JSON number")
 
 
-def _depth_exceeds(value: JSON, limit: int) -> bool:
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise InvalidJSON(reason="a number is not finite or is too long")
+    return value
+
+
+_parse = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
+_write = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _check_depth(value: JSON) -> None:
     level: list[JSON] = [value]
-    for _ in range(limit + 1):
+    for _ in range(MAX_DEPTH + 1):
         containers = [item for item in level if isinstance(item, (list, dict))]
         if not containers:
-            return False
+            return
         level = [
             child
             for item in containers
             for child in (item.values() if isinstance(item, dict) else item)
         ]
-    return True
+    raise InvalidJSON(reason=f"it is nested deeper than {MAX_DEPTH}")
 
 
 def decode(text: bytes) -> JSON:
@@ -49,10 +62,10 @@ def decode(text: bytes) -> JSON:
             of thousands of digits, or is nested too deep.
 
     """
+    if text.startswith(codecs.BOM_UTF8):
+        raise InvalidJSON(reason="it starts with a byte order mark (BOM)")
     try:
-        # Floats such as 1e999 become infinite without passing parse_constant; the second
-        # encoding refuses them together with lone surrogates.
-        value: JSON = json.loads(text.decode(), parse_constant=_refuse_constant)
+        value: JSON = _parse(text.decode())
     except UnicodeDecodeError as error:
         raise InvalidJSON(reason=f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -63,7 +76,12 @@ def decode(text: bytes) -> JSON:
         raise InvalidJSON(reason="it is nested too deep") from error
     except ValueError as error:
         raise InvalidJSON(reason="an integer has too many digits") from error
-    encode(value)
+    # Every call passes here, so the slow looks are for texts that can need them: a lone surrogate
+    # has to be escaped, and nesting takes as many brackets as it is deep.
+    if b"\\u" in text:
+        encode(value)
+    elif text.count(b"[") + text.count(b"{") > MAX_DEPTH:
+        _check_depth(value)
     return value
 
 
@@ -76,8 +94,7 @@ def encode(value: JSON) -> bytes:
 
     """
     try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-        encoded = text.encode()
+        encoded = _write(value).encode()
     except UnicodeEncodeError as error:
         raise InvalidJSON(reason="a string has a lone surrogate") from error
     except RecursionError as error:
@@ -89,6 +106,5 @@ def encode(value: JSON) -> bytes:
         is_circular = "Circular" in str(error)
         reason = "it holds itself" if is_circular else "a number is not finite or is too long"
         raise InvalidJSON(reason=reason) from error
-    if _depth_exceeds(value, MAX_DEPTH):
-        raise InvalidJSON(reason=f"it is nested deeper than {MAX_DEPTH}")
+    _check_depth(value)
     return encoded
