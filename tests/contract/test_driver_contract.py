@@ -9,7 +9,6 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drivers.disabled import DisabledDriver
 from drivers.limits import Limits
 from drivers.local import LocalDriver, LocalSettings
 from drivers.memory import MemoryDriver
@@ -332,22 +331,3 @@ async def test_a_started_driver_is_healthy(driver: Driver) -> None:
     assert health.state is HealthState.OK
     assert health.reasons == ()
     assert driver.capabilities().driver == driver.name
-
-
-async def test_the_disabled_driver_publishes_but_never_runs() -> None:
-    """Deploying works, calls end in `disabled` with the setting and the process to change."""
-    artifact = an_artifact(ECHO.source)
-
-    async with DisabledDriver("SERVERLESS_TYPE", "sanderling serve") as driver:
-        deployment = await driver.deploy(artifact)
-        outcome = await driver.invoke(an_invocation(artifact))
-        await driver.delete(artifact.key)
-        health = await driver.health()
-
-    assert deployment.kind is OutcomeKind.OK
-    assert outcome.kind is OutcomeKind.DISABLED
-    assert outcome.driver == "disabled"
-    assert "SERVERLESS_TYPE" in outcome.detail
-    assert "sanderling serve" in outcome.detail
-    assert health.state is HealthState.OK
-    assert driver.capabilities().isolations == frozenset()
