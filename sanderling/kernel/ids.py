@@ -16,6 +16,7 @@ KeyId = NewType("KeyId", str)
 RequestId = NewType("RequestId", str)
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _RANDOM_BITS = 80
 _LENGTH = 26
 
@@ -45,7 +46,7 @@ class Ids(Protocol):
 
 
 def _encode(number: int) -> str:
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 class SortableIds:
