@@ -5,8 +5,9 @@ Names only: the compiler reads this without loading what the facades stand for.
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from types import FunctionType
 
-from drivers.guest.language.facade import Facade
+from drivers.guest.language.facade import Facade, values_of
 
 FACADES: Mapping[str, str] = {
     "base64": "formats",
@@ -79,7 +80,16 @@ def open_facade(name: str) -> Facade:
     if facade is None:
         built = import_module(f"drivers.guest.language.facades.{FACADES[name]}")
         facade = _open[name] = built.BUILDERS[name]()
+        _name_functions(name, facade)
     return facade
+
+
+def _name_functions(module: str, facade: Facade) -> None:
+    """Let our own functions speak of themselves as `json.loads()` in the errors users read."""
+    for name, value in values_of(facade).items():
+        if type(value) is FunctionType and value.__module__.startswith("drivers."):
+            value.__name__ = name
+            value.__qualname__ = f"{module}.{name}"
 
 
 def preload(names: Iterable[str] = tuple(FACADES)) -> None:

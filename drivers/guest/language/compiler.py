@@ -12,6 +12,7 @@ from drivers.guest.language import hints
 from drivers.guest.language.rejection import CodeRejected, Problem
 from drivers.guest.language.transformer import GuestTransformer
 
+_PLACED = (ast.stmt, ast.expr)
 FILENAME = "<function>"
 """The file name in every code object of a user; frames of any other name are ours."""
 
@@ -61,16 +62,17 @@ def _check_size(tree: ast.Module, ast_nodes: int, ast_depth: int) -> None:
     nodes = 0
     level: list[ast.AST] = [tree]
     depth = 0
+    line: int | None = None
     while level:
         depth += 1
         nodes += len(level)
         if depth > ast_depth:
-            line: int | None = getattr(level[0], "lineno", None)
             reason = f"The code is nested deeper than {ast_depth} levels."
             raise CodeRejected(line, None, reason, hints.FLATTER)
         if nodes > ast_nodes:
             reason = f"The source has more than {ast_nodes} syntax elements."
             raise CodeRejected(None, None, reason, hints.SMALLER)
+        line = next((node.lineno for node in level if isinstance(node, _PLACED)), line)
         level = [child for node in level for child in ast.iter_child_nodes(node)]
 
 
