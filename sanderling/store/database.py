@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -111,18 +112,28 @@ async def open_database(url: str, limits: DatabaseLimits | None = None) -> Async
 
     """
     address = parse_address(url)
+    limits = limits or DatabaseLimits()
     if address.path is not None:
-        await asyncio.to_thread(_create_private, address.path)
-    database = Database(address, limits or DatabaseLimits())
+        await asyncio.to_thread(_prepare_file, address.path, limits.lock_s)
+    database = Database(address, limits)
     try:
         yield database
     finally:
         await database.close()
 
 
-def _create_private(path: Path) -> None:
-    """Make sure that the file is there; SQLite gives its side files the same mode."""
+def _prepare_file(path: Path, lock_s: float) -> None:
+    """Make sure that the file is there, ours alone, and keeps a log beside it.
+
+    SQLite gives its side files the mode of the file. The log lets readers go on while somebody
+    writes; the file remembers that it has one, so that later connections need not ask for it.
+    """
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError:
         raise StoreUnavailableError(reason=UNREADABLE) from None
+    try:
+        with closing(sqlite3.connect(path, timeout=lock_s)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        raise fault_of(error) from None

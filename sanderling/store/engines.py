@@ -101,7 +101,6 @@ def prepare_sqlite(engine: AsyncEngine, *, begin: str, is_reader: bool = False) 
 
     def configure(connection: _DriverConnection, _record: object) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
         # NORMAL leaves out one fsync per commit: a killed process loses nothing, a power cut may
         # undo the last commits, and neither can leave half of one.
         cursor.execute("PRAGMA synchronous=NORMAL")

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sanderling.kernel.errors import Fault, StoreUnavailableError
@@ -60,24 +60,24 @@ _SQLSTATE: Mapping[str, str] = {
 
 def fault_of(error: Exception) -> Fault:
     """Return what to raise instead of `error`."""
-    reason = _reason(error)
+    cause = error.orig if isinstance(error, StatementError) and error.orig else error
+    reason = _reason(cause)
     if reason is not None:
         return StoreUnavailableError(reason=reason)
-    cause = error.orig if isinstance(error, DBAPIError) else error
     return StoreError(kind=type(cause).__name__)
 
 
-def _reason(error: Exception) -> str | None:
-    match error:
+def _reason(cause: BaseException) -> str | None:
+    match cause:
         case PoolTimeout():
             return BUSY
         case TimeoutError():
             return SLOW
         case OSError():
             return AWAY
-        case DBAPIError(orig=sqlite3.Error() as cause):
+        case sqlite3.Error():
             return _sqlite_reason(cause)
-        case DBAPIError(orig=psycopg.Error() as cause):
+        case psycopg.Error():
             return _postgresql_reason(cause)
         case _:
             return None

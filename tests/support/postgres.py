@@ -22,7 +22,6 @@ _USER = "sanderling"
 _PASSWORD = "quite-secret"
 _SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
