@@ -10,6 +10,7 @@ import sys
 
 from drivers.guest.channel import CODE, RESULT, Channel, SilentChannel
 from drivers.guest.function import Function, FunctionLimits
+from drivers.guest.language.catalogue import preload
 from drivers.guest.language.globals import reseed
 from drivers.guest.raw import RawFunction, load_armoury
 
@@ -86,6 +87,7 @@ class Calling(Flavour):
 
     def warm_up(self) -> None:
         """Run the rehearsal often enough for the interpreter to specialise its own code."""
+        preload()
         for _ in range(_WARM_UP_CALLS):
             self._perform()
         if self._channel.last_kind() != RESULT:

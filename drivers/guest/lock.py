@@ -11,22 +11,19 @@ import sys
 from collections.abc import Callable
 
 from drivers.guest import canaries, landlock, rlimits
+from drivers.guest.layers import (
+    LANDLOCK,
+    LANGUAGE,
+    MISSING,
+    PRIVILEGES,
+    PROCESS,
+    PROVEN,
+    RLIMITS,
+    SECCOMP,
+)
 from drivers.guest.privileges import give_up_privileges, privileges_held
 from drivers.guest.seccomp import Program
 from drivers.guest.syscalls import CHANNEL_FD, WORKER_RULES, ZYGOTE_RULES
-
-LANGUAGE = "language"
-PROCESS = "process"
-RLIMITS = "rlimits"
-PRIVILEGES = "privileges"
-LANDLOCK = "landlock"
-SECCOMP = "seccomp"
-
-LAYERS = (LANGUAGE, PROCESS, RLIMITS, PRIVILEGES, LANDLOCK, SECCOMP)
-"""The walls from the inside out; all but the first are put up by the kernel, in this order."""
-
-PROVEN = "proven"
-MISSING = "missing"
 
 HIGHEST_FD = 65536
 """Descriptors are closed up to this one; a process cannot be given more by default."""
@@ -75,6 +72,8 @@ class Lock:
     def note_language(self, flaws: list[str]) -> None:
         """Add what was found about the language layer, which does not lean on the kernel."""
         proof = {"state": PROVEN, "how": "what guards and compiler must refuse was refused"}
+        if LANGUAGE in self._removed:
+            flaws = ["it was left out"]
         flawed = {"state": MISSING, "how": "; ".join(flaws)}
         self.report[LANGUAGE] = flawed if flaws else proof
 

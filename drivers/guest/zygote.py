@@ -1,13 +1,7 @@
 """The parent of all workers: locked once, it forks on request and never runs user code.
 
-One message per datagram on the control socket:
-
-- from the host: the configuration as JSON, then for each worker `F` + serial with the worker's
-  socket attached; the end of the socket means that the host is gone or done;
-- to the host: `R` + report when ready, `P` + serial + pid with a pidfd attached for each fork,
-  `N` + serial + errno when forking failed, `D` + serial + what wait4 told for each death.
-
-When the host is gone, every worker is killed before the zygote ends.
+What it is told and tells is in `messages`. When the host is gone, every worker is killed before
+the zygote ends.
 """
 
 import _socket
@@ -21,21 +15,20 @@ import sys
 
 from drivers.guest.flavour import Calling, Compiling, Flavour, Raw
 from drivers.guest.lock import Lock
+from drivers.guest.messages import (
+    DIED,
+    DIED_HEAD,
+    FAILED,
+    FD_BYTES,
+    FORK_HEAD,
+    FORKED,
+    FORKED_HEAD,
+    NOT_FORKED,
+    READY,
+)
 from drivers.guest.syscalls import CHANNEL_FD
 from drivers.guest.worker import Worker
 
-READY = b"R"
-FAILED = b"X"
-FORK = b"F"
-FORKED = b"P"
-NOT_FORKED = b"N"
-DIED = b"D"
-
-SERIAL = struct.Struct(">cQ")
-FORKED_HEAD = struct.Struct(">cQI")
-DIED_HEAD = struct.Struct(">cQiQd")
-
-_FD_BYTES = struct.calcsize("i")
 _MESSAGE_BYTES = 65536
 
 
@@ -84,11 +77,11 @@ class Zygote:
                     return
 
     def _receive(self) -> bool:
-        message, ancillary, _, _ = self._control.recvmsg(64, _socket.CMSG_SPACE(_FD_BYTES))
+        message, ancillary, _, _ = self._control.recvmsg(64, _socket.CMSG_SPACE(FD_BYTES))
         if not message:
             return False
-        _, serial = SERIAL.unpack(message)
-        (fd,) = struct.unpack("i", ancillary[0][2][:_FD_BYTES])
+        _, serial = FORK_HEAD.unpack(message)
+        (fd,) = struct.unpack("i", ancillary[0][2][:FD_BYTES])
         self._fork(serial, fd)
         os.close(fd)
         return True

@@ -28,6 +28,12 @@ class Bound:
     resident_bytes: int | None = None
     idle_since_s: float = 0.0
 
+    def note_resident(self, resident_bytes: int | None) -> None:
+        """Remember what the worker holds after a call, to see it grow."""
+        self.resident_bytes = resident_bytes
+        if self.first_resident_bytes is None:
+            self.first_resident_bytes = resident_bytes
+
 
 class BoundWorkers:
     """The idle ones of all keys, in order of use."""
@@ -52,13 +58,13 @@ class BoundWorkers:
             del self._by_age[id(bound)]
             if bound.worker.is_idle:
                 return bound
-            self._end(bound)
+            self.end(bound)
         return None
 
     def keep(self, bound: Bound) -> None:
         """Take a worker back after a clean call, or end it if it is spent."""
         if self._is_spent(bound):
-            self._end(bound)
+            self.end(bound)
             return
         bound.idle_since_s = asyncio.get_running_loop().time()
         self._idle.setdefault(bound.key, []).append(bound)
@@ -80,12 +86,9 @@ class BoundWorkers:
             return False
         return now - first > self._settings.reuse_growth_bytes
 
-    def _end(self, bound: Bound) -> None:
-        self._pool.release(bound.worker, bound.memory_bytes, served_s=0.0)
-
     def end(self, bound: Bound) -> None:
         """End a worker that was taken and is not kept."""
-        self._end(bound)
+        self._pool.release(bound.worker, bound.memory_bytes)
 
     def _remove(self, bound: Bound) -> None:
         del self._by_age[id(bound)]
@@ -93,7 +96,7 @@ class BoundWorkers:
         idle.remove(bound)
         if not idle:
             del self._idle[bound.key]
-        self._end(bound)
+        self.end(bound)
 
     def make_room(self) -> bool:
         """End the worker that has been idle longest; False when there is none."""

@@ -76,13 +76,11 @@ class Compiler:
         nonce = os.urandom(8).hex()
         worker.allow_code()
         terms = Terms(_ALLOWANCE.wall_s, _ALLOWANCE.cpu_s, log_bytes=0)
-        served_s = 0.0
         try:
             request = compile_frame(text, nonce, limits, _ALLOWANCE)
             reply = await worker.exchange(request, terms)
-            served_s = reply.wall_s
         finally:
-            self._pool.release(worker, _ALLOWANCE.memory_bytes, served_s=served_s)
+            self._pool.release(worker, _ALLOWANCE.memory_bytes)
         return _made_of(reply, nonce, source)
 
     async def _ensure_started(self) -> None:
@@ -99,6 +97,7 @@ class Compiler:
     async def close(self) -> None:
         """End the pool."""
         if self._starting is not None:
+            self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
         await self._pool.close()
 

@@ -45,7 +45,8 @@ class Reply:
     """What a request brought.
 
     `kind` and `body` are the answering frame, where `ending` is answered. `violation` says what
-    was wrong with the frames. `death` is there when the process is known to be gone.
+    was wrong with the frames. `idle_bytes` was resident before the request. `death` is
+    there when the process is known to be gone.
     """
 
     ending: Ending
@@ -55,6 +56,7 @@ class Reply:
     dropped_bytes: int = 0
     cpu_s: float | None = None
     memory_bytes: int | None = None
+    idle_bytes: int = 0
     wall_s: float = 0.0
     violation: str = ""
     death: Death | None = None

@@ -5,10 +5,9 @@ is hidden), the answer is None.
 """
 
 import os
-import resource
 import time
 
-_PAGE_BYTES = resource.getpagesize()
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _KIB = 1024
 _STATUS_BYTES = 4096
 _PEAK = b"VmHWM:"

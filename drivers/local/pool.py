@@ -26,6 +26,7 @@ _FIRST_BACKOFF_S = 0.05
 _LONGEST_BACKOFF_S = 5.0
 _MOST_FORKS_AT_ONCE = 8
 _MOST_SPARES_IN_A_RUSH = 32
+_STILLBORN_IN_A_ROW = 4
 _SWEEP_S = 30.0
 _OLDEST_SPARE_S = 600.0
 _LEAST_RETRY_AFTER_S = 0.1
@@ -80,7 +81,9 @@ class Pool:
         self._reviver: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._is_closing = False
+        self._stillborn = 0
         self._sweeper: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None
         self._typical_s = _LEAST_RETRY_AFTER_S
 
     @property
@@ -92,6 +95,11 @@ class Pool:
     def waiting(self) -> int:
         """How many callers wait for a worker."""
         return len(self._waiters)
+
+    @property
+    def is_failing(self) -> bool:
+        """Claim that workers keep dying before they are ready."""
+        return self._stillborn > _STILLBORN_IN_A_ROW
 
     @property
     def is_up(self) -> bool:
@@ -135,7 +143,7 @@ class Pool:
                 await self._settled.wait()
 
     def _refill(self) -> None:
-        if self._zygote is None or self._is_closing:
+        if self._zygote is None or self._is_closing or self._pause is not None:
             return
         wanted = max(self._target, min(len(self._waiters), _MOST_SPARES_IN_A_RUSH))
         missing = min(wanted - len(self._spares), _MOST_FORKS_AT_ONCE)
@@ -158,6 +166,7 @@ class Pool:
         if worker.is_lost:
             self._forget(worker)
         else:
+            self._stillborn = 0
             self._preparing.discard(worker)
             self._spares.append(worker)
         self._note_settled()
@@ -165,12 +174,25 @@ class Pool:
         self._refill()
 
     def _forget(self, worker: Worker) -> None:
-        self._preparing.discard(worker)
+        if worker in self._preparing:
+            self._preparing.discard(worker)
+            self._count_stillborn()
         if worker in self._spares:
             self._spares.remove(worker)
         worker.discard()
         if not self._is_closing:
             _log.warning("worker.lost", flavour=self._flavour, serial=worker.serial)
+
+    def _count_stillborn(self) -> None:
+        """Fork more slowly when workers die before they are ready, one after the other."""
+        self._stillborn += 1
+        if self._stillborn > _STILLBORN_IN_A_ROW and self._pause is None:
+            pause_s = min(_FIRST_BACKOFF_S * self._stillborn, _LONGEST_BACKOFF_S)
+            self._pause = asyncio.get_running_loop().call_later(pause_s, self._resume)
+
+    def _resume(self) -> None:
+        self._pause = None
+        self._refill()
 
     def _on_lost_zygote(self, zygote: ZygoteProcess) -> None:
         if self._zygote is not zygote or self._is_closing:
@@ -256,20 +278,21 @@ class Pool:
             self.busy += 1
             waiter.granted.set_result(self._spares.popleft())
 
-    def release(self, worker: Worker, memory_bytes: int, *, served_s: float) -> None:
+    def release(self, worker: Worker, memory_bytes: int) -> None:
         """Take back a worker that is not used again, and its memory."""
         worker.discard()
         self.busy -= 1
         self._budget.free(memory_bytes)
-        self._typical_s += _SMOOTHING * (served_s - self._typical_s)
+        self._typical_s += _SMOOTHING * (worker.served_s - self._typical_s)
         self._grant()
         self._refill()
 
     async def close(self) -> None:
         """End every process; callers that wait are turned away."""
         self._is_closing = True
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for timer in (self._sweeper, self._pause):
+            if timer is not None:
+                timer.cancel()
         if self._reviver is not None:
             self._reviver.cancel()
             await asyncio.gather(self._reviver, return_exceptions=True)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from drivers.errors import DriverError
-from drivers.guest.lock import LANGUAGE, LAYERS, PROVEN
+from drivers.guest.layers import LANGUAGE, LAYERS, PROVEN
 from drivers.local.report import LayerReport, LayerState, SandboxReport
 from drivers.local.settings import LocalSettings
 from drivers.local.zygote import LayerProof, ZygoteProcess

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass, field
 
-from drivers.guest.lock import LANDLOCK
+from drivers.guest.layers import LANDLOCK
 from sanderling.kernel.units import MIB
 
 NOBODY = 65534

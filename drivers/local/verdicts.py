@@ -133,8 +133,10 @@ def _killed(by: signal.Signals, death: Death, reply: Reply, artifact: Artifact) 
         )
     if by is signal.SIGXCPU:
         return _cpu(artifact, reply.cpu_s)
-    if by is signal.SIGKILL and death.peak_bytes > artifact.limits.memory_bytes * _NEARLY:
-        return _out_of_memory(artifact, death.peak_bytes)
+    grown_bytes = death.peak_bytes - reply.idle_bytes
+    if by is signal.SIGKILL and grown_bytes > artifact.limits.memory_bytes * _NEARLY:
+        # Nobody but the kernel's own search for memory kills a worker that is nearly full.
+        return _out_of_memory(artifact, grown_bytes)
     return Verdict(
         OutcomeKind.CRASHED, detail=f"The worker was ended by {by.name} before it answered."
     )

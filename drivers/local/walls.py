@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from drivers.errors import DriverError
-from drivers.guest.lock import (
+from drivers.guest.layers import (
     LANDLOCK,
     LANGUAGE,
     LAYERS,

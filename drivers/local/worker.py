@@ -31,6 +31,8 @@ class Worker:
     ) -> None:
         """Own `channel`; `on_change` is called when it is ready and when it is lost while idle."""
         self.serial = serial
+        self.idle_bytes: int | None = None
+        self.served_s = 0.0
         self.is_ready = False
         self.is_lost = False
         self.is_unfit = False
@@ -70,6 +72,7 @@ class Worker:
             return
         self._pid, self._pidfd = pid, pidfd
         self._memory = MemoryMeter(pid)
+        self.idle_bytes = self._memory.read_resident_bytes()
         self._change_if_ready()
 
     def _change_if_ready(self) -> None:
@@ -108,7 +111,7 @@ class Worker:
         finally:
             self._timer.cancel()
             self._exchange = None
-        wall_s = (time.perf_counter_ns() - began_ns) / 1e9
+        wall_s = self.served_s = (time.perf_counter_ns() - began_ns) / 1e9
         if exchange.ending is Ending.ANSWERED:
             return self._answered(exchange, wall_s)
         return await self._ended(exchange, wall_s)
@@ -137,6 +140,7 @@ class Worker:
             dropped_bytes=exchange.dropped_bytes,
             cpu_s=None if cpu_s is None else max(cpu_s - self._cpu_start_s, 0.0),
             memory_bytes=death.peak_bytes if death else None,
+            idle_bytes=self.idle_bytes or 0,
             wall_s=wall_s,
             violation=exchange.violation,
             death=death,
@@ -246,11 +250,12 @@ class Worker:
                 return await self._death
         return None
 
-    def bury(self, death: Death) -> None:
-        """Take what wait4 told, and free everything."""
+    def bury(self, death: Death | None) -> None:
+        """Take what wait4 told, or None when the process never came to life."""
         self._known_death = death
         self._end_wait(death)
         if self._exchange is None:
+            self._end(Ending.GONE)
             self.discard()
 
     def orphan(self) -> None:

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,16 @@ import structlog
 
 import drivers.guest
 from drivers.errors import DriverError
-from drivers.guest.zygote import DIED, DIED_HEAD, FAILED, FORK, FORKED, FORKED_HEAD, READY, SERIAL
+from drivers.guest.messages import (
+    DIED,
+    DIED_HEAD,
+    FAILED,
+    FORK,
+    FORK_HEAD,
+    FORKED,
+    FORKED_HEAD,
+    READY,
+)
 from drivers.local.exchange import Death
 from drivers.local.settings import LocalSettings
 from drivers.local.worker import Worker
@@ -34,7 +42,6 @@ _FLAGS = ("-I", "-S", "-E", "-B", "-X", "utf8")
 _CONTROL_FD = 3
 _REPORT_BYTES = 65536
 _MESSAGE_BYTES = 256
-_FD_BYTES = struct.calcsize("i")
 _END_S = 2.0
 _WORKER_LIFETIME_S = 900.0
 _KIB = 1024
@@ -99,9 +106,11 @@ class ZygoteProcess:
                 message = await self._first_message()
         except (TimeoutError, OSError) as error:
             await self.end()
-            raise DriverError(
-                driver="local", reason=f"its zygote did not start: {error!r}"
-            ) from None
+            reason = f"its zygote did not start: {error!r}"
+            raise DriverError(driver="local", reason=reason) from None
+        except asyncio.CancelledError:
+            await self.end()
+            raise
         if message[:1] != READY:
             await self.end()
             told = message[1:].decode(errors="replace") if message[:1] == FAILED else "it ended"
@@ -163,7 +172,9 @@ class ZygoteProcess:
         self._serial += 1
         with theirs:
             try:
-                socket.send_fds(self._socket, [SERIAL.pack(FORK, self._serial)], [theirs.fileno()])
+                socket.send_fds(
+                    self._socket, [FORK_HEAD.pack(FORK, self._serial)], [theirs.fileno()]
+                )
             except OSError:
                 ours.close()
                 raise
@@ -197,7 +208,7 @@ class ZygoteProcess:
             worker.bury(Death(status, peak_kib * _KIB, cpu_s))
         else:
             _log.warning("worker.not-forked", errno=status)
-            worker.discard()
+            worker.bury(None)
 
     def _reap(self) -> None:
         """Take the exit of the zygote itself, whoever ended it."""

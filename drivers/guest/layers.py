@@ -1,0 +1,14 @@
+"""The names of the walls, from the inside out."""
+
+LANGUAGE = "language"
+PROCESS = "process"
+RLIMITS = "rlimits"
+PRIVILEGES = "privileges"
+LANDLOCK = "landlock"
+SECCOMP = "seccomp"
+
+LAYERS = (LANGUAGE, PROCESS, RLIMITS, PRIVILEGES, LANDLOCK, SECCOMP)
+"""All but the first are put up with the kernel's help, in this order."""
+
+PROVEN = "proven"
+MISSING = "missing"

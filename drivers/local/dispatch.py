@@ -1,0 +1,157 @@
+"""Carries one call to a worker and back, and decides what becomes of the worker afterwards."""
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from drivers.local.bound import Bound, BoundWorkers
+from drivers.local.exchange import Ending, Reply, Terms
+from drivers.local.pool import Pool, Saturated
+from drivers.local.requests import call_frame
+from drivers.local.verdicts import Verdict, judge
+from drivers.local.walls import Walls
+from drivers.port import Artifact, Invocation, Isolation, Outcome, OutcomeKind
+
+_log = structlog.get_logger()
+
+NAME = "local"
+
+_MOST_UNSENT = 3
+
+_CLEAN = frozenset(
+    {OutcomeKind.OK, OutcomeKind.USER_ERROR, OutcomeKind.BAD_RESULT, OutcomeKind.RESULT_TOO_LARGE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """An artifact with everything about its calls that can be made ready once."""
+
+    artifact: Artifact
+    bind: bytes
+    terms: Terms
+    is_reused: bool
+    isolation: Isolation
+
+
+class Dispatch:
+    """Serve calls from the pool, one worker per call or one per function for a while."""
+
+    def __init__(self, pool: Pool, bound: BoundWorkers) -> None:
+        """Take workers from `pool`, and from `bound` for functions that are reused."""
+        self.walls = Walls((), ())
+        self.violations = 0
+        self._pool = pool
+        self._bound = bound
+
+    async def call(self, deployed: Deployed, invocation: Invocation) -> Outcome:
+        """Run one call and return its outcome."""
+        began_ns = time.perf_counter_ns()
+        for _ in range(_MOST_UNSENT):
+            bound = self._bound.take(invocation.key) if deployed.is_reused else None
+            seat = bound or await self._seat(deployed, invocation)
+            if isinstance(seat, Saturated):
+                return _saturated(seat, began_ns)
+            outcome, reply = await self._serve(seat, deployed, invocation, began_ns)
+            if reply.ending is not Ending.UNSENT:
+                return outcome
+        detail = "Workers end before they are used; the log says more."
+        return Outcome(OutcomeKind.PLATFORM_ERROR, driver=NAME, detail=detail)
+
+    async def _seat(self, deployed: Deployed, invocation: Invocation) -> Bound | Saturated:
+        limits = deployed.artifact.limits
+        worker = self._pool.take_nowait(limits.memory_bytes)
+        if worker is None:
+            taken = await self._pool.take(limits.memory_bytes)
+            if isinstance(taken, Saturated):
+                return taken
+            worker = taken
+        worker.allow(result_bytes=limits.result_bytes, log_bytes=limits.log_bytes)
+        return Bound(worker, invocation.key, limits.memory_bytes)
+
+    async def _serve(
+        self, seat: Bound, deployed: Deployed, invocation: Invocation, began_ns: int
+    ) -> tuple[Outcome, Reply]:
+        nonce = os.urandom(8).hex()
+        terms = deployed.terms
+        if invocation.timeout_s is not None and invocation.timeout_s < terms.wall_s:
+            terms = Terms(invocation.timeout_s, terms.cpu_s, terms.log_bytes)
+        request = call_frame(nonce, invocation.context, invocation.event_json)
+        if not seat.calls:
+            request = deployed.bind + request
+        seat.calls += 1
+        is_clean = False
+        try:
+            reply = await seat.worker.exchange(request, terms)
+            verdict = judge(
+                reply,
+                deployed.artifact,
+                nonce,
+                wall_s=terms.wall_s,
+                is_reused=deployed.is_reused,
+            )
+            if verdict.is_violation or seat.worker.is_unfit:
+                self._note_violation(invocation, verdict)
+            memory_bytes = reply.memory_bytes
+            if reply.ending is Ending.ANSWERED:
+                memory_bytes = seat.worker.read_memory_bytes(peak=not deployed.is_reused)
+                seat.note_resident(memory_bytes)
+            is_clean = verdict.kind in _CLEAN
+        finally:
+            self._leave(seat, is_kept=is_clean and deployed.is_reused)
+        return self._outcome(verdict, reply, memory_bytes, deployed, began_ns), reply
+
+    def _leave(self, seat: Bound, *, is_kept: bool) -> None:
+        if is_kept:
+            self._bound.keep(seat)
+        else:
+            # After the caller has its answer: ending a process takes longer than reading one.
+            asyncio.get_running_loop().call_soon(self._bound.end, seat)
+
+    def _note_violation(self, invocation: Invocation, verdict: Verdict) -> None:
+        self.violations += 1
+        _log.warning(
+            "sandbox.violated",
+            call_id=invocation.call_id,
+            workspace_id=invocation.key.workspace_id,
+            function_id=invocation.key.function_id,
+            outcome=verdict.kind.value,
+        )
+
+    def _outcome(
+        self,
+        verdict: Verdict,
+        reply: Reply,
+        memory_bytes: int | None,
+        deployed: Deployed,
+        began_ns: int,
+    ) -> Outcome:
+        return Outcome(
+            verdict.kind,
+            driver=NAME,
+            duration_s=(time.perf_counter_ns() - began_ns) / 1e9,
+            result_json=verdict.result_json,
+            error=verdict.error,
+            detail=verdict.detail,
+            logs=reply.log.decode("utf-8", "replace") if reply.log else "",
+            logs_dropped_bytes=reply.dropped_bytes,
+            limit=verdict.limit,
+            cpu_s=reply.cpu_s,
+            memory_bytes=memory_bytes,
+            isolation=deployed.isolation,
+            layers=self.walls.layers,
+            waived=self.walls.waived,
+        )
+
+
+def _saturated(told: Saturated, began_ns: int) -> Outcome:
+    return Outcome(
+        OutcomeKind.SATURATED,
+        driver=NAME,
+        duration_s=(time.perf_counter_ns() - began_ns) / 1e9,
+        detail=f"Too many calls at once: {told.reason}.",
+        retry_after_s=told.retry_after_s,
+    )
