@@ -54,18 +54,18 @@ def bounded(receive: Receive, exchange: Exchange, max_bytes: int) -> Receive:
     return counted
 
 
-async def read_body(receive: Receive) -> bytes:
+async def read_body(receive: Receive, *, timeout_s: float = BODY_TIMEOUT_S) -> bytes:
     """Return the whole body.
 
     Raises:
-        BodyLate: it took longer than `BODY_TIMEOUT_S`.
+        BodyLate: it took longer than `timeout_s`.
         BodyTooLarge: it grew past what the server reads.
         ClientDisconnect: the caller went away before the end.
 
     """
     parts: list[bytes] = []
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             is_whole = False
             while not is_whole:
                 message = await receive()
@@ -74,7 +74,7 @@ async def read_body(receive: Receive) -> bytes:
                 parts.append(message.get("body", b""))
                 is_whole = not message.get("more_body", False)
     except TimeoutError as error:
-        raise BodyLate(allowed_s=BODY_TIMEOUT_S) from error
+        raise BodyLate(allowed_s=timeout_s) from error
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

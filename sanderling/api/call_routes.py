@@ -21,9 +21,12 @@ READ = needs(Permission.CALLS_READ)
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        if moment.utcoffset() is not None:
+            return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("it is not a moment such as 2026-01-31T12:00:00Z") from None
+        pass
+    raise ValueError("it is not a moment such as 2026-01-31T12:00:00Z")
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]

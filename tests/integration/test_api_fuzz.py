@@ -55,7 +55,7 @@ def _has_odd_headers(case: Any) -> bool:
 @pytest.mark.slow
 @schema.parametrize()  # type: ignore[untyped-decorator] # Any, as said above.
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[
