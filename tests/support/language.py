@@ -8,7 +8,7 @@ from drivers.guest.language.compiler import compile_source
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.globals import build_globals
 from drivers.guest.language.rejection import CodeRejected
-from drivers.guest.language.result import check_result
+from drivers.guest.language.result import encode_result
 from drivers.guest.language.sink import Sink
 from drivers.guest.language.trace import Failure, describe
 
@@ -45,7 +45,7 @@ def run_guest(source: str, event: object = None) -> Ran:
     try:
         exec(code, names)  # noqa: S102 - running guest code is what is tested
         value = names["handler"](event, context)
-        check_result(value)
+        encode_result(value)
     except Exception as error:  # noqa: BLE001 - guest code may raise anything
         return Ran(None, sink.text(), describe(error, source))
     return Ran(value, sink.text())

@@ -19,6 +19,7 @@ TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
     from typing import Any
 
+_allowed = ALLOWED.get
 _MISSING = object()
 _ABSENT = object()
 _SIGNS = {
@@ -45,7 +46,7 @@ _FORMATS = frozenset(("format", "format_map"))
 def read_attribute(ob: object, name: str) -> object:
     """Return `ob.name` when the tables allow it; this is `_getattr_` in guest code."""
     kind = type(ob)
-    allowed = ALLOWED.get(kind)
+    allowed = _allowed(kind)
     if allowed is not None:
         if name in allowed:
             return getattr(ob, name)
@@ -53,6 +54,9 @@ def read_attribute(ob: object, name: str) -> object:
         values = ob._values  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - a method call would double the cost of every read
         if name in values:
             return values[name]
+    elif is_guest_class(kind) and name in ob.__dict__:
+        # Only guarded writes fill it, so every name in it is public.
+        return getattr(ob, name)
     return _read_rarely(ob, kind, name)
 
 

@@ -8,8 +8,8 @@ Exact types only, because a subclass could answer differently each time it is as
 
 from __future__ import annotations
 
-from json.encoder import JSONEncoder
-from math import isfinite
+from collections.abc import Callable, Iterable
+from json import encoder
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
@@ -19,9 +19,33 @@ MAX_DEPTH = 64
 MAX_INT_BITS = 8192
 _MAX_KEY = 60
 _MAX_NAME = 100
-_ENCODE = JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
-).encode
+_LEAVES = frozenset((str, float, bool, type(None)))
+_TEXT = frozenset((str,))
+_MOST = 1 << MAX_INT_BITS
+_LEAST = -_MOST
+
+
+def _refuse(value: object) -> object:
+    raise TypeError(type(value).__name__)
+
+
+def _encoder() -> Callable[[Any], str]:
+    """Return a JSON writer that was prepared once; the library's own prepares for every call."""
+    make: Any = getattr(encoder, "c_make_encoder", None)
+    if make is None:
+        settings: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False}
+        return encoder.JSONEncoder(separators=(",", ":"), **settings).encode
+    sorts = skips = allows_nan = False
+    quote: Any = encoder.encode_basestring
+    prepared: Any = make(None, _refuse, quote, None, ":", ",", sorts, skips, allows_nan)
+
+    def encoded(value: Any) -> str:
+        return "".join(prepared(value, 0))
+
+    return encoded
+
+
+_encoded = _encoder()
 _HINTS = {
     "Decimal": "return str(value) or float(value)",
     "Fraction": "return str(value) or float(value)",
@@ -53,76 +77,59 @@ class BadResult(Exception):
 def encode_result(value: Any) -> bytes:
     """Return `value` as strict JSON in UTF-8; a tuple becomes a list.
 
-    Raises:
-        BadResult: with the path to the first thing that is not JSON.
-
-    """
-    check_result(value)
-    return _ENCODE(value).encode()
-
-
-def check_result(value: Any) -> None:
-    """Accept None, bool, int, float, str, and lists and str-keyed dicts of such; nothing else.
+    Only None, bool, int, float, str, and lists, tuples and str-keyed dicts of such are JSON.
 
     Raises:
         BadResult: with the path to the first thing that is not JSON.
 
     """
-    if not _fits(value, 0):
+    if not _is_shaped([value], -1):
         raise BadResult(_complaint(value, "result", 0))
+    try:
+        # The encoder finds what the shape does not tell: numbers that are not finite, and text
+        # that is not Unicode.
+        return _encoded(value).encode()
+    except ValueError:
+        raise BadResult(_complaint(value, "result", 0)) from None
 
 
-def _fits(value: Any, depth: int) -> bool:
-    """Say whether `value` is JSON, in one pass that allocates nothing."""
-    kind: object = type(value)
-    if kind is str:
-        return _is_text(value)
-    if kind is int:
-        return int.bit_length(value) <= MAX_INT_BITS
-    if kind is float:
-        return isfinite(value)
-    return kind is bool or value is None or _fits_inside(value, depth)
-
-
-def _fits_inside(value: Any, depth: int) -> bool:
-    kind: object = type(value)
-    if depth >= MAX_DEPTH:
-        return False
-    if kind is dict:
-        for key, item in value.items():
-            if type(key) is not str or not _is_text(key):
+def _is_shaped(values: Iterable[Any], depth: int) -> bool:
+    """Say whether `values` are of JSON's types, small enough and not too deep, in one fast pass."""
+    for value in values:
+        kind = type(value)
+        if kind in _LEAVES:
+            continue
+        if kind is int:
+            if not _LEAST < value < _MOST:
                 return False
-            if not _fits(item, depth + 1):
+        elif depth + 1 >= MAX_DEPTH:
+            return False
+        elif kind is dict:
+            if not _TEXT.issuperset(map(type, value)) or not _is_shaped(value.values(), depth + 1):
                 return False
-        return True
-    if kind is list or kind is tuple:
-        return _fits_all(value, depth + 1)
-    return False
-
-
-def _fits_all(values: Any, depth: int) -> bool:
-    for value in values:  # noqa: SIM110 - a generator would cost a frame per list
-        if not _fits(value, depth):
+        elif (kind is not list and kind is not tuple) or not _is_shaped(value, depth + 1):
             return False
     return True
 
 
-def _is_text(value: str) -> bool:
-    if value.isascii():
-        return True
+def _fits(value: Any, depth: int) -> bool:
+    return _is_shaped([value], depth - 1) and _is_encodable(value)
+
+
+def _is_encodable(value: Any) -> bool:
     try:
-        value.encode()
-    except UnicodeEncodeError:
+        _encoded(value).encode()
+    except ValueError:
         return False
     return True
 
 
 def _complaint(value: Any, path: str, depth: int) -> str:
     """Walk to the first thing that does not fit and say what is wrong with it."""
-    kind: object = type(value)
-    if type(value) in _SCALARS:
-        return f"{path} {_SCALARS[type(value)]}"
-    if depth >= MAX_DEPTH and type(value) in {dict, list, tuple}:
+    kind = type(value)
+    if kind in _SCALARS:
+        return f"{path} {_SCALARS[kind]}"
+    if depth >= MAX_DEPTH and kind in {dict, list, tuple}:
         return f"the result is nested deeper than {MAX_DEPTH} levels, or holds itself"
     if kind is dict:
         return _complaint_inside(value, path, depth)
@@ -143,7 +150,7 @@ def _complaint_inside(value: Any, path: str, depth: int) -> str:
     for key, item in value.items():
         if type(key) is not str:
             return f"{path} has a key of type {_named(key)}; keys must be text"
-        if not _is_text(key):
+        if not _is_encodable(key):
             return f"{path} has a key with a lone surrogate, which is not text"
         if not _fits(item, depth + 1):
             return _complaint(item, f"{path}[{key[:_MAX_KEY]!a}]", depth + 1)

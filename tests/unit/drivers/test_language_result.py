@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.guest.language.result import MAX_DEPTH, BadResult, check_result, encode_result
+from drivers.guest.language.result import MAX_DEPTH, BadResult, encode_result
 
 STRICT = st.recursive(
     st.none()
@@ -60,7 +60,7 @@ class Text(str):
 def test_other_values_are_refused_with_their_place(value: object, message: str) -> None:
     """The message has the path, the type and a way out."""
     with pytest.raises(BadResult) as refused:
-        check_result(value)
+        encode_result(value)
 
     assert str(refused.value).startswith(message)
 
@@ -70,13 +70,13 @@ def test_depth_is_bounded_exactly() -> None:
     value: list[Any] = []
     for _ in range(MAX_DEPTH - 1):
         value = [value]
-    check_result(value)
+    encode_result(value)
     endless: list[Any] = []
     endless.append(endless)
 
     for deep in ([value], endless, {"a": endless}):
         with pytest.raises(BadResult, match="nested deeper than 64 levels"):
-            check_result(deep)
+            encode_result(deep)
 
 
 @given(

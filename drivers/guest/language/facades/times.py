@@ -55,7 +55,17 @@ def _calendar() -> Facade:
     # The module's own lists are objects that ask the locale; these are English, as the guest is.
     names = {name: tuple(getattr(calendar, name)) for name in _CALENDAR_LISTS.split()}
     days = {name: int(getattr(calendar, name)) for name in _WEEKDAYS.split()}
-    return facade_of(calendar, "isleap leapdays monthrange timegm weekday", **names, **days)
+
+    # Since Python 3.12 these two answer with an enumeration, which leads to its module.
+    def monthrange(year: int, month: int) -> tuple[int, int]:
+        first, count = calendar.monthrange(year, month)
+        return int(first), count
+
+    def weekday(year: int, month: int, day: int) -> int:
+        return int(calendar.weekday(year, month, day))
+
+    functions = {"monthrange": monthrange, "weekday": weekday}
+    return facade_of(calendar, "isleap leapdays timegm", **names, **days, **functions)
 
 
 _CALENDAR_LISTS = "day_abbr day_name month_abbr month_name"
