@@ -1,6 +1,7 @@
 """What import gives, and what it refuses."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,8 @@ from drivers.guest.language.catalogue import FACADES, FROM_ONLY, open_facade
 from drivers.guest.language.facade import Facade, values_of
 from drivers.guest.language.imports import INTERNAL, guarded_import
 from support.language import rejection_of, returned, run_guest, run_lines
+
+PACKAGES = {"email", "urllib"}
 
 
 def test_unknown_module_gets_the_list_of_what_is_there() -> None:
@@ -168,3 +171,11 @@ def test_facade_cannot_be_changed() -> None:
         facade.pi = 3
     with pytest.raises(AttributeError):
         del facade.pi
+
+
+def test_reference_lists_every_module() -> None:
+    """The page on guest Python names every module of the catalogue."""
+    page = Path(__file__).parents[3] / "docs" / "reference" / "guest-python.md"
+    text = page.read_text(encoding="utf-8")
+
+    assert [name for name in FACADES if f"`{name}`" not in text and name not in PACKAGES] == []
