@@ -92,6 +92,21 @@ class PostgresServer:
             self._process.wait(timeout=30)
             self._process = None
 
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Let every process of the server stand still, as on a machine that hangs."""
+        assert self._process is not None
+        leader = self._process.pid
+        children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+        processes = [leader, *map(int, children)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
     def url(self, name: str) -> str:
         """Return the URL of the database `name`."""
         return f"postgresql://{_USER}:{_PASSWORD}@127.0.0.1:{self.port}/{name}"
