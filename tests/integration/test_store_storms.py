@@ -1,6 +1,6 @@
 """What the stores and their health say while the database is locked, full, away or hanging."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -88,7 +88,7 @@ async def stores(url: str, limits: DatabaseLimits = IMPATIENT) -> AsyncGenerator
         yield opened
 
 
-async def refusals(changes: list[Callable[[], Awaitable[Any]]]) -> set[str]:
+async def refusals(changes: Sequence[Callable[[], Awaitable[Any]]]) -> set[str]:
     """Try every change; return why they were refused, which all of them must be."""
     reasons: set[str] = set()
     for change in changes:
