@@ -59,7 +59,7 @@ def resolve_home(home: Path | None = None) -> Path:
 def _source(
     names: tuple[str, ...], written: Mapping[str, str | None], *, home: Path | None
 ) -> Source:
-    if HOME in names and home is not None:
+    if HOME in names and home is not None and str(home) != os.environ.get(HOME):
         return Source.ARGUMENT
     if any(os.environ.get(name) for name in names):
         return Source.ENVIRONMENT

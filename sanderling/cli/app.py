@@ -8,7 +8,18 @@ from io import TextIOWrapper
 
 import typer
 
-from sanderling.cli import call, calls, drafts, functions, init, invoke, keys, serve, version
+from sanderling.cli import (
+    call,
+    calls,
+    doctor,
+    drafts,
+    functions,
+    init,
+    invoke,
+    keys,
+    serve,
+    version,
+)
 from sanderling.cli.demo import command as demo
 from sanderling.cli.exits import Exit, exit_for
 from sanderling.cli.screen import console, print_json
@@ -31,7 +42,7 @@ class _Group:
 _COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
     _START: (demo.demo, init.init, serve.serve),
     _FUNCTIONS: (invoke.invoke,),
-    _OPERATE: (version.version,),
+    _OPERATE: (doctor.doctor, version.version),
 }
 _GROUPS: Mapping[str, _Group] = {
     "functions": _Group(

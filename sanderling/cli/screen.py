@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # rich is imported when something is shown, which keeps the s
 
     from sanderling.kernel.jsontext import JSON
 
+_PIPE_WIDTH = 240
+
 
 class Screen:
     """Show results on standard output."""
@@ -57,7 +59,11 @@ def console(*, is_error: bool = False) -> Console:
     """Return the terminal; it colours nothing by guess and cuts no line."""
     from rich.console import Console  # noqa: PLC0415 - see the top.
 
-    return Console(stderr=is_error, highlight=False, soft_wrap=True, emoji=False, markup=False)
+    terminal = Console(stderr=is_error, highlight=False, soft_wrap=True, emoji=False, markup=False)
+    if not terminal.is_terminal:
+        # Whoever reads a pipe searches for ids; a table must not break them over lines.
+        terminal.width = _PIPE_WIDTH
+    return terminal
 
 
 def table_view(

@@ -54,10 +54,15 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(
-    snapshot: Snapshot, *, process: str, run_migrations: bool = True
+    snapshot: Snapshot,
+    *,
+    process: str,
+    run_migrations: bool = True,
+    driver: Driver | None = None,
 ) -> AsyncGenerator[Runtime]:
     """Yield the running parts; `process` is what messages name as the one to restart.
 
+    `driver` stands in for the one that the settings name; it must not have been started.
     When the driver cannot start the rest runs all the same: calls get the outcome
     `misconfigured` and readiness says why. On the way out calls in flight finish, their records
     are written, and the database is closed, in this order.
@@ -69,11 +74,11 @@ async def open_runtime(
 
     """
     settings = snapshot.settings
-    driver = build_driver(settings, process=process)
+    chosen = driver or build_driver(settings, process=process)
     async with (
         open_foundation(settings, run_migrations=run_migrations) as foundation,
         SQLCallLog(foundation.database, foundation.clock) as call_log,
-        _started(driver) as running,
+        _started(chosen) as running,
     ):
         yield Runtime(
             services=_services(settings, foundation, call_log, running),

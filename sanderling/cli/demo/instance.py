@@ -64,7 +64,7 @@ def running_instance() -> Generator[Instance]:
                 raise
             family = descendants(server.pid)
             status = _stop(server)
-        left = [process_id for process_id in family if Path(f"/proc/{process_id}").exists()]
+        left = [process_id for process_id in family if _runs(process_id)]
         if status or left:
             reason = f"the server ended with {status} and left the processes {left}"
             raise DemoFailed(f"{reason}\n{_tail(errors)}")
@@ -78,6 +78,15 @@ def descendants(process_id: int) -> list[int]:
         for child in task.read_text().split()
     ]
     return children + [far for child in children for far in descendants(child)]
+
+
+def _runs(process_id: int) -> bool:
+    try:
+        stat = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return False
+    # One that ended and is only not yet collected by init, state Z, runs no more.
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def _environment(home: Path) -> Mapping[str, str]:

@@ -1,0 +1,152 @@
+"""Looks at everything an instance stands on, for `sanderling doctor`; it changes nothing."""
+
+import platform
+import stat
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+
+from config.snapshot import Snapshot, Source
+from config.variables import DriverType, Settings
+from drivers.local import LayerState, probe
+from drivers.port import (
+    Artifact,
+    ArtifactKey,
+    Driver,
+    Health,
+    HealthState,
+    Invocation,
+    OutcomeKind,
+)
+from runner.function import Definition
+from sanderling.kernel.clock import SystemClock
+from sanderling.kernel.errors import Failure
+from sanderling.kernel.ids import SortableIds
+from sanderling.store import health, open_database
+from sanderling.wiring.drivers import build_driver, local_settings
+from sanderling.wiring.home import DATABASE, database_url
+
+_SUPPORTED = ((3, 11), (3, 15))
+_ECHO = "def handler(event, context):\n    return event\n"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Standing(StrEnum):
+    """How one thing stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `advice` says what to do, where something is to be done."""
+
+    topic: str
+    name: str
+    standing: Standing
+    detail: str
+    advice: str = ""
+
+
+async def check_up(snapshot: Snapshot, *, process: str) -> tuple[Finding, ...]:
+    """Return what was found, worst things included; nothing is made or mended."""
+    settings = snapshot.settings
+    findings = [_python(), _home(settings), _app_secret(snapshot)]
+    findings.append(await _database(settings))
+    if settings.driver_type is DriverType.LOCAL:
+        findings += await _sandbox(settings)
+    findings += await _driver(settings, process=process)
+    return tuple(findings)
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    first, beyond = _SUPPORTED
+    if first <= sys.version_info[:2] < beyond:
+        return Finding("machine", "python", Standing.OK, f"{version} on {platform.machine()}")
+    return Finding(
+        "machine", "python", Standing.FAILED, version, "Use Python 3.11, 3.12, 3.13 or 3.14."
+    )
+
+
+def _home(settings: Settings) -> Finding:
+    home = settings.home
+    if not home.is_dir():
+        standing = Standing.WARNING if settings.database_url else Standing.FAILED
+        return Finding("home", "folder", standing, f"{home} is not there", "Run `sanderling init`.")
+    if stat.S_IMODE(home.stat().st_mode) & _OTHERS:
+        advice = f"Run `chmod 700 {home}`."
+        return Finding("home", "folder", Standing.WARNING, f"{home} is open to others", advice)
+    return Finding("home", "folder", Standing.OK, f"{home}, for its owner alone")
+
+
+def _app_secret(snapshot: Snapshot) -> Finding:
+    source = snapshot.sources.get("APP_SECRET", Source.DEFAULT)
+    if snapshot.settings.app_secret is None:
+        advice = "Run `sanderling init`, or set APP_SECRET."
+        return Finding("home", "APP_SECRET", Standing.WARNING, "not set", advice)
+    return Finding("home", "APP_SECRET", Standing.OK, f"set in the {source}")
+
+
+async def _database(settings: Settings) -> Finding:
+    if settings.database_url is None and not (settings.home / DATABASE).is_file():
+        # Opening it would make it, and a doctor makes nothing.
+        advice = "Run `sanderling init`."
+        return Finding("database", "store", Standing.FAILED, "there is none yet", advice)
+    kind = "a SQLite file in the home" if settings.database_url is None else "by DATABASE_URL"
+    try:
+        async with open_database(database_url(settings)) as database:
+            return _of_health("database", "store", await health(database), fine=kind)
+    except Failure as failure:
+        return Finding("database", "store", Standing.FAILED, failure.detail, failure.advice)
+
+
+async def _sandbox(settings: Settings) -> list[Finding]:
+    report = await probe(local_settings(settings))
+    standings = {LayerState.PROVEN: Standing.OK, LayerState.WAIVED: Standing.WARNING}
+    findings = [
+        Finding(
+            "sandbox",
+            layer.name,
+            standings.get(layer.state, Standing.FAILED),
+            f"{layer.state}: {layer.how}",
+        )
+        for layer in report.layers
+    ]
+    if not report.required_ok:
+        reason = report.problem or "a required layer is not proven"
+        findings.append(Finding("sandbox", "required", Standing.FAILED, reason))
+    return findings
+
+
+async def _driver(settings: Settings, *, process: str) -> list[Finding]:
+    try:
+        driver = build_driver(settings, process=process)
+        async with driver:
+            condition = await driver.health()
+            started = _of_health("driver", "health", condition, fine=f"{driver.name} is ready")
+            return [started, await _trial_call(driver)]
+    except Failure as failure:
+        return [Finding("driver", "start", Standing.FAILED, failure.detail, failure.advice)]
+
+
+async def _trial_call(driver: Driver) -> Finding:
+    ids = SortableIds(SystemClock())
+    definition = Definition(_ECHO)
+    key = ArtifactKey(ids.workspace(), ids.function(), definition.digest)
+    await driver.deploy(Artifact(key, definition.source, definition.limits, definition.isolation))
+    outcome = await driver.invoke(Invocation(ids.call(), key, b"1"))
+    if outcome.kind is OutcomeKind.OK:
+        detail = f"a function ran in {outcome.duration_s * 1000:.1f} ms"
+        return Finding("driver", "call", Standing.OK, detail)
+    if outcome.kind is OutcomeKind.DISABLED:
+        return Finding("driver", "call", Standing.WARNING, outcome.detail)
+    return Finding("driver", "call", Standing.FAILED, f"{outcome.kind}: {outcome.detail}")
+
+
+def _of_health(topic: str, name: str, condition: Health, *, fine: str) -> Finding:
+    standings = {HealthState.OK: Standing.OK, HealthState.DEGRADED: Standing.WARNING}
+    standing = standings.get(condition.state, Standing.FAILED)
+    return Finding(topic, name, standing, " ".join(condition.reasons) or fine)

@@ -1,0 +1,136 @@
+"""The installed command in a home of its own, and a server that a test starts and ends."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from config.catalogue import CATALOGUE
+
+PROGRAM = Path(sys.executable).parent / "sanderling"
+ENOUGH_S = 60.0
+_OURS = {
+    *(name for variable in CATALOGUE for name in variable.names),
+    *("SANDERLING_URL", "SANDERLING_API_KEY", "SANDERLING_DEBUG"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """Runs commands for one home, from another folder, with no setting of this machine."""
+
+    home: Path
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def environment(self) -> dict[str, str]:
+        """Return what a command inherits."""
+        kept = {name: value for name, value in os.environ.items() if name not in _OURS}
+        return {**kept, "SANDERLING_HOME": str(self.home), **self.settings}
+
+    def run(self, *words: str, given: str = "", **settings: str) -> Ended:
+        """Run one command to its end."""
+        done = subprocess.run(
+            [PROGRAM, *words],
+            cwd=self.folder,
+            env={**self.environment(), **settings},
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=ENOUGH_S,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def must(self, *words: str, **settings: str) -> Any:
+        """Run one command with `--json`, see it succeed and return what it printed."""
+        ended = self.run(*words, "--json", **settings)
+        assert ended.status == 0, ended
+        return ended.json
+
+    @contextmanager
+    def serving(self, **settings: str) -> Generator["Server"]:
+        """Yield a server on a free port; it is ended by its own process id."""
+        log = self.folder / "server.log"
+        with log.open("ab") as errors:
+            process = subprocess.Popen(
+                [PROGRAM, "serve", "--port", "0", "--json"],
+                cwd=self.folder,
+                env={**self.environment(), **settings},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
+        with process:
+            try:
+                yield Server(process, _url(process, log), log)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server under way."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return how the process ended."""
+        self.process.send_signal(number)
+        return self.process.wait(ENOUGH_S)
+
+    def family(self) -> set[int]:
+        """Return the ids of all processes that it started."""
+        return descendants(self.process.pid)
+
+
+def descendants(process_id: int) -> set[int]:
+    """Return the ids of the processes that `process_id` started, and those they started."""
+    children = {
+        int(child)
+        for task in Path(f"/proc/{process_id}/task").glob("*/children")
+        for child in task.read_text().split()
+    }
+    return children.union(*map(descendants, children))
+
+
+def alive(process_ids: set[int]) -> set[int]:
+    """Return those that still run; one that ended and was not waited for yet does not run."""
+    return {
+        process_id
+        for process_id in process_ids
+        if (stat := Path(f"/proc/{process_id}/stat")).exists()
+        and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    }
+
+
+def _url(process: subprocess.Popen[bytes], log: Path) -> str:
+    out = process.stdout
+    line = out.readline() if out and select.select([out], [], [], ENOUGH_S)[0] else b""
+    assert line, log.read_text()
+    url: str = json.loads(line)["listening"]
+    return url

@@ -1,0 +1,43 @@
+"""The settings name the driver; what is not part of this release is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from config.errors import ConfigRejected
+from config.variables import Settings
+from sanderling.kernel.units import MIB
+from sanderling.wiring import build_driver
+from sanderling.wiring.drivers import local_settings
+
+
+def settings(**values: object) -> Settings:
+    """Return settings from these values alone."""
+    return Settings.model_validate({"SANDERLING_HOME": Path("home"), **values})
+
+
+def test_local_is_told_its_numbers_as_values() -> None:
+    """Spares, memory budget and waived layers reach the driver."""
+    told = local_settings(
+        settings(SANDBOX_SPARES=7, SANDBOX_MEMORY_BUDGET_MB=100, SANDBOX_ACCEPT_MISSING="landlock")
+    )
+
+    assert (told.spares, told.memory_budget_bytes) == (7, 100 * MIB)
+    assert told.accept_missing == frozenset({"landlock"})
+
+
+def test_nothing_is_waived_unless_asked_for() -> None:
+    """Without the setting every layer is required."""
+    assert local_settings(settings()).accept_missing == frozenset()
+
+
+@pytest.mark.parametrize(("word", "name"), [("LOCAL", "local"), ("DISABLED", "disabled")])
+def test_driver_is_the_one_that_is_named(word: str, name: str) -> None:
+    """Each word of SERVERLESS_TYPE gives its driver."""
+    assert build_driver(settings(SERVERLESS_TYPE=word), process="test").name == name
+
+
+def test_lambda_is_refused_with_what_to_choose() -> None:
+    """A driver of a later release is refused at start, by the setting's name."""
+    with pytest.raises(ConfigRejected, match=r"SERVERLESS_TYPE.*LOCAL or DISABLED"):
+        build_driver(settings(SERVERLESS_TYPE="LAMBDA"), process="test")
