@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:  # the client is imported when it is used, which keeps --help quick.
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
     from sanderling.client import Sanderling
+    from sanderling.client.in_process_transport import Instance
 
 Result = TypeVar("Result")
+PROCESS = "sanderling functions"
 
 
 def with_client(
@@ -29,11 +32,35 @@ def with_client(
 
     """
     from sanderling.cli.screen import log_quietly  # noqa: PLC0415 - as above.
-    from sanderling.client import Sanderling  # noqa: PLC0415 - as above.
 
     async def run() -> Result:
-        async with Sanderling(url, key=key, home=home) as client:
+        async with _client(url, key, home) as client:
             return await work(client)
 
     log_quietly()
     return asyncio.run(run())
+
+
+def _client(url: str | None, key: str | None, home: Path | None) -> Sanderling:
+    from sanderling.client import Sanderling  # noqa: PLC0415 - as above.
+
+    if url is not None:
+        return Sanderling(url, key=key)
+    from sanderling.client.in_process_transport import InProcessTransport  # noqa: PLC0415 - as above.
+
+    return Sanderling(key=key, transport=InProcessTransport(_opened(home, key)))
+
+
+@asynccontextmanager
+async def _opened(home: Path | None, key: str | None) -> AsyncGenerator[Instance]:
+    """Yield the instance in `home`; its driver starts only when something is to run."""
+    from config.loader import load_snapshot  # noqa: PLC0415 - as above.
+    from sanderling.access.principal import BearerKey  # noqa: PLC0415 - as above.
+    from sanderling.client.in_process_transport import Instance  # noqa: PLC0415 - as above.
+    from sanderling.wiring import build_driver, open_runtime  # noqa: PLC0415 - as above.
+    from sanderling.wiring.on_demand import OnDemandDriver  # noqa: PLC0415 - as above.
+
+    snapshot = load_snapshot(home=home)
+    driver = OnDemandDriver(build_driver(snapshot.settings, process=PROCESS))
+    async with open_runtime(snapshot, process=PROCESS, driver=driver) as runtime:
+        yield Instance(runtime.services, runtime.operator if key is None else BearerKey(key))

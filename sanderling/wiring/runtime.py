@@ -1,15 +1,12 @@
 """Puts the parts together and takes them apart again, in order."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-import structlog
-
 from config.snapshot import Snapshot
 from config.variables import Settings
-from drivers.errors import DriverError
 from drivers.port import Driver
 from runner.calls import Calls
 from runner.dispatch import Dispatch
@@ -32,9 +29,7 @@ from sanderling.kernel.ids import WorkspaceId
 from sanderling.store import SQLCallLog, SQLFunctionStore, SQLKeyStore, SQLWorkspaces, health
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.foundation import Foundation, open_foundation
-from sanderling.wiring.unavailable import UnavailableDriver
-
-log = structlog.get_logger()
+from sanderling.wiring.unavailable import started
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ async def open_runtime(
     async with (
         open_foundation(settings, run_migrations=run_migrations) as foundation,
         SQLCallLog(foundation.database, foundation.clock) as call_log,
-        _started(chosen) as running,
+        started(chosen) as running,
     ):
         yield Runtime(
             services=_services(settings, foundation, call_log, running),
@@ -88,17 +83,6 @@ async def open_runtime(
             operator=Operator(foundation.default_workspace_id),
             default_workspace_id=foundation.default_workspace_id,
         )
-
-
-@asynccontextmanager
-async def _started(driver: Driver) -> AsyncGenerator[Driver]:
-    async with AsyncExitStack() as stack:
-        try:
-            running: Driver = await stack.enter_async_context(driver)
-        except DriverError as error:
-            log.exception("driver.failed", driver=driver.name)
-            running = UnavailableDriver(driver.name, error.detail)
-        yield running
 
 
 def _services(

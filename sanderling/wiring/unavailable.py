@@ -1,19 +1,39 @@
 """Stands in for a driver that could not start, so that everything else keeps working."""
 
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
+import structlog
+
+from drivers.errors import DriverError
 from drivers.port import (
     Artifact,
     ArtifactKey,
     Capabilities,
     Deployment,
+    Driver,
     Health,
     HealthState,
     Invocation,
     Outcome,
     OutcomeKind,
 )
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def started(driver: Driver) -> AsyncGenerator[Driver]:
+    """Yield `driver`, started, or where it cannot start its stand-in, which says why."""
+    async with AsyncExitStack() as stack:
+        try:
+            running: Driver = await stack.enter_async_context(driver)
+        except DriverError as error:
+            log.exception("driver.failed", driver=driver.name)
+            running = UnavailableDriver(driver.name, error.detail)
+        yield running
 
 
 class UnavailableDriver:
