@@ -115,6 +115,8 @@ class Function:
     def _tidy(self, names: dict[str, object]) -> None:
         if self._is_reused:
             # Finalisers that user code left behind have to run inside the call that made them:
-            # its deadline holds for them, and the next call starts clean.
+            # its deadline holds for them, and the next call starts clean. The first round finds
+            # them with their globals still there; the second takes what only globals held.
+            gc.collect()
             names.clear()
             gc.collect()

@@ -12,7 +12,7 @@ _DROPPED = struct.Struct(">Q")
 
 
 class Ending(Enum):
-    """Why an exchange is over."""
+    """Why an exchange is over; `UNSENT` means that the worker ended before it had the request."""
 
     ANSWERED = "answered"
     WALL = "wall"

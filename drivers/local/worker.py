@@ -42,7 +42,6 @@ class Worker:
         self._on_change = on_change
         self._reader = FrameReader()
         self._unsent = b""
-        self._has_sent = False
         self._exchange: Exchange | None = None
         self._pid = 0
         self._pidfd = -1
@@ -101,7 +100,6 @@ class Worker:
         timer = loop.call_at(start_s + min(terms.wall_s, terms.cpu_s), self._check_deadlines)
         self._timer = timer
         began_ns = time.perf_counter_ns()
-        self._has_sent = False
         try:
             self._send(request)
             await exchange.over
@@ -152,10 +150,9 @@ class Worker:
         except BlockingIOError:
             sent = 0
         except OSError:
-            # Nothing of the request reached anyone only if this was its first piece.
-            self._end(Ending.GONE if self._has_sent else Ending.UNSENT)
+            # The worker is gone and did not read the whole request.
+            self._end(Ending.UNSENT)
             return
-        self._has_sent = True
         if sent < len(data):
             self._unsent = data[sent:]
             self._loop.add_writer(self._channel.fileno(), self._send_rest)
@@ -169,6 +166,11 @@ class Worker:
         try:
             data = self._channel.recv(_READ_BYTES)
         except BlockingIOError:
+            return
+        except ConnectionResetError:
+            # The kernel says so when a process ends with bytes in its socket that it never read:
+            # it had not got the whole request, so no user code ran.
+            self._end(Ending.UNSENT)
             return
         except OSError:
             data = b""

@@ -1,0 +1,47 @@
+"""Looks at sandboxed processes from outside, and waits for them to be gone."""
+
+import os
+import select
+from pathlib import Path
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes whose parent is `pid`."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def descendants_of(pid: int) -> list[int]:
+    """Return every process below `pid`."""
+    below: list[int] = []
+    for child in children_of(pid):
+        below += [child, *descendants_of(child)]
+    return below
+
+
+def status_of(pid: int) -> dict[str, str]:
+    """Return the fields of the kernel's status page of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def are_gone(pids: list[int], *, within_s: float) -> bool:
+    """Claim that every one of these processes ends within that time."""
+    for pid in pids:
+        try:
+            pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            poll = select.poll()
+            poll.register(pidfd, select.POLLIN)
+            if not poll.poll(within_s * 1000):
+                return False
+        finally:
+            os.close(pidfd)
+    return True
+
+
+def open_descriptors() -> set[int]:
+    """Return this process's descriptors, without the one that lists them."""
+    return {int(entry.name) for entry in Path("/proc/self/fd").iterdir()}
