@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import UTC
 
 from runner.call import CallRecord
-from runner.outcome_json import outcome_json
+from runner.outcome_json import outcome_json, outcome_text
 from runner.ports import Page
-from sanderling.kernel.jsontext import JSON
+from sanderling.kernel.jsontext import JSON, InvalidJSON
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def dumps(value: JSON) -> bytes:
     """Return compact JSON; half a surrogate pair in a guest's text becomes a question mark."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return _ENCODER.encode(value).encode(errors="replace")
 
 
 def _spliced(members: dict[str, JSON], **raw: bytes) -> bytes:
@@ -31,11 +33,17 @@ def _outcome(record: CallRecord) -> tuple[dict[str, JSON], bytes]:
 
 def answer_json(record: CallRecord) -> bytes:
     """Return a finished call as its caller gets it."""
-    members, result = _outcome(record)
-    members["call_id"] = record.id
-    members["function"] = record.function_name
-    members["version"] = record.version
-    return _spliced(members, result=result)
+    more: dict[str, JSON] = {
+        "call_id": record.id,
+        "function": record.function_name,
+        "version": record.version,
+    }
+    try:
+        return outcome_text(record.outcome, more)
+    except InvalidJSON:
+        # Half a surrogate pair in a guest's text: rare, and worth a slower way.
+        members, result = _outcome(record)
+        return _spliced(members | more, result=result)
 
 
 def _row(record: CallRecord) -> tuple[dict[str, JSON], bytes]:

@@ -1,14 +1,19 @@
 """The committed OpenAPI document is the one that the routes make."""
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
+from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import build_openapi, openapi_text
 from support.house import ROOT
 
 COMMITTED = ROOT / "docs" / "reference" / "openapi.json"
+SUFFIXES = {"counter": "_total"}
 RENEW = "python -m sanderling.api.openapi > docs/reference/openapi.json"
 
 
@@ -80,3 +85,28 @@ def test_every_failure_is_a_problem_document() -> None:
     assert {tuple(response["content"]) for response in shared.values()} == {
         ("application/problem+json",)
     }
+
+
+def test_every_route_is_in_the_reference() -> None:
+    """The page of the HTTP API lists each route with the permission that it needs, and no other."""
+    page = (ROOT / "docs" / "reference" / "http-api.md").read_text()
+    listed = set(re.findall(r"^\| `([A-Z]+ /\S*)` \| `?([a-z.]+)`? \|", page, re.MULTILINE))
+
+    assert listed == {
+        (name, operation.get("x-sanderling-permission", "none"))
+        for name, operation in _operations()
+    }
+
+
+def test_every_metric_is_in_the_reference() -> None:
+    """The page of metrics lists each metric of ours, and no other."""
+    page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+
+    families = text_string_to_metric_families(Metrics(version="0").text().decode())
+    ours = {
+        f"{family.name}{SUFFIXES.get(family.type, '')}"
+        for family in families
+        if family.name.startswith("sanderling_")
+    }
+    assert listed == ours

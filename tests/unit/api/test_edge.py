@@ -216,7 +216,7 @@ async def test_the_log_line_holds_sizes_and_the_template_alone(house: House) -> 
     assert logs == [
         {
             "event": "request.finished",
-            "log_level": "info",
+            "log_level": "debug",
             "method": "POST",
             "route": "/v1/functions/{name}/executions",
             "status": 200,
@@ -227,6 +227,25 @@ async def test_the_log_line_holds_sizes_and_the_template_alone(house: House) -> 
         }
     ]
     assert {"request.finished", "request.failed"} <= set(LOG_EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [
+        ("/v1/functions", "info"),
+        ("/nothing", "info"),
+        ("/health/live", "debug"),
+        ("/metrics", "debug"),
+    ],
+)
+async def test_what_comes_all_the_time_is_logged_at_debug(
+    http: httpx2.AsyncClient, path: str, level: str
+) -> None:
+    """Probes do not fill the log."""
+    with capture_logs() as logs:
+        await http.get(path)
+
+    assert [(line["event"], line["log_level"]) for line in logs] == [("request.finished", level)]
 
 
 async def test_the_request_id_is_bound_while_a_request_runs(house: House) -> None:
