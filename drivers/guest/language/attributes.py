@@ -98,6 +98,23 @@ def _refusal(ob: Any, kind: Any, name: str) -> str:
     return f"{message}; there is: {', '.join(sorted(known))}" if known else message
 
 
+def read_super(around: Any, ob: Any, name: str) -> object:
+    """Return `super(around, ob).name`; this is `_super_` in guest code.
+
+    The transformer passes the class around the method, and a public name or `__init__`.
+    """
+    order: tuple[Any, ...] = ob.__mro__ if isinstance(ob, type) else type(ob).__mro__
+    if around not in order:
+        raise TypeError("super(): the first argument of the method is no object of its class")
+    for base in order[order.index(around) + 1 :]:
+        if name in base.__dict__:
+            if is_guest_class(base) or name == "__init__" or name in ALLOWED.get(base, ()):
+                bound: Any = super(around, ob)
+                return getattr(bound, name)
+            break
+    raise AttributeError(f"'super' object has no attribute {name!r} here")
+
+
 def read_named(ob: object, name: str, default: object = _MISSING, /) -> object:
     """Return `ob.name`, or `default`; this is `getattr` in guest code."""
     if type(name) is not str:

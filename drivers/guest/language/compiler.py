@@ -97,7 +97,8 @@ def _place(problem: Problem) -> tuple[bool, int, int]:
 
 
 def _syntax(error: SyntaxError) -> CodeRejected:
-    message = error.msg or "invalid syntax"
+    # CPython advises a function that is not here; only its first half is said.
+    message = (error.msg or "invalid syntax").partition("; use sys.")[0]
     return CodeRejected(error.lineno, error.offset or None, f"{message[:1].upper()}{message[1:]}.")
 
 

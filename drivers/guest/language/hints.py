@@ -39,7 +39,7 @@ NAME_HINTS: Mapping[str, str] = {
     "memoryview": "Use bytes and slices of them.",
     "open": "There is no file system; take text from event and return what should be kept.",
     "quit": "Return from the handler, or raise ValueError('why') to end with an error.",
-    "super": "Call the base by name: Base.method(self, value).",
+    "super": "Write super().method(...) in one piece, without arguments to super().",
     "vars": "Keep state in a dict of your own.",
 }
 
@@ -66,7 +66,7 @@ UNDERSCORE_ATTRIBUTE = (
     "public methods."
 )
 MAIN_BLOCK = "Leave the __main__ block out: the platform calls handler(event, context)."
-SUPER_CALL = "Call the base by name, for example Base.method(self, value)."
+SUPER_CALL = "Write super().method(...) inside a method of a class."
 NO_HANDLER = "Add: def handler(event, context): return {...}"
 SMALLER = "Split the work over several functions, or pass data in the event instead of the source."
 FLATTER = "Name the steps: assign inner parts to variables and build long chains in a loop."

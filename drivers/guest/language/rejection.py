@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_MAX_REASON = 500  # Names and literals of the user end up in a reason.
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -11,6 +13,10 @@ class Problem:
     column: int | None
     reason: str
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        """Cut a reason that holds a name without end."""
+        object.__setattr__(self, "reason", self.reason[:_MAX_REASON])
 
 
 class CodeRejected(Exception):
@@ -24,6 +30,7 @@ class CodeRejected(Exception):
         hint: str = "",
         others: tuple[Problem, ...] = (),
     ) -> None:
+        reason = reason[:_MAX_REASON]
         place = "" if line is None else f"line {line}: "
         super().__init__(f"{place}{reason}")
         self.line = line

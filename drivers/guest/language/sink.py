@@ -44,6 +44,9 @@ class Sink:
         # Nothing may follow a cut: a log with holes reads as if it were whole.
         self._used_bytes = self._limit_bytes
 
+    def __deepcopy__(self, memo: object) -> "Sink":
+        return self  # A copy of `print` must not come with a fresh limit.
+
     def text(self) -> str:
         """Return what was kept."""
         return "".join(self._parts)

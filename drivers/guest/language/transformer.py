@@ -2,7 +2,8 @@
 
 Guarantee: after a visit without problems, every attribute is read through `_getattr_`, every item
 is written through `_write_`, every attribute through `_writeattr_`, every class is made by
-`__metaclass__`, and no name that a guard has can be bound or read by user code.
+`__metaclass__`, `super().name` goes through `_super_`, and no name that a guard has can be bound
+or read by user code.
 Assumption: reading items, iterating, unpacking and calling need no guard, because no object that
 user code can hold has items, iteration or a call that leads out (the reachability audit tests it).
 RestrictedPython's own hooks for those are therefore left out, which makes guest code twice as fast.
@@ -15,16 +16,15 @@ from typing import TypeVar
 from RestrictedPython.transformer import (
     INSPECT_ATTRIBUTES,
     IOPERATOR_TO_STR,
-    RestrictingNodeTransformer,
     copy_locations,
 )
 
 from drivers.guest.language import hints
-from drivers.guest.language.catalogue import FACADES, FROM_ONLY
+from drivers.guest.language.import_rules import ImportRules
 from drivers.guest.language.rejection import Problem
 
-_MAX_PROBLEMS = 20
 _HANDLER_PARAMETERS = 2
+_CLASS = "class"  # A keyword, so no parameter has this name.
 _Visited = ast.AST | Iterable[ast.AST] | None
 _Node = TypeVar("_Node", bound=ast.AST)
 
@@ -32,58 +32,13 @@ _Node = TypeVar("_Node", bound=ast.AST)
 _SIGNS: dict[type[ast.operator], str] = {**IOPERATOR_TO_STR}
 
 
-class GuestTransformer(RestrictingNodeTransformer):
+class GuestTransformer(ImportRules):
     """Rewrite a module for the guest and collect what it may not contain in `problems`."""
 
-    def __init__(
-        self,
-        errors: list[str] | None = None,
-        warnings: list[str] | None = None,
-        used_names: dict[str, bool] | None = None,
-    ) -> None:
-        super().__init__(errors, warnings, used_names)
-        self.problems: list[Problem] = []
-
-    def reject(self, node: ast.AST, reason: str, hint: str = "") -> None:
-        """Note one problem at the place of `node`."""
-        if len(self.problems) >= _MAX_PROBLEMS:
-            return
-        line: int | None = getattr(node, "lineno", None)
-        offset: int | None = getattr(node, "col_offset", None)
-        column = None if offset is None else offset + 1
-        self.problems.append(Problem(line, column, reason, hint))
-
-    # RestrictedPython reports through these two.
-
-    def error(self, node: ast.AST, info: str) -> None:
-        """Note a problem that RestrictedPython found."""
-        self.reject(node, info[:1].upper() + info[1:])
-
-    def not_allowed(self, node: ast.AST) -> None:
-        """Note a statement that the language does not have, with what to write instead."""
-        name = type(node).__name__
-        said = _SPELLING.get(name, name)
-        self.reject(node, f"{said} is not available here.", hints.STATEMENT_HINTS.get(name, ""))
-
-    # Names
-
-    def check_name(
-        self,
-        node: ast.AST,
-        name: str | None,
-        allow_magic_methods: bool = False,  # noqa: FBT001, FBT002 - the parent's signature
-    ) -> None:
-        """Refuse every name that RestrictedPython refuses, with a hint."""
-        before = len(self.problems)
-        super().check_name(node, name, allow_magic_methods)  # type: ignore[arg-type]  # it only reads the place
-        if len(self.problems) > before:
-            hint = hints.UNDERSCORE_NAME if name and name.startswith("_") else ""
-            if name == "__name__":
-                hint = hints.MAIN_BLOCK
-            elif allow_magic_methods and name and name.startswith("__"):
-                hint = hints.UNDERSCORE_METHOD
-            last = self.problems[-1]
-            self.problems[-1] = Problem(last.line, last.column, last.reason, hint)
+    def __init__(self) -> None:
+        super().__init__()
+        # For each scope around: the first parameter of a function ("" if none), or _CLASS.
+        self._scopes: list[str] = []
 
     def visit_Name(self, node: ast.Name) -> _Visited:  # noqa: N802 - named by ast
         """Leave `print` an ordinary name; it is bound afresh for every call."""
@@ -121,7 +76,11 @@ class GuestTransformer(RestrictingNodeTransformer):
         node.returns = None
         self.check_name(node, node.name, allow_magic_methods=True)
         self.check_function_argument_names(node)
-        return self.node_contents_visit(node)
+        positional = [*node.args.posonlyargs, *node.args.args]
+        self._scopes.append(positional[0].arg if positional else "")
+        node = self.node_contents_visit(node)
+        self._scopes.pop()
+        return node
 
     # Plain visits where RestrictedPython would call a guard that checks nothing here.
 
@@ -158,6 +117,8 @@ class GuestTransformer(RestrictingNodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> _Visited:  # noqa: N802 - named by ast
         """Read attributes through `_getattr_` and write them through `_writeattr_`."""
+        if isinstance(node.ctx, ast.Load) and _is_super(node.value):
+            return self._super_read(node)
         self._check_attribute(node)
         node = self.node_contents_visit(node)
         if isinstance(node.ctx, ast.Load):
@@ -167,19 +128,28 @@ class GuestTransformer(RestrictingNodeTransformer):
         node.value = _guarded(node.value, "_writeattr_")
         return node
 
+    def _super_read(self, node: ast.Attribute) -> ast.expr:
+        """Turn `super().name` into a guarded read; `__init__` is the one inner name it may have.
+
+        `__class__` is the cell that the interpreter makes for the class around; user code cannot
+        write that name itself.
+        """
+        if node.attr != "__init__":
+            self._check_attribute(node)
+        first = self._scopes[-1] if self._scopes else ""
+        if first in {"", _CLASS} or _CLASS not in self._scopes:
+            self.reject(node, "super() is only available in methods.", hints.SUPER_CALL)
+            return node
+        around, own = ast.Name("__class__", ast.Load()), ast.Name(first, ast.Load())
+        read = _call("_super_", [around, own, ast.Constant(node.attr)])
+        copy_locations(read, node)
+        return read
+
     def _check_attribute(self, node: ast.Attribute) -> None:
         name = node.attr
         if name.startswith("_") and name != "_":
-            is_super = (
-                isinstance(node.value, ast.Call)
-                and isinstance(node.value.func, ast.Name)
-                and node.value.func.id == "super"
-            )
-            self.reject(
-                node,
-                f'The attribute "{name}" starts with an underscore.',
-                hints.SUPER_CALL if is_super else hints.UNDERSCORE_ATTRIBUTE,
-            )
+            reason = f'The attribute "{name}" starts with an underscore.'
+            self.reject(node, reason, hints.UNDERSCORE_ATTRIBUTE)
         elif name.endswith("__roles__") or name in INSPECT_ATTRIBUTES:
             self.reject(node, f'The attribute "{name}" is not available here.')
 
@@ -205,55 +175,6 @@ class GuestTransformer(RestrictingNodeTransformer):
         seen = self.visit(node)
         return seen if isinstance(seen, ast.expr) else node
 
-    # Imports
-
-    def visit_Import(self, node: ast.Import) -> _Visited:  # noqa: N802 - named by ast
-        """Allow modules of the catalogue."""
-        for alias in node.names:
-            if alias.name not in FACADES:
-                self._reject_import(node, alias.name)
-            elif alias.name in FROM_ONLY:
-                self.reject(
-                    node,
-                    f"{alias.name} is imported by names here.",
-                    hints.IMPORT_HINTS.get(alias.name, ""),
-                )
-        return self._checked_names(node)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> _Visited:  # noqa: N802 - named by ast
-        """Allow names out of modules of the catalogue."""
-        module = node.module or ""
-        if node.level:
-            self.reject(
-                node,
-                "Relative imports are not available here.",
-                "A function is one file: put what it needs into it.",
-            )
-        elif module not in FACADES:
-            self._reject_import(node, module)
-        elif module in FROM_ONLY:
-            for alias in node.names:
-                if alias.name not in FROM_ONLY[module] and alias.name != "*":
-                    there = ", ".join(sorted(FROM_ONLY[module]))
-                    self.reject(node, f"{module} has no {alias.name} here.", f"There is: {there}.")
-        return self._checked_names(node)
-
-    def _checked_names(self, node: ast.Import | ast.ImportFrom) -> _Visited:
-        if getattr(node, "is_lazy", 0):
-            self.reject(node, "lazy import is not available here.", "Write a plain import.")
-        for alias in node.names:
-            if "*" in alias.name:
-                self.reject(node, "import * is not available here.", hints.STAR_IMPORT)
-                continue
-            self.check_name(node, alias.name)
-            self.check_name(node, alias.asname)
-        return node
-
-    def _reject_import(self, node: ast.AST, module: str) -> None:
-        there = f"There is: {', '.join(sorted(set(FACADES) - {'email', 'urllib'}))}."
-        hint = hints.IMPORT_HINTS.get(module.partition(".")[0], "")
-        self.reject(node, f"The module {module} is not available here.", f"{hint} {there}".strip())
-
     # Classes
 
     def visit_ClassDef(self, node: ast.ClassDef) -> _Visited:  # noqa: N802 - named by ast
@@ -266,7 +187,9 @@ class GuestTransformer(RestrictingNodeTransformer):
             if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
         ]
         self.check_name(node, node.name)
+        self._scopes.append(_CLASS)
         node = self.node_contents_visit(node)
+        self._scopes.pop()
         node.keywords = [ast.keyword("metaclass", ast.Name("__metaclass__", ast.Load()))]
         if fields:
             node.body.append(
@@ -301,22 +224,6 @@ class GuestTransformer(RestrictingNodeTransformer):
         return node
 
 
-_SPELLING = {
-    "AsyncFor": "async for",
-    "AsyncFunctionDef": "async def",
-    "AsyncWith": "async with",
-    "Await": "await",
-    "Match": "match",
-    "Nonlocal": "nonlocal",
-    "ParamSpec": "A type parameter",
-    "TemplateStr": "A template string",
-    "TryStar": "except*",
-    "TypeAlias": "A type statement",
-    "TypeVar": "A type parameter",
-    "TypeVarTuple": "A type parameter",
-}
-
-
 def _call(guard: str, args: list[ast.expr]) -> ast.Call:
     return ast.Call(func=ast.Name(guard, ast.Load()), args=args, keywords=[])
 
@@ -325,6 +232,16 @@ def _guarded(value: ast.expr, guard: str) -> ast.Call:
     call = _call(guard, [value])
     copy_locations(call, value)
     return call
+
+
+def _is_super(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "super"
+        and not node.args
+        and not node.keywords
+    )
 
 
 def _handler_of(module: ast.Module) -> ast.FunctionDef | None:

@@ -131,3 +131,75 @@ def test_list_subclass_works() -> None:
 def test_method_names_of_the_interpreter_are_only_names() -> None:
     """A method called mro or path is the user's and shadows nothing."""
     assert returned("class A:", "    def mro(self):", "        return 1", "return A().mro()") == 1
+
+
+def test_super_reaches_the_next_class_in_order() -> None:
+    """Initialisers, methods, properties and class methods of the bases run, in Python's order."""
+    value = returned(
+        "class Base:",
+        "    def __init__(self, n):",
+        "        self.n = n",
+        "    def tell(self):",
+        "        return ['base', self.n]",
+        "    @property",
+        "    def twice(self):",
+        "        return self.n * 2",
+        "    @classmethod",
+        "    def make(cls):",
+        "        return cls(1)",
+        "class Left(Base):",
+        "    def tell(self):",
+        "        return ['left', *super().tell()]",
+        "class Right(Base):",
+        "    def tell(self):",
+        "        return ['right', *super().tell()]",
+        "class Both(Left, Right):",
+        "    def __init__(self, n):",
+        "        super().__init__(n + 1)",
+        "    def tell(self):",
+        "        return [x for x in super().tell()]",
+        "    def six(self):",
+        "        return super().twice",
+        "    @classmethod",
+        "    def make(cls):",
+        "        return super().make()",
+        "return [Both(2).tell(), Both(2).six(), Both.make().n]",
+    )
+
+    assert value == [["left", "right", "base", 3], 6, 2]
+
+
+def test_super_reaches_the_tables_of_built_in_bases() -> None:
+    """Built-in bases give their initialiser and the attributes of their table."""
+    value = returned(
+        "class Missing(LookupError):",
+        "    def __init__(self, name):",
+        "        super().__init__('no ' + name)",
+        "class Stack(list):",
+        "    def append(self, x):",
+        "        super().append(x * 2)",
+        "s = Stack()",
+        "s.append(2)",
+        "return [str(Missing('a')), s[0]]",
+    )
+
+    assert value == ["no a", 4]
+
+
+@pytest.mark.parametrize(
+    ("base", "name"), [("str", "format"), ("Exception", "with_traceback"), ("object", "nope")]
+)
+def test_super_gives_nothing_outside_the_tables(base: str, name: str) -> None:
+    """What a base has besides its table stays closed."""
+    ran = run_lines(
+        f"class A({base}):", "    def f(self):", f"        return super().{name}", "return A().f()"
+    )
+
+    assert ran.says == f"AttributeError: 'super' object has no attribute {name!r} here"
+
+
+def test_super_of_a_foreign_object_is_refused() -> None:
+    """A method that is called with another object gets a TypeError, as in Python."""
+    ran = run_lines("class A:", "    def f(self):", "        return super().f", "return A.f(5)")
+
+    assert ran.says.startswith("TypeError: super()")

@@ -1,5 +1,7 @@
 """The bounded log of a call."""
 
+import copy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,3 +85,12 @@ def test_nothing_is_lost_unseen(texts: list[str], limit: int) -> None:
     assert len(kept) <= limit
     assert written.startswith(kept)
     assert len(kept) + sink.dropped_bytes == len(written)
+
+
+def test_copy_of_print_writes_to_the_same_log() -> None:
+    """A deep copy comes without a limit of its own."""
+    sink = Sink(3)
+
+    copy.deepcopy([sink.print])[0]("abcdef")
+
+    assert (sink.text(), sink.dropped_bytes) == ("abc", 4)

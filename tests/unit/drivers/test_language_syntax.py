@@ -244,11 +244,40 @@ def test_main_block_gets_a_hint_of_its_own() -> None:
     assert "__main__" in found.hint
 
 
-def test_super_call_gets_a_hint_of_its_own() -> None:
-    """super().__init__() is refused with what to write instead."""
-    found = rejection_of("class A:", "    def __init__(self):", "        super().__init__()")
+@pytest.mark.parametrize(
+    ("lines", "column"),
+    [
+        (("return super().x",), 12),
+        (("class A:", "    x = super().y"), 13),
+        (("class A:", "    def f():", "        return super().x"), 20),
+    ],
+)
+def test_super_outside_of_a_method_is_refused(lines: tuple[str, ...], column: int) -> None:
+    """super() has a meaning only where there is a class and an object."""
+    found = rejection_of(*lines)
 
-    assert "Base.method(self" in found.hint
+    assert (found.column, found.reason) == (column, "super() is only available in methods.")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["super().__class__", "super().__new__", "super()._x", "super().gi_frame", "__class__"],
+)
+def test_super_leads_to_no_inner_name(expression: str) -> None:
+    """Of the inner names only __init__ can be read from super()."""
+    found = rejection_of("class A:", "    def f(self):", f"        return {expression}")
+
+    assert found.line == 4
+
+
+def test_reason_is_bounded() -> None:
+    """A name without end does not end up in the reason."""
+    assert len(rejection_of("_" + "x" * 10_000 + " = 1").reason) == 500
+
+
+def test_huge_literal_says_no_function_that_is_not_there() -> None:
+    """CPython's advice to call sys is left out."""
+    assert "sys" not in rejection_of("return " + "9" * 5000).reason
 
 
 def test_special_method_gets_a_hint_of_its_own() -> None:

@@ -68,7 +68,7 @@ def test_exception_that_cannot_be_printed_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("open", "file system"), ("super", "Base.method"), ("SystemExit", "Return"), ("id", "is")],
+    [("open", "file system"), ("super", "one piece"), ("SystemExit", "Return"), ("id", "is")],
 )
 def test_missing_built_in_has_a_hint(name: str, word: str) -> None:
     """A built-in that is not there is answered with what to write instead."""
