@@ -71,7 +71,10 @@ class _Loader:
         """Run one slice; every answer must be a 200."""
         self._requests.write(json.dumps(asdict(piece)).encode() + b"\n")
         self._requests.flush()
-        seen = Seen(**json.loads(self._answers.readline()))
+        line = self._answers.readline()
+        if not line:
+            raise ServerFailedError("the process that puts the load on has ended")
+        seen = Seen(**json.loads(line))
         if set(seen.statuses) != {"200"}:
             raise ServerFailedError(f"answers were {seen.statuses}: {seen.last_body[:500]}")
         return seen

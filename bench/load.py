@@ -11,9 +11,12 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from statistics import median
+from typing import cast
 
 import httptools
 import uvloop
+
+_ANSWER_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ class _Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - what TCP gives.
-        self._transport = transport
+        # uvloop's transports do not say that they are what they are.
+        self._transport = cast("asyncio.WriteTransport", transport)
         self._send()
 
     def _send(self) -> None:
@@ -120,7 +123,8 @@ async def put_load(piece: Slice) -> Seen:
             lambda: _Connection(piece, load), "127.0.0.1", piece.port
         )
         connections.append(connection)
-    await asyncio.gather(*(connection.done for connection in connections))
+    async with asyncio.timeout(piece.seconds + _ANSWER_S):
+        await asyncio.gather(*(connection.done for connection in connections))
     took_s = time.perf_counter() - began
     ordered = sorted(load.took_ns) or [0]
     return Seen(

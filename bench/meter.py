@@ -42,36 +42,49 @@ class Meter:
         return cpu_ns(tree_of(self.roots))
 
     async def turn(self, budget: Budget) -> None:
-        """Measure one slice of single calls and, where the peer can, one of eight at once."""
+        """Measure a slice of single calls, and one of eight at once where the peer can."""
         for _ in range(_WARM_UP_CALLS):
             await self.peer.prepare()
             check(await self.peer.call(EVENT_JSON, 0), peer=self.peer.name)
-        host_ns, guest_ns = own_cpu_ns(), self._guest_cpu_ns()
+        if self.peer.is_paced:
+            await self._paced_calls(budget)
         if self.peer.max_lanes == 1:
-            # What prepares a call is not part of it, so neither CPU nor rate can be told.
-            await self._single_calls(budget)
             return
-        await self._single_calls(budget)
+        host_ns, guest_ns = own_cpu_ns(), self._guest_cpu_ns()
+        took_ns = await self._single_calls(budget)
+        if not self.peer.is_paced:
+            self.p50s_ns.append(median(took_ns))
         await self._overlapping_calls(budget)
         self.host_cpu_ns += own_cpu_ns() - host_ns
         self.guest_cpu_ns += max(0, self._guest_cpu_ns() - guest_ns)
 
-    async def _single_calls(self, budget: Budget) -> None:
+    async def _paced_calls(self, budget: Budget) -> None:
+        """Time calls that find everything ready; what makes it ready is not timed."""
         took_ns: list[int] = []
-        peer = self.peer
-        slice_began = time.perf_counter()
+        ends = time.perf_counter() + budget.slice_s
         while len(took_ns) < budget.slice_calls:
-            await peer.prepare()
-            began_ns = time.perf_counter_ns()
-            await peer.call(EVENT_JSON, 0)
-            ended_ns = time.perf_counter_ns()
-            took_ns.append(ended_ns - began_ns)
-            if time.perf_counter() - slice_began > budget.slice_s:
+            await self.peer.prepare()
+            took_ns.append(await self._timed_call())
+            if time.perf_counter() > ends:
                 break
-        self.calls += len(took_ns)
         self.p50s_ns.append(median(took_ns))
-        if peer.max_lanes > 1:
-            self.rates_c1.append(len(took_ns) / (time.perf_counter() - slice_began))
+
+    async def _timed_call(self) -> int:
+        began_ns = time.perf_counter_ns()
+        await self.peer.call(EVENT_JSON, 0)
+        return time.perf_counter_ns() - began_ns
+
+    async def _single_calls(self, budget: Budget) -> list[int]:
+        """Call as fast as one caller can; return what each call took."""
+        took_ns: list[int] = []
+        began = time.perf_counter()
+        while len(took_ns) < budget.slice_calls:
+            took_ns.append(await self._timed_call())
+            if time.perf_counter() - began > budget.slice_s:
+                break
+        self.rates_c1.append(len(took_ns) / (time.perf_counter() - began))
+        self.calls += len(took_ns)
+        return took_ns
 
     async def _overlapping_calls(self, budget: Budget) -> None:
         lanes = range(1, _LANES + 1)

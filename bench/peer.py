@@ -13,11 +13,14 @@ class Peer(Protocol):
 
     `max_lanes` is the most calls it serves at once: 1 means that only single calls are measured.
     `parks` is how many functions to park when memory is measured; 0 means that it is not.
+    `is_paced` says that `prepare` takes its time: single calls are then timed one by one, and
+    their rate is measured apart, without preparing.
     """
 
     name: str
     max_lanes: int
     parks: int
+    is_paced: bool
 
     async def __aenter__(self) -> Self:
         """Start what calls need.

@@ -15,6 +15,7 @@ _LIMITS = Limits()
 
 
 class _InProcess:
+    is_paced = False
     max_lanes = 8
     parks = 200
 

@@ -1,5 +1,6 @@
 """Sanderling's Local driver in its three ways: warm, fresh and cold."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from itertools import count as count_from
 from types import TracebackType
@@ -23,6 +24,8 @@ from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
 _WORKSPACE = WorkspaceId("ws_bench")
 _WARM_PARKED = 8
 _COLD_PARKED = 200
+_REFILL_S = 30.0
+_REFILL_LOOK_S = 0.0005
 
 
 class CallFailedError(Exception):
@@ -40,9 +43,11 @@ def _artifact(number: int, isolation: Isolation) -> Artifact:
 class _LocalPeer:
     isolation = Isolation.CALL
     max_lanes = 8
+    is_paced = False
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
+        self._settings = LocalSettings()
         self._numbers = count_from()
         self._driver: LocalDriver
         self._key: ArtifactKey
@@ -50,7 +55,7 @@ class _LocalPeer:
     async def __aenter__(self) -> Self:
         """Start a driver of its own and deploy one function."""
         try:
-            self._driver = await self._stack.enter_async_context(LocalDriver(LocalSettings()))
+            self._driver = await self._stack.enter_async_context(LocalDriver(self._settings))
         except DriverError as error:
             raise PeerUnavailableError(str(error)) from error
         self._key = await self._deploy(0)
@@ -75,6 +80,12 @@ class _LocalPeer:
     async def _invoke(self, key: ArtifactKey, event_json: bytes) -> Outcome:
         call_id = CallId(f"call_{next(self._numbers)}")
         return await self._driver.invoke(Invocation(call_id, key, event_json))
+
+    async def _wait_spares(self) -> None:
+        async with asyncio.timeout(_REFILL_S):
+            wanted = self._settings.spares
+            while (await self._driver.health()).numbers["spares"] < wanted:  # noqa: ASYNC110 - the port tells no event.
+                await asyncio.sleep(_REFILL_LOOK_S)
 
     async def prepare(self) -> None:
         """Do nothing."""
@@ -105,6 +116,11 @@ class LocalOneShot(_LocalPeer):
 
     name = "local_oneshot"
     parks = _COLD_PARKED
+    is_paced = True
+
+    async def prepare(self) -> None:
+        """Wait until the pool has forked what the last calls took from it."""
+        await self._wait_spares()
 
     async def park(self, first: int, count: int) -> None:
         """Deploy more functions; between calls they have no process."""
@@ -119,11 +135,13 @@ class LocalCold(_LocalPeer):
     isolation = Isolation.FUNCTION
     max_lanes = 1
     parks = 0
+    is_paced = True
 
     async def prepare(self) -> None:
-        """Forget the last function and deploy the next."""
+        """Forget the last function and deploy the next; meanwhile the pool is refilled."""
         await self._driver.delete(self._key)
         self._key = await self._deploy(next(self._numbers))
+        await self._wait_spares()
 
     async def park(self, first: int, count: int) -> None:
         """Do nothing: cold is the opposite of parked."""

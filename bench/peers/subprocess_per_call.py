@@ -20,6 +20,7 @@ class SubprocessPerCall:
     name = "subprocess"
     max_lanes = 8
     parks = 0
+    is_paced = False
 
     async def __aenter__(self) -> Self:
         """Do nothing."""

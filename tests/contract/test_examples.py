@@ -1,16 +1,51 @@
 """The examples give the results that lie beside them."""
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from drivers.limits import Limits
-from runner.function import check_name
+from drivers.local import LocalDriver, LocalSettings
+from drivers.port import Artifact, ArtifactKey, Driver, Invocation, Isolation, OutcomeKind
+from runner.function import Definition, check_name
+from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
 from sanderling.kernel.jsontext import JSON, decode, encode
 from support.examples import EXAMPLES, Example, canonical
 from support.messy_contacts import messy_contacts
 
 by_name = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def local() -> AsyncIterator[Driver]:
+    """One driver for all examples: starting it proves the walls, which takes a while."""
+    async with LocalDriver(LocalSettings()) as driver:
+        yield driver
+
+
+@pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("isolation", [Isolation.CALL, Isolation.FUNCTION])
+@by_name
+async def test_an_example_gives_its_result_in_the_sandbox(
+    example: Example, isolation: Isolation, local: Driver
+) -> None:
+    """Behind every wall an example gives, twice in a row, exactly what plain Python gives."""
+    definition = Definition(source=example.source, isolation=isolation)
+    key = ArtifactKey(WorkspaceId("ws_1"), FunctionId(f"fn_{example.name}"), definition.digest)
+    artifact = Artifact(key, definition.source, isolation=isolation)
+
+    deployment = await local.deploy(artifact)
+    first = await local.invoke(Invocation(CallId("call_1"), key, example.event_json))
+    second = await local.invoke(Invocation(CallId("call_2"), key, example.event_json))
+
+    assert deployment.kind is OutcomeKind.OK, deployment
+    for outcome in (first, second):
+        assert outcome.kind is OutcomeKind.OK, outcome
+        assert outcome.isolation is isolation
+        assert canonical(example.expected) == canonical(outcome.result)
 
 
 @by_name
