@@ -41,10 +41,8 @@ def test_the_bounds_are_those_of_the_code() -> None:
         f"| for a health check | {limits.probe_s:g} s |",
         f"| for another process that migrates | {limits.migration_s:g} s |",
         f"writes to SQLite | {limits.connections} |",
-        (
-            f"{bounds.flush_after_s} s after the first record, or when {bounds.flush_records} records "
-            f"or {bounds.flush_bytes // MIB} MiB wait"
-        ),
+        f"{bounds.flush_after_s} s after the first record, or when {bounds.flush_records} records",
+        f"or {bounds.flush_bytes // MIB} MiB wait.",
         f"At most {bounds.most_records} records or {bounds.most_bytes // MIB} MiB wait",
     ]
 
