@@ -26,6 +26,7 @@ def _run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",
             "LANG": "C.UTF-8",
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
