@@ -1,6 +1,7 @@
 """The call river: authenticate, permit, limit, dispatch, record."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -29,6 +30,10 @@ class CallReport:
     admission: Admission
 
 
+def _nobody(_: Admission) -> None:
+    pass
+
+
 class Pipeline:
     """Carry calls past the five stations; a station that refuses ends the way.
 
@@ -46,8 +51,13 @@ class Pipeline:
         self._record = record
         self._bus = bus
 
-    async def call(self, request: CallRequest) -> CallReport:
+    async def call(
+        self, request: CallRequest, *, tell: Callable[[Admission], None] = _nobody
+    ) -> CallReport:
         """Run one call and return its record.
+
+        `tell` hears how the rate limits stand as soon as the request was counted, so that a
+        caller who is refused afterwards knows it too.
 
         Raises:
             Unauthenticated: there is no credential; KeyMalformed, KeyUnknown, KeyExpired: no good.
@@ -65,8 +75,9 @@ class Pipeline:
             principal = await self._gate.authenticate(request.credential)
             workspace_id = principal.workspace_id
             self._permit(principal, request)
-            target = await self._find(principal, request)
+            target = await self._find(principal, request, tell)
             admission = await self._gate.limit(target.rules)
+            tell(admission)
             call = self._record.open(principal, target, request)
             return CallReport(await self._carry(call), admission)
         except Refusal as refusal:
@@ -80,14 +91,16 @@ class Pipeline:
             # A draft is code that nobody released: running it is part of writing it.
             self._gate.permit(principal, Permission.FUNCTIONS_WRITE)
 
-    async def _find(self, principal: Principal, request: CallRequest) -> Target:
+    async def _find(
+        self, principal: Principal, request: CallRequest, tell: Callable[[Admission], None]
+    ) -> Target:
         try:
             return await self._targets.find(
                 principal.workspace_id, request.function, request.version
             )
         except (FunctionUnknown, VersionUnpublished, VersionUnknown):
             # Trying out names counts as an API request, but leaves the executions alone.
-            await self._gate.limit(self._gate.api_rules(principal))
+            tell(await self._gate.limit(self._gate.api_rules(principal)))
             raise
 
     async def _carry(self, call: Call) -> CallRecord:

@@ -1,11 +1,14 @@
 """Why a request is turned away before it reaches a use-case."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sanderling.kernel.errors import Fault, Refusal
 from sanderling.kernel.jsontext import JSON
+
+_MOST_MISFITS = 20
+_LONGEST_FIELD = 80
 
 
 class RouteUnknown(Refusal):
@@ -101,10 +104,16 @@ class RequestInvalid(Refusal):
     code: ClassVar[str] = "request_invalid"
 
     def __init__(self, misfits: Sequence[Misfit]) -> None:
-        """Keep what does not fit; the message tells the first. It repeats no value."""
-        first = misfits[0]
+        """Keep the first 20 things that do not fit; the message tells the first of them.
+
+        No value is repeated, and of a member's name no more than 80 characters.
+        """
+        self.misfits = tuple(
+            replace(misfit, field=misfit.field[:_LONGEST_FIELD])
+            for misfit in misfits[:_MOST_MISFITS]
+        )
+        first = self.misfits[0]
         super().__init__(place=first.place, field=first.field, message=first.message)
-        self.misfits = tuple(misfits)
 
 
 class InternalError(Fault):

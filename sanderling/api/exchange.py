@@ -4,7 +4,7 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from runner.ports import RuleState
+from runner.ports import Admission, RuleState
 from sanderling.kernel.ids import RequestId
 
 _KEY = "sanderling.exchange"
@@ -27,6 +27,10 @@ class Exchange:
     sent_bytes: int = 0
     has_started: bool = False
     is_complete: bool = False
+
+    def count(self, admission: Admission) -> None:
+        """Note how the rate limits stand after they counted the request."""
+        self.states = admission.states
 
 
 def attach(scope: MutableMapping[str, Any], exchange: Exchange) -> None:

@@ -61,9 +61,9 @@ class Executions:
                 request_id=exchange.request_id,
                 version=version,
                 timeout_s=timeout_s,
-            )
+            ),
+            tell=exchange.count,
         )
-        exchange.states = report.admission.states
         if is_served(report.record.outcome):
             await send_bytes(send, answer_json(report.record))
         else:

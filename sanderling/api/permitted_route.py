@@ -67,7 +67,7 @@ class PermittedRoute(APIRoute):
             admitted: Admitted = await services_of(request).gate.admit(
                 bearer_key(exchange.authorization), permission
             )
-            exchange.states = admitted.admission.states
+            exchange.count(admitted.admission)
             request.scope[_PRINCIPAL] = admitted.principal
             read_query(request.scope, known)
             if has_body:

@@ -26,7 +26,7 @@ def read_query(scope: Scope, known: Collection[str]) -> dict[str, str]:
         raise RequestInvalid([Misfit("query", "", "there are too many parameters")]) from None
     for name, value in pairs:
         if name not in known:
-            misfits.append(Misfit("query", name[:80], "there is no such parameter here"))
+            misfits.append(Misfit("query", name, "there is no such parameter here"))
         elif name in found:
             misfits.append(Misfit("query", name, "it came twice"))
         found[name] = value

@@ -350,3 +350,13 @@ async def test_a_body_above_the_limit_is_refused(http: httpx2.AsyncClient) -> No
 
     assert (_code(answer), answer.json()["allowed_bytes"]) == ("body_too_large", MAX_BODY_BYTES)
     assert answer.headers["connection"] == "close"
+
+
+async def test_a_thousand_mistakes_do_not_make_a_large_answer(http: httpx2.AsyncClient) -> None:
+    """What does not fit is told up to a bound, however much a caller sends."""
+    members = {f"{'x' * 200}{number}": 1 for number in range(1000)}
+
+    answer = await http.put("/v1/functions/echo/draft", json={"source": "x", **members})
+
+    assert (_code(answer), len(answer.json()["errors"])) == ("request_invalid", 20)
+    assert len(answer.content) < 5000

@@ -268,6 +268,8 @@ async def test_rate_limits_are_told_on_every_answer_that_was_counted() -> None:
     async with open_http(house, await house.key()) as http:
         answers = [await http.get("/v1/functions/nope") for _ in range(5)]
         called = await http.post("/v1/functions/nope/executions")
+        house.clock.advance(10)
+        tried = await http.post("/v1/functions/nope/executions")
 
     told = [answer.headers["ratelimit"].split(",")[0] for answer in answers]
     assert {answer.headers["ratelimit-policy"].split(",")[0] for answer in answers} == {
@@ -282,6 +284,10 @@ async def test_rate_limits_are_told_on_every_answer_that_was_counted() -> None:
     ]
     assert [answer.status_code for answer in (*answers, called)] == [404] * 4 + [429] * 2
     assert answers[-1].headers["retry-after"] == "1"
+    assert (tried.status_code, tried.headers["ratelimit"].split(",")[0]) == (
+        404,
+        '"api-requests-short";r=3;t=1',
+    )
 
 
 async def test_what_is_no_http_passes_through(house: House) -> None:
