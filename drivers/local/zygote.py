@@ -127,7 +127,7 @@ class ZygoteProcess:
 
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)  # noqa: FBT003 - the library's signature.
+        ours.settimeout(0)
         self._control = ours
         with theirs:
             python = self._settings.python
@@ -168,7 +168,7 @@ class ZygoteProcess:
 
         """
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)  # noqa: FBT003 - the library's signature.
+        ours.settimeout(0)
         self._serial += 1
         with theirs:
             try:

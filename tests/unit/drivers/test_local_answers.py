@@ -1,0 +1,160 @@
+"""Answers are believed only in their exact form."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.local.answers import read_failure, read_result
+from drivers.local.frames import ProtocolViolated
+from drivers.local.strictness import check_strict
+from drivers.port import OutcomeKind, TraceLine
+from sanderling.kernel.jsontext import InvalidJSON, decode
+
+NONCE = "0123456789abcdef"
+SOURCE = "def handler(event, context):\n    raise ValueError('no')\n"
+
+
+def answer(value: str, nonce: str = NONCE) -> bytes:
+    """Return a result body as our guest writes it."""
+    return f'{{"nonce":"{nonce}","value":{value}}}'.encode()
+
+
+def failure(**members: object) -> bytes:
+    """Return an error body with the right nonce."""
+    return json.dumps({"nonce": NONCE, "kind": "user_error", **members}).encode()
+
+
+@pytest.mark.parametrize("value", ["null", "1", '"ä"', '{"a":[1,2.5,true]}', "[]"])
+def test_the_value_is_taken_out_as_it_is(value: str) -> None:
+    """A result passes through without being written anew."""
+    assert read_result(answer(value), NONCE, is_nonce_required=True) == value.encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "NaN",
+        "Infinity",
+        "1e999",
+        "",
+        "1,2",
+        '1,"logs":""',
+        "{",
+        '"\\ud800"',
+        "[" * 100 + "]" * 100,
+        "9" * 5000,
+        "01",
+    ],
+)
+def test_a_value_that_is_not_strict_json_is_a_violation(value: str) -> None:
+    """What JSON does not have is not let through, and no second value beside the first."""
+    with pytest.raises(ProtocolViolated):
+        read_result(answer(value), NONCE, is_nonce_required=True)
+
+
+def test_a_value_that_is_not_utf8_is_a_violation() -> None:
+    """Bytes that are no text are not let through."""
+    body = b'{"nonce":"' + NONCE.encode() + b'","value":"\xff"}'
+
+    with pytest.raises(ProtocolViolated):
+        read_result(body, NONCE, is_nonce_required=True)
+
+
+def test_the_answer_to_another_call_is_a_violation_in_a_reused_worker() -> None:
+    """A result with another nonce was written by an earlier call."""
+    with pytest.raises(ProtocolViolated):
+        read_result(answer("1", "f" * 16), NONCE, is_nonce_required=True)
+
+
+def test_a_worker_of_one_call_answers_for_itself() -> None:
+    """Without reuse the socket says whose answer it is, and the value is written anew."""
+    body = b'{"value": [1, 2], "logs": ""}'
+
+    assert read_result(body, NONCE, is_nonce_required=False) == b"[1,2]"
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"{}", b'{"value":NaN}', b"\xff", b""])
+def test_an_answer_of_another_form_is_a_violation(body: bytes) -> None:
+    """Only an object with a value is an answer."""
+    with pytest.raises(ProtocolViolated):
+        read_result(body, NONCE, is_nonce_required=False)
+
+
+json_texts = st.one_of(
+    st.binary(max_size=60),
+    st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+        max_leaves=8,
+    ).map(lambda value: json.dumps(value).encode()),
+    st.from_regex(rb"-?[0-9]{1,400}(\.[0-9]{1,4})?([eE][+-]?[0-9]{1,4})?", fullmatch=True),
+    st.integers(1, 200).map(lambda depth: b"[" * depth + b"]" * depth),
+)
+
+
+@given(text=json_texts)
+def test_the_fast_check_agrees_with_the_strict_decoder(text: bytes) -> None:
+    """The fast check accepts exactly what the kernel's decoder accepts."""
+    try:
+        decode(text)
+        is_strict = True
+    except InvalidJSON:
+        is_strict = False
+
+    try:
+        check_strict(text)
+        is_accepted = True
+    except InvalidJSON:
+        is_accepted = False
+
+    assert is_accepted == is_strict
+
+
+def test_a_failure_gets_the_users_lines() -> None:
+    """Steps of the stack are completed from the source that the host holds."""
+    body = failure(type="ValueError", message="no", trace=[[2, 5, "handler"]], hint="h")
+
+    told = read_failure(body, NONCE, SOURCE)
+
+    assert told.kind is OutcomeKind.USER_ERROR
+    assert told.error.trace == (TraceLine(2, "handler", "raise ValueError('no')"),)
+    assert (told.error.line, told.error.column) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{}",
+        b'{"nonce":"x","kind":"user_error"}',
+        failure(kind="ok"),
+        failure(kind="saturated"),
+        failure(kind=["user_error"]),
+        failure(trace=[1]),
+        failure(trace=[[0, 0, "f"]]),
+        failure(trace=[["1", 0, "f"]]),
+        b'{"nonce":"' + NONCE.encode() + b'","kind":"user_error","message":NaN}',
+    ],
+)
+def test_a_failure_of_another_form_is_a_violation(body: bytes) -> None:
+    """An error frame has its nonce, a kind the guest may name, and steps of their form."""
+    with pytest.raises(ProtocolViolated):
+        read_failure(body, NONCE, SOURCE)
+
+
+def test_a_long_failure_is_cut() -> None:
+    """However much a guest says about its error, little of it is kept."""
+    told = read_failure(failure(message="x" * 50_000, type="T" * 9000), NONCE, SOURCE)
+
+    assert len(told.error.message) == 4096
+    assert len(told.error.type) == 4096
+
+
+@given(body=st.binary(max_size=300))
+def test_any_failure_body_is_read_or_a_violation(body: bytes) -> None:
+    """Whatever an error frame holds, nothing else happens."""
+    with pytest.raises(ProtocolViolated):
+        read_failure(body, NONCE, SOURCE)
