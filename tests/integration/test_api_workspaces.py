@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -19,7 +18,6 @@ from sanderling.store import (
     SQLFunctionStore,
     SQLKeyStore,
     SQLWorkspaces,
-    migrate,
     open_database,
 )
 from support.services import House, Stores, build_house, memory_stores, open_http
@@ -85,9 +83,8 @@ class Scene:
         return json.dumps(seen, sort_keys=True)
 
 
-async def _sql_stores(stack: AsyncExitStack, path: Path, clock: VirtualClock) -> Stores:
-    database = await stack.enter_async_context(open_database(f"sqlite:///{path / 'test.db'}"))
-    await migrate(database)
+async def _sql_stores(stack: AsyncExitStack, url: str, clock: VirtualClock) -> Stores:
+    database = await stack.enter_async_context(open_database(url))
     workspaces = SQLWorkspaces(database, ids=SortableIds(clock), clock=clock)
     first, second = [await workspaces.add(name) for name in ("first", "second")]
     return Stores(
@@ -98,15 +95,16 @@ async def _sql_stores(stack: AsyncExitStack, path: Path, clock: VirtualClock) ->
     )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Scene]:
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def scene(request: pytest.FixtureRequest) -> AsyncGenerator[Scene]:
     """Yield two workspaces, one of which has something to lose."""
     async with AsyncExitStack() as stack:
         clock = VirtualClock()
         if request.param == "memory":
             stores = memory_stores(clock)
         else:
-            stores = await _sql_stores(stack, tmp_path, clock)
+            url = request.getfixturevalue(f"{request.param}_url")
+            stores = await _sql_stores(stack, url, clock)
         house = build_house(stores=stores, clock=clock)
         owner = await stack.enter_async_context(open_http(house, await house.key()))
         key = await house.key(Role.ADMIN, workspace_id=house.other_workspace_id)
