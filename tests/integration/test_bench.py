@@ -84,6 +84,18 @@ def test_the_small_benchmarks_print_the_same_form(what: str, names: set[str]) ->
     assert all(set(_NUMBERS) <= set(row) for row in rows.values())
 
 
+def test_the_http_benchmark_measures_served_calls() -> None:
+    """`python -m bench http --json` puts both isolations beside a bare server."""
+    document = _measure("http", "--calls", "8", "--seconds", "20")
+
+    rows = _by_name(document)
+    assert list(rows) == ["bare_starlette", "serve_reuse", "serve_oneshot"]
+    assert rows["bare_starlette"]["ratio"] == 1.0
+    for row in rows.values():
+        assert {*_NUMBERS, "p99_us", "calls_per_s_c64"} <= set(row)
+        assert row["calls_per_s_c8"] > 0
+
+
 def test_a_missing_peer_is_noted_and_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pydantic-monty its rows are null and a note says why."""
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
