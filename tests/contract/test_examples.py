@@ -12,7 +12,7 @@ from drivers.port import Artifact, ArtifactKey, Driver, Invocation, Isolation, O
 from runner.function import Definition, check_name
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
 from sanderling.kernel.jsontext import JSON, decode, encode
-from support.examples import EXAMPLES, Example, canonical
+from support.examples import EXAMPLES, EXAMPLES_FOLDER, Example, canonical
 from support.messy_contacts import messy_contacts
 
 by_name = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -100,6 +100,16 @@ def test_there_are_examples_for_every_trade() -> None:
         "typeform_lead",
         "verify_webhook",
     }
+
+
+@by_name
+def test_the_guide_names_each_example(example: Example) -> None:
+    """The page on the examples has a row for each."""
+    guide = (EXAMPLES_FOLDER.parent / "docs/how-to/example-functions.md").read_text(
+        encoding="utf-8"
+    )
+
+    assert f"| `{example.name}.py` |" in guide
 
 
 def test_the_contacts_event_is_what_its_writer_writes() -> None:
