@@ -10,7 +10,7 @@ from support.house import ROOT, shown, source_files
 # One letter of each is in brackets, so that this file does not hold what it looks for.
 _PLACES = re.compile(
     r"pythonh[o]sted|pyp[i]\.[o]rg|registry\.n[p]mjs|deb\.d[e]bian"
-    r"|/w[o]rk/|/f[a]rm/|/ro[o]t/|/o[p]t/",
+    r"|/w[o]rk/|/f[a]rm/|/ro[o]t/|/o[p]t/(pypi|wheels)",
     re.IGNORECASE,
 )
 _FRAGMENT = re.compile(r"(\+[a-z0-9-]+|\d+)\.(security|breaking|feature|change|fix)\.md")
