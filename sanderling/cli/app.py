@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -83,11 +84,11 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(words: Sequence[str]) -> int:
+def run(words: Sequence[str], app: typer.Typer | None = None) -> int:
     """Run one command and return its exit code; errors become one line, never a traceback."""
     as_json = "--json" in words
     try:
-        status = build_app()(words, standalone_mode=False, prog_name=_PROGRAM)
+        status = (app or build_app())(words, standalone_mode=False, prog_name=_PROGRAM)
     except typer.TyperException as error:
         detail = error.format_message()
         return _end(
@@ -105,14 +106,16 @@ def run(words: Sequence[str]) -> int:
         )
     except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing may be written on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
+    except SystemExit:
+        # So typer ends when whoever read our output went away.
+        return Exit.UNREAD
     except Exception as error:
         if _is_debugging():
             raise
-        detail = f"internal error: {type(error).__name__}: {error}"
+        from sanderling.logs import redact  # noqa: PLC0415 - keeps --help quick.
+
+        # A defect of ours may quote anything.
+        detail = redact(f"internal error: {type(error).__name__}: {error}")
         hint = "Please report it; SANDERLING_DEBUG=1 shows the traceback."
         return _end(as_json=as_json, code="internal", detail=detail, hint=hint, status=Exit.FAULT)
     return status if isinstance(status, int) else Exit.OK
@@ -128,7 +131,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(invoke_without_command=True)(_start)
+    app.callback(invoke_without_command=True)(_start_at_top)
     for panel, commands in _COMMANDS.items():
         for command in commands:
             app.command(rich_help_panel=panel)(command)
@@ -138,14 +141,26 @@ def build_app() -> typer.Typer:
 
 
 def _group(group: "_Group") -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+    app = typer.Typer(rich_markup_mode="rich")
+    app.callback(invoke_without_command=True)(_start)
     for name, command in group.commands.items():
         app.command(name)(command)
     return app
 
 
+def _start_at_top(
+    context: typer.Context,
+    *,
+    is_version_asked: Annotated[
+        bool, typer.Option("--version", help="Show which release this is.")
+    ] = False,
+) -> None:
+    if is_version_asked:
+        raise typer.Exit(version.version())
+    _start(context)
+
+
 def _start(context: typer.Context) -> None:
-    """Run users' Python functions safely, behind limits, with a record of every call."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), nl=False)
 
@@ -169,5 +184,6 @@ def _end(*, as_json: bool, code: str, detail: str, hint: str, status: Exit) -> i
     else:
         terminal = console(is_error=True)
         sentence = detail if detail.endswith((".", "!", "?")) else f"{detail}."
-        terminal.print("error:", visible(f"{sentence} {hint}".rstrip()), style="red")
+        line = " ".join(f"{sentence} {hint}".split())
+        terminal.print("error:", visible(line), style="red")
     return status

@@ -17,6 +17,7 @@ class Exit(IntEnum):
     RATE_LIMITED = 31
     FAULT = 40
     INTERRUPTED = 130
+    UNREAD = 141
 
 
 EXIT_MEANINGS: Mapping[Exit, str] = {
@@ -27,6 +28,7 @@ EXIT_MEANINGS: Mapping[Exit, str] = {
     Exit.RATE_LIMITED: "Too many requests; the message says when to try again.",
     Exit.FAULT: "Something of ours, or behind it, broke: the database, the driver, the server.",
     Exit.INTERRUPTED: "Stopped from the keyboard.",
+    Exit.UNREAD: "Whoever read the output went away.",
 }
 
 OUTCOME_EXITS: Mapping[OutcomeKind, int] = {

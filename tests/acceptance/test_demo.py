@@ -43,6 +43,17 @@ def test_demo_shows_everything_and_leaves_nothing(command: CommandLine, tmp_path
     assert not [pid for pid in Path("/proc").glob("[0-9]*") if _is_marked(pid, mark)]
 
 
+def test_demo_that_cannot_start_says_so(command: CommandLine) -> None:
+    """A demo without a server fails with the reason, in words and in JSON."""
+    people = command.run("demo", SANDBOX_SPARES="none")
+    programs = command.run("demo", "--json", SANDBOX_SPARES="none")
+
+    assert people.status == programs.status == 1
+    assert people.out.splitlines()[1].startswith("demo: failed: ")
+    assert "SANDBOX_SPARES" in people.out
+    assert programs.json["ok"] is False
+
+
 def _is_marked(process: Path, mark: str) -> bool:
     try:
         return mark.encode() in (process / "environ").read_bytes().split(b"\0")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+import httpx2
 import pytest
 
 from config.snapshot import Snapshot
@@ -17,6 +18,7 @@ from drivers.port import Driver, HealthState, OutcomeKind
 from runner.call import CallRequest
 from runner.errors import DeploymentError
 from runner.function import Definition
+from sanderling.api import create_app
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.wiring import Runtime, open_runtime
 from sanderling.wiring.errors import HomeUnusableError
@@ -95,8 +97,16 @@ async def test_driver_that_cannot_start_is_told_and_the_rest_works(tmp_path: Pat
         with pytest.raises(DeploymentError, match="seccomp is missing"):
             await services.functions.publish(principal, "echo")
 
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(create_app(services)), base_url="http://test"
+        ) as visitor:
+            ready = await visitor.get("/health/ready")
+            live = await visitor.get("/health/live")
+
     assert health.state is HealthState.DOWN
     assert "seccomp is missing" in health.reasons[0]
+    assert (ready.status_code, live.status_code) == (503, 200)
+    assert "seccomp is missing" in ready.text
 
 
 async def test_version_published_earlier_ends_as_misconfigured(tmp_path: Path) -> None:

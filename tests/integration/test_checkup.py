@@ -1,0 +1,107 @@
+"""The doctor names what is missing, makes nothing, and shows no secret."""
+
+from pathlib import Path
+
+import pytest
+
+from config.catalogue import CATALOGUE
+from config.snapshot import Snapshot, Source
+from config.variables import Settings
+from sanderling.cli.doctor import settings_json
+from sanderling.wiring.checkup import Finding, Standing, check_up
+from sanderling.wiring.home import open_home, write_env_file
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def snapshot(home: Path, **values: object) -> Snapshot:
+    """Return settings for a home without a sandbox, from these values alone."""
+    settings = Settings.model_validate(
+        {"SANDERLING_HOME": home, "SERVERLESS_TYPE": "DISABLED", **values}
+    )
+    sources = {variable.name: Source.DEFAULT for variable in CATALOGUE}
+    return Snapshot(1, settings, sources)
+
+
+async def found(home: Path, **values: object) -> dict[str, Finding]:
+    """Return the findings by name."""
+    findings = await check_up(snapshot(home, **values), process="test")
+    return {finding.name: finding for finding in findings}
+
+
+@pytest.fixture
+def shared_home(tmp_path: Path) -> Path:
+    """Return a home that others may read."""
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+async def test_absent_home_is_named_and_not_made(tmp_path: Path) -> None:
+    """Looking makes neither folder nor database."""
+    findings = await found(tmp_path / "home")
+
+    assert findings["folder"].standing is findings["store"].standing is Standing.FAILED
+    assert "sanderling init" in findings["store"].advice
+    assert not (tmp_path / "home").exists()
+
+
+async def test_home_that_others_can_read_is_a_warning(shared_home: Path) -> None:
+    """A home that is open to others still works, and is told."""
+    finding = (await found(shared_home))["folder"]
+
+    assert finding.standing is Standing.WARNING
+    assert "chmod 700" in finding.advice
+
+
+async def test_secret_in_its_place_is_fine(tmp_path: Path) -> None:
+    """A private home with a secret has nothing to be told."""
+    open_home(tmp_path / "home")
+    write_env_file(tmp_path / "home")
+
+    findings = await found(tmp_path / "home", APP_SECRET=SECRET)
+
+    assert findings["folder"].standing is findings["APP_SECRET"].standing is Standing.OK
+
+
+async def test_missing_secret_is_a_warning(tmp_path: Path) -> None:
+    """Without APP_SECRET the doctor says where to get one."""
+    assert (await found(tmp_path))["APP_SECRET"].standing is Standing.WARNING
+
+
+async def test_disabled_driver_is_a_warning(tmp_path: Path) -> None:
+    """Functions that are turned off are what was asked for, and are told."""
+    finding = (await found(tmp_path))["call"]
+
+    assert finding.standing is Standing.WARNING
+    assert "SERVERLESS_TYPE" in finding.detail
+
+
+async def test_driver_of_a_later_release_fails(tmp_path: Path) -> None:
+    """A setting that nothing can follow is named."""
+    finding = (await found(tmp_path, SERVERLESS_TYPE="LAMBDA"))["start"]
+
+    assert finding.standing is Standing.FAILED
+    assert "SERVERLESS_TYPE" in finding.detail
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://app:hunter2@127.0.0.1:1/none", "mysql://app:hunter2@db/x"]
+)
+async def test_database_that_cannot_be_used_fails_without_its_address(
+    tmp_path: Path, url: str
+) -> None:
+    """A database that is away, or of no kind we know, is told without user and password."""
+    finding = (await found(tmp_path, DATABASE_URL=url))["store"]
+
+    assert finding.standing is Standing.FAILED
+    assert "hunter2" not in finding.detail + finding.advice
+
+
+def test_settings_are_shown_with_secrets_masked(tmp_path: Path) -> None:
+    """Every variable is shown by name; what is secret only as being set."""
+    shown = settings_json(snapshot(tmp_path, APP_SECRET=SECRET, NODE_PORT=1))
+
+    assert SECRET not in str(shown)
+    assert {"name": "NODE_PORT", "value": "1", "source": "default"} in shown
+    assert {"name": "APP_SECRET", "value": "***", "source": "default"} in shown
+    assert {"name": "DATABASE_URL", "value": "", "source": "default"} in shown
