@@ -109,8 +109,7 @@ def read_super(around: Any, ob: Any, name: str) -> object:
     for base in order[order.index(around) + 1 :]:
         if name in base.__dict__:
             if is_guest_class(base) or name == "__init__" or name in ALLOWED.get(base, ()):
-                bound: Any = super(around, ob)
-                return getattr(bound, name)
+                return getattr(super(around, ob), name)  # pyright: ignore[reportUnknownArgumentType] - what super() makes has no type of its own
             break
     raise AttributeError(f"'super' object has no attribute {name!r} here")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from types import FunctionType
 
+from drivers.guest.language.charsets import load_charsets
 from drivers.guest.language.facade import Facade, values_of
 
 FACADES: Mapping[str, str] = {
@@ -93,9 +94,10 @@ def _name_functions(module: str, facade: Facade) -> None:
 
 
 def preload(names: Iterable[str] = tuple(FACADES)) -> None:
-    """Build the facades `names`, and what C code imports for them, before lockdown.
+    """Load the character sets and build the facades `names`, before lockdown.
 
     A worker whose functions need few modules stays smaller with few names.
     """
+    load_charsets()
     for name in names:
         open_facade(name)

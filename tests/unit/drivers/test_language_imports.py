@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from drivers.guest.language.catalogue import FACADES, FROM_ONLY, open_facade
+from drivers.guest.language.catalogue import FACADES, FROM_ONLY, open_facade, preload
+from drivers.guest.language.charsets import CHARSETS
 from drivers.guest.language.facade import Facade, values_of
 from drivers.guest.language.imports import INTERNAL, guarded_import
 from support.language import rejection_of, returned, run_guest, run_lines
@@ -111,6 +112,8 @@ def test_relative_import_at_run_time_is_refused() -> None:
 
 def test_interpreter_gets_its_own_modules() -> None:
     """C code, which asks with a list, gets the few modules it needs; user code never does."""
+    preload()
+
     assert guarded_import("_strptime", {}, {}, [], 0) is sys.modules["_strptime"]
     with pytest.raises(ImportError):
         guarded_import("_strptime", {}, {}, ("x",), 0)
@@ -179,3 +182,14 @@ def test_reference_lists_every_module() -> None:
     text = page.read_text(encoding="utf-8")
 
     assert [name for name in FACADES if f"`{name}`" not in text and name not in PACKAGES] == []
+
+
+def test_charsets_are_loaded_before_lockdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every listed character set works when nothing can be imported any more."""
+    preload()
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "meta_path", [])
+
+    value = returned(f"return ['a'.encode(name).decode(name) for name in {list(CHARSETS)!r}]")
+
+    assert value == ["a"] * len(CHARSETS)
