@@ -127,3 +127,29 @@ def test_disabled_server_serves_everything_but_calls(command: CommandLine, greet
     assert "SERVERLESS_TYPE" in answer.json()["detail"]
     assert "sanderling serve" in answer.json()["detail"]
     assert (called.status, called.json["outcome"]) == (26, "disabled")
+
+
+def test_call_in_flight_outlives_the_signal_to_stop(command: CommandLine) -> None:
+    """A call that runs when SIGTERM comes is answered and recorded before the server ends."""
+    file = command.folder / "slow.py"
+    file.write_text("def handler(event, context):\n    while True:\n        pass\n")
+    key: str = command.must("init")["key"]
+    command.must("functions", "deploy", "slow", str(file), "--timeout", "3s")
+    with command.serving() as server, ThreadPoolExecutor(1) as caller:
+        under_way = caller.submit(post, server, key, "slow", None)
+        while not busy(server):
+            assert not under_way.done(), under_way.result().text
+
+        assert server.stop() == 0
+
+        answer = under_way.result()
+    (row,) = command.must("calls", "list")["items"]
+    assert answer.json()["outcome"] == "timeout"
+    assert row["id"] == answer.json()["call_id"]
+
+
+def busy(server: Server) -> float:
+    """Return how many calls run now."""
+    ready = httpx2.get(f"{server.url}/health/ready", timeout=30, trust_env=False).json()
+    running: float = ready["parts"]["driver"]["numbers"]["busy"]
+    return running
