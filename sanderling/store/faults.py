@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 
 import psycopg
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sanderling.kernel.errors import Fault, StoreUnavailableError
@@ -62,6 +62,9 @@ def fault_of(error: Exception) -> Fault:
     """Return what to raise instead of `error`."""
     cause = error.orig if isinstance(error, StatementError) and error.orig else error
     reason = _reason(cause)
+    if reason is None and isinstance(error, DBAPIError) and error.connection_invalidated:
+        # Drivers have many words for a connection that broke under a statement.
+        reason = AWAY
     if reason is not None:
         return StoreUnavailableError(reason=reason)
     return StoreError(kind=type(cause).__name__)

@@ -55,6 +55,10 @@ UNAVAILABLE: list[tuple[Exception, str]] = [
     (_wrapped(pg.InsufficientPrivilege(SECRET)), faults.SHUT),
     (_wrapped(pg.UndefinedTable(SECRET)), faults.UNMIGRATED),
     (_wrapped(pg.DataCorrupted(SECRET)), faults.UNREADABLE),
+    (
+        DBAPIError("", None, psycopg.InterfaceError(SECRET), connection_invalidated=True),
+        faults.AWAY,
+    ),
     (PoolTimeout(SECRET), faults.BUSY),
     (TimeoutError(SECRET), faults.SLOW),
     (ConnectionRefusedError(SECRET), faults.AWAY),
