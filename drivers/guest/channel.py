@@ -13,6 +13,9 @@ BIND = ord("B")
 CALL = ord("X")
 COMPILE = ord("S")
 
+NONCE_BYTES = 16
+"""A call's frame starts with its nonce, in ASCII."""
+
 HELLO = ord("H")
 LOG = ord("L")
 RESULT = ord("R")

@@ -8,7 +8,7 @@ import marshal
 import struct
 import sys
 
-from drivers.guest.channel import CODE, RESULT, Channel, SilentChannel
+from drivers.guest.channel import CODE, NONCE_BYTES, RESULT, Channel, SilentChannel
 from drivers.guest.function import Function, FunctionLimits
 from drivers.guest.language.catalogue import preload
 from drivers.guest.language.globals import reseed
@@ -33,9 +33,11 @@ _WARM_UP_CALLS = 20
 
 
 def _rehearsal_body() -> bytes:
-    head = json.dumps({"nonce": "0" * 16, "context": {"call_id": "call_0", "function": "f"}})
-    event = json.dumps({"items": [1, 2, 3], "text": "x" * 900})
-    return _LENGTH.pack(len(head)) + head.encode() + event.encode()
+    given = {
+        "event": {"items": [1, 2, 3], "text": "x" * 900},
+        "context": {"call_id": "call_0", "function": "f"},
+    }
+    return b"0" * NONCE_BYTES + json.dumps(given).encode()
 
 
 # What the language layer has to refuse: a way to a type, a raw exec, an import of the real world.

@@ -10,7 +10,7 @@ import marshal
 import struct
 from types import CodeType
 
-from drivers.guest.channel import ERROR, RESULT, Channel, frame
+from drivers.guest.channel import ERROR, NONCE_BYTES, RESULT, Channel, frame
 from drivers.guest.journal import Journal
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.globals import build_globals
@@ -18,6 +18,9 @@ from drivers.guest.language.result import BadResult, encode_result
 from drivers.guest.language.trace import describe
 
 _LENGTH = struct.Struct(">I")
+
+# The decoder itself: json.loads asks about encodings first, which are known here.
+_decode = json.JSONDecoder().decode
 
 _Answer = tuple[int, bytes]
 
@@ -68,32 +71,22 @@ class Function:
 
     def call(self, body: bytes, channel: Channel) -> None:
         """Serve one call frame and write the log and the answer."""
-        head_json, event_json = split_head(body)
-        head = json.loads(head_json)
-        nonce: str = head["nonce"]
+        nonce = body[:NONCE_BYTES].decode()
         journal = Journal(self._limits.log_bytes, channel)
-        kind, answer = self._answer(nonce, event_json, head["context"], journal)
+        kind, answer = self._answer(nonce, body, journal)
         journal.hand_on()
         channel.write(frame(kind, answer))
 
-    def _answer(
-        self, nonce: str, event_json: bytes, context: dict[str, object], journal: Journal
-    ) -> _Answer:
-        names: dict[str, object] = {}
+    def _answer(self, nonce: str, body: bytes, journal: Journal) -> _Answer:
+        names = build_globals(journal)
         try:
-            names = build_globals(journal)
-            value = self._run(names, event_json, context)
-            encoded = encode_result(value)
-            value = None
+            encoded = encode_result(self._run(names, body))
         except MemoryError:
             # What the call holds is freed first; telling about it takes memory, too.
-            value = None
             names.clear()
             return ERROR, _error_body(nonce, "out_of_memory")
         except BadResult as error:
             return ERROR, _error_body(nonce, "bad_result", type="BadResult", message=str(error))
-        except RecursionError as error:
-            return ERROR, _told(nonce, "user_error", error)
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like are the user's, too.
             return ERROR, _told(nonce, "user_error", error)
         finally:
@@ -103,14 +96,13 @@ class Function:
             return ERROR, _error_body(nonce, "result_too_large", size=size)
         return RESULT, b'{"nonce":"%s","value":%s}' % (nonce.encode(), encoded)
 
-    def _run(
-        self, names: dict[str, object], event_json: bytes, context: dict[str, object]
-    ) -> object:
+    def _run(self, names: dict[str, object], body: bytes) -> object:
+        given = _decode(body[NONCE_BYTES:].decode())
         exec(self._code, names)  # noqa: S102 - running user code is what this process is for.
         handler = names["handler"]
         if not callable(handler):
             raise TypeError("handler is not a function")
-        return handler(json.loads(event_json), Facade("context", context))
+        return handler(given["event"], Facade("context", given["context"]))
 
     def _tidy(self, names: dict[str, object]) -> None:
         if self._is_reused:

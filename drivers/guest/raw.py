@@ -6,8 +6,7 @@ are loaded beforehand, so that they reach the walls instead of failing at an imp
 
 import json
 
-from drivers.guest.channel import ERROR, RESULT, Channel, frame
-from drivers.guest.function import split_head
+from drivers.guest.channel import ERROR, NONCE_BYTES, RESULT, Channel, frame
 
 ARMOURY = ("_thread", "array", "ctypes", "fcntl", "mmap", "resource", "signal", "socket", "termios")
 
@@ -27,14 +26,13 @@ class RawFunction:
 
     def call(self, body: bytes, channel: Channel) -> None:
         """Serve one call frame."""
-        head_json, event_json = split_head(body)
-        nonce: str = json.loads(head_json)["nonce"]
+        nonce = body[:NONCE_BYTES].decode()
         names: dict[str, object] = {}
         try:
             exec(self._source, names)  # noqa: S102 - attacks are run here on purpose.
             handler = names["handler"]
             assert callable(handler)  # noqa: S101 - corpus entries define it.
-            value = handler(json.loads(event_json), None)
+            value = handler(json.loads(body[NONCE_BYTES:])["event"], None)
             encoded = json.dumps(value, default=repr)
         except BaseException as error:  # noqa: BLE001 - whatever an attack raises is its answer.
             answer = {

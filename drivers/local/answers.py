@@ -33,7 +33,7 @@ class GuestFailure:
     size: int | None = None
 
 
-def read_result(body: bytes, nonce: str, *, is_nonce_required: bool) -> bytes:
+def read_result(body: bytes, nonce: bytes, *, is_nonce_required: bool) -> bytes:
     """Return the strict JSON of the result inside `body`.
 
     Our own guest writes the nonce first and then the value, which is taken out as it is. Without
@@ -44,7 +44,7 @@ def read_result(body: bytes, nonce: str, *, is_nonce_required: bool) -> bytes:
         ProtocolViolated: it is not the answer to the call of this nonce, or not strict JSON.
 
     """
-    prefix = b'{"nonce":"%s","value":' % nonce.encode()
+    prefix = b'{"nonce":"%s","value":' % nonce
     if body.startswith(prefix) and body.endswith(b"}"):
         value = body[len(prefix) : -1]
         try:
@@ -67,7 +67,7 @@ def _members_of(body: bytes, *required: str) -> dict[str, Any]:
     return members
 
 
-def read_failure(body: bytes, nonce: str, source: str) -> GuestFailure:
+def read_failure(body: bytes, nonce: bytes, source: str) -> GuestFailure:
     """Return what an error frame says, cut to size; lines of `source` are put to its steps.
 
     Raises:
@@ -75,7 +75,7 @@ def read_failure(body: bytes, nonce: str, source: str) -> GuestFailure:
 
     """
     members = _members_of(body, "nonce", "kind")
-    if members["nonce"] != nonce:
+    if members["nonce"] != nonce.decode():
         raise ProtocolViolated(reason="an error without the nonce of its call")
     kind = members["kind"]
     if not isinstance(kind, str) or kind not in _KINDS:

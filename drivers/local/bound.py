@@ -4,24 +4,27 @@ A worker never changes its owner: whoever it was bound to, it serves only that k
 """
 
 import asyncio
-from collections import OrderedDict
+import time
 from dataclasses import dataclass
 
 from drivers.local.pool import Pool
 from drivers.local.settings import LocalSettings
 from drivers.local.worker import Worker
-from drivers.port import ArtifactKey
 
 _SWEEP_S = 5.0
 _OLDEST_S = 600.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Bound:
-    """A worker of one key, with what it has done; `memory_bytes` is reserved while it lives."""
+    """A worker of one version of a function, with what it has done.
+
+    `idle` is where the idle workers of that version are kept, the one used last at the end.
+    `memory_bytes` is reserved while the worker lives.
+    """
 
     worker: Worker
-    key: ArtifactKey
+    idle: "list[Bound]"
     memory_bytes: int
     calls: int = 0
     first_resident_bytes: int | None = None
@@ -34,41 +37,44 @@ class Bound:
         if self.first_resident_bytes is None:
             self.first_resident_bytes = resident_bytes
 
+    @property
+    def grown_bytes(self) -> int:
+        """How much more it holds than after its first call."""
+        return (self.resident_bytes or 0) - (self.first_resident_bytes or 0)
+
 
 class BoundWorkers:
-    """The idle ones of all keys, in order of use."""
+    """The idle ones of all functions."""
 
     def __init__(self, pool: Pool, settings: LocalSettings) -> None:
         """Give workers back to `pool` when they are spent."""
         self._pool = pool
         self._settings = settings
-        self._idle: dict[ArtifactKey, list[Bound]] = {}
-        # Of all keys, the one that waits longest first; a bound worker is in it while it is idle.
-        self._by_age: OrderedDict[int, Bound] = OrderedDict()
+        # In the order in which they became idle; dict keeps it.
+        self._by_age: dict[Bound, None] = {}
         self._sweeper: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._by_age)
 
-    def take(self, key: ArtifactKey) -> Bound | None:
-        """Return an idle worker of `key`, the one used last, or None."""
-        idle = self._idle.get(key)
+    def take(self, idle: list[Bound]) -> Bound | None:
+        """Return the worker of `idle` that was used last, or None."""
         while idle:
             bound = idle.pop()
-            del self._by_age[id(bound)]
+            del self._by_age[bound]
             if bound.worker.is_idle:
                 return bound
             self.end(bound)
         return None
 
-    def keep(self, bound: Bound) -> None:
+    def keep(self, bound: Bound, now_s: float) -> None:
         """Take a worker back after a clean call, or end it if it is spent."""
         if self._is_spent(bound):
             self.end(bound)
             return
-        bound.idle_since_s = asyncio.get_running_loop().time()
-        self._idle.setdefault(bound.key, []).append(bound)
-        self._by_age[id(bound)] = bound
+        bound.idle_since_s = now_s
+        bound.idle.append(bound)
+        self._by_age[bound] = None
         if self._sweeper is None:
             self._sweep_later()
         if self._pool.waiting:
@@ -76,48 +82,42 @@ class BoundWorkers:
             self.make_room()
 
     def _is_spent(self, bound: Bound) -> bool:
-        worker = bound.worker
-        if bound.calls >= self._settings.reuse_calls or worker.is_unfit or not worker.is_idle:
-            return True
-        if worker.age_s > _OLDEST_S:
-            return True
-        first, now = bound.first_resident_bytes, bound.resident_bytes
-        if first is None or now is None:
-            return False
-        return now - first > self._settings.reuse_growth_bytes
+        return (
+            bound.calls >= self._settings.reuse_calls
+            or bound.worker.is_unfit
+            or not bound.worker.is_idle
+            or bound.grown_bytes > self._settings.reuse_growth_bytes
+        )
 
     def end(self, bound: Bound) -> None:
         """End a worker that was taken and is not kept."""
         self._pool.release(bound.worker, bound.memory_bytes)
 
     def _remove(self, bound: Bound) -> None:
-        del self._by_age[id(bound)]
-        idle = self._idle[bound.key]
-        idle.remove(bound)
-        if not idle:
-            del self._idle[bound.key]
+        del self._by_age[bound]
+        bound.idle.remove(bound)
         self.end(bound)
 
     def make_room(self) -> bool:
         """End the worker that has been idle longest; False when there is none."""
         if not self._by_age:
             return False
-        self._remove(next(iter(self._by_age.values())))
+        self._remove(next(iter(self._by_age)))
         return True
 
-    def drop(self, key: ArtifactKey) -> None:
-        """End every idle worker of `key`."""
-        for bound in tuple(self._idle.get(key, ())):
+    def drop(self, idle: list[Bound]) -> None:
+        """End every worker of `idle`."""
+        for bound in tuple(idle):
             self._remove(bound)
 
     def _sweep_later(self) -> None:
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
 
     def _sweep(self) -> None:
-        now_s = asyncio.get_running_loop().time()
-        for bound in tuple(self._by_age.values()):
+        now_s = time.monotonic()
+        for bound in tuple(self._by_age):
             is_over = now_s - bound.idle_since_s > self._settings.reuse_idle_s
-            if is_over or not bound.worker.is_idle:
+            if is_over or not bound.worker.is_idle or bound.worker.age_s > _OLDEST_S:
                 self._remove(bound)
         self._sweeper = None
         if self._by_age:
@@ -127,5 +127,5 @@ class BoundWorkers:
         """End every idle worker."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for bound in tuple(self._by_age.values()):
+        for bound in tuple(self._by_age):
             self._remove(bound)

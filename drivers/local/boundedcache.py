@@ -1,10 +1,18 @@
-"""A mapping that forgets what was used least recently."""
+"""A mapping that forgets what has not been used for long."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[Value]):
+    value: Value
+    size_bytes: int
+    is_used: bool = False
 
 
 class BoundedCache(Generic[Key, Value]):
@@ -14,7 +22,7 @@ class BoundedCache(Generic[Key, Value]):
         """Start empty."""
         self._most_items = items
         self._most_bytes = size_bytes
-        self._entries: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._entries: OrderedDict[Key, _Entry[Value]] = OrderedDict()
         self.size_bytes = 0
 
     def __len__(self) -> int:
@@ -25,24 +33,32 @@ class BoundedCache(Generic[Key, Value]):
         entry = self._entries.get(key)
         if entry is None:
             return None
-        self._entries.move_to_end(key)
-        return entry[0]
+        entry.is_used = True
+        return entry.value
 
     def put(self, key: Key, value: Value, *, size_bytes: int) -> None:
         """Keep `value`, and forget others until it fits; one that never fits is not kept."""
         self.pop(key)
         if size_bytes > self._most_bytes:
             return
-        self._entries[key] = (value, size_bytes)
+        self._entries[key] = _Entry(value, size_bytes)
         self.size_bytes += size_bytes
         while len(self._entries) > self._most_items or self.size_bytes > self._most_bytes:
-            _, (_, freed) = self._entries.popitem(last=False)
-            self.size_bytes -= freed
+            self._forget_one()
+
+    def _forget_one(self) -> None:
+        oldest, entry = self._entries.popitem(last=False)
+        if entry.is_used:
+            # It was read since it was looked at last, and gets a second chance.
+            entry.is_used = False
+            self._entries[oldest] = entry
+        else:
+            self.size_bytes -= entry.size_bytes
 
     def pop(self, key: Key) -> Value | None:
         """Forget `key` and return what it was."""
         entry = self._entries.pop(key, None)
         if entry is None:
             return None
-        self.size_bytes -= entry[1]
-        return entry[0]
+        self.size_bytes -= entry.size_bytes
+        return entry.value

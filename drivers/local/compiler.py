@@ -73,7 +73,7 @@ class Compiler:
         worker = await self._pool.take(_ALLOWANCE.memory_bytes)
         if isinstance(worker, Saturated):
             return Deployment(OutcomeKind.SATURATED, detail=f"Not compiled: {worker.reason}.")
-        nonce = os.urandom(8).hex()
+        nonce = os.urandom(8).hex().encode()
         worker.allow_code()
         terms = Terms(_ALLOWANCE.wall_s, _ALLOWANCE.cpu_s, log_bytes=0)
         try:
@@ -102,9 +102,9 @@ class Compiler:
         await self._pool.close()
 
 
-def _made_of(reply: Reply, nonce: str, source: str) -> bytes | Deployment:
+def _made_of(reply: Reply, nonce: bytes, source: str) -> bytes | Deployment:
     if reply.ending is not Ending.ANSWERED:
-        _log.warning("source.not-compiled", ending=reply.ending.value)
+        _log.warning("source.not-compiled", ending=reply.ending and reply.ending.value)
         return _unbearable(reply)
     if reply.kind == CODE:
         return reply.body

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -26,15 +26,20 @@ _CLEAN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deployed:
-    """An artifact with everything about its calls that can be made ready once."""
+    """An artifact with everything about its calls that can be made ready once.
+
+    `idle` holds its workers that wait for the next call; a deleted artifact keeps none.
+    """
 
     artifact: Artifact
     bind: bytes
     terms: Terms
     is_reused: bool
     isolation: Isolation
+    idle: list[Bound] = field(default_factory=list[Bound])
+    is_deleted: bool = False
 
 
 class Dispatch:
@@ -51,8 +56,8 @@ class Dispatch:
         """Run one call and return its outcome."""
         began_ns = time.perf_counter_ns()
         for _ in range(_MOST_UNSENT):
-            bound = self._bound.take(invocation.key) if deployed.is_reused else None
-            seat = bound or await self._seat(deployed, invocation)
+            bound = self._bound.take(deployed.idle) if deployed.is_reused else None
+            seat = bound or await self._seat(deployed)
             if isinstance(seat, Saturated):
                 return _saturated(seat, began_ns)
             outcome, reply = await self._serve(seat, deployed, invocation, began_ns)
@@ -61,7 +66,7 @@ class Dispatch:
         detail = "Workers end before they are used; the log says more."
         return Outcome(OutcomeKind.PLATFORM_ERROR, driver=NAME, detail=detail)
 
-    async def _seat(self, deployed: Deployed, invocation: Invocation) -> Bound | Saturated:
+    async def _seat(self, deployed: Deployed) -> Bound | Saturated:
         limits = deployed.artifact.limits
         worker = self._pool.take_nowait(limits.memory_bytes)
         if worker is None:
@@ -70,12 +75,12 @@ class Dispatch:
                 return taken
             worker = taken
         worker.allow(result_bytes=limits.result_bytes, log_bytes=limits.log_bytes)
-        return Bound(worker, invocation.key, limits.memory_bytes)
+        return Bound(worker, deployed.idle, limits.memory_bytes)
 
     async def _serve(
         self, seat: Bound, deployed: Deployed, invocation: Invocation, began_ns: int
     ) -> tuple[Outcome, Reply]:
-        nonce = os.urandom(8).hex()
+        nonce = os.urandom(8).hex().encode()
         terms = deployed.terms
         if invocation.timeout_s is not None and invocation.timeout_s < terms.wall_s:
             terms = Terms(invocation.timeout_s, terms.cpu_s, terms.log_bytes)
@@ -101,12 +106,12 @@ class Dispatch:
                 seat.note_resident(memory_bytes)
             is_clean = verdict.kind in _CLEAN
         finally:
-            self._leave(seat, is_kept=is_clean and deployed.is_reused)
+            self._leave(seat, is_kept=is_clean and deployed.is_reused and not deployed.is_deleted)
         return self._outcome(verdict, reply, memory_bytes, deployed, began_ns), reply
 
     def _leave(self, seat: Bound, *, is_kept: bool) -> None:
         if is_kept:
-            self._bound.keep(seat)
+            self._bound.keep(seat, time.monotonic())
         else:
             # After the caller has its answer: ending a process takes longer than reading one.
             asyncio.get_running_loop().call_soon(self._bound.end, seat)
@@ -136,7 +141,7 @@ class Dispatch:
             result_json=verdict.result_json,
             error=verdict.error,
             detail=verdict.detail,
-            logs=reply.log.decode("utf-8", "replace") if reply.log else "",
+            logs=reply.log,
             logs_dropped_bytes=reply.dropped_bytes,
             limit=verdict.limit,
             cpu_s=reply.cpu_s,

@@ -145,8 +145,10 @@ class LocalDriver:
 
     async def delete(self, key: ArtifactKey) -> None:
         """Forget an artifact and end its idle workers."""
-        self._deployed.pop(key)
-        self._bound.drop(key)
+        deployed = self._deployed.pop(key)
+        if deployed is not None:
+            deployed.is_deleted = True
+            self._bound.drop(deployed.idle)
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one call."""

@@ -1,8 +1,7 @@
-"""One request to one worker and what came back, as values."""
+"""One request to one worker and what comes back."""
 
-import asyncio
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from drivers.guest.channel import LOG
@@ -40,63 +39,35 @@ class Death:
     cpu_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
-    """What a request brought.
+    """What a request brought; one worker on one loop fills it until `ending` is there.
 
     `kind` and `body` are the answering frame, where `ending` is answered. `violation` says what
-    was wrong with the frames. `idle_bytes` was resident before the request. `death` is
-    there when the process is known to be gone.
+    was wrong with the frames, `has_surplus` that more came after the answer. `idle_bytes` was
+    resident before the request. `death` is there when the process is known to be gone.
     """
 
-    ending: Ending
+    ending: Ending | None = None
     kind: int = 0
     body: bytes = b""
-    log: bytes = b""
+    log_parts: list[bytes] = field(default_factory=list[bytes])
+    log_size: int = 0
     dropped_bytes: int = 0
+    has_surplus: bool = False
+    violation: str = ""
     cpu_s: float | None = None
     memory_bytes: int | None = None
     idle_bytes: int = 0
     wall_s: float = 0.0
-    violation: str = ""
     death: Death | None = None
 
-
-class Exchange:
-    """Collects the frames of one request; owned by one worker on one loop."""
-
-    __slots__ = (
-        "_log",
-        "_log_size",
-        "body",
-        "dropped_bytes",
-        "ending",
-        "has_surplus",
-        "kind",
-        "over",
-        "terms",
-        "violation",
-    )
-
-    def __init__(self, over: asyncio.Future[None], terms: Terms) -> None:
-        """Resolve `over` once the exchange is over, whatever way."""
-        self.over = over
-        self.terms = terms
-        self.ending: Ending | None = None
-        self.kind = 0
-        self.body = b""
-        self.violation = ""
-        self.has_surplus = False
-        self.dropped_bytes = 0
-        self._log: list[bytes] = []
-        self._log_size = 0
-
     @property
-    def log(self) -> bytes:
-        """Everything that was logged so far."""
-        return b"".join(self._log)
+    def log(self) -> str:
+        """Everything that was logged; what is not UTF-8 is replaced."""
+        return b"".join(self.log_parts).decode("utf-8", "replace") if self.log_parts else ""
 
-    def take(self, kind: int, body: bytes) -> None:
+    def take(self, kind: int, body: bytes, *, log_bytes: int) -> None:
         """Take one frame; what comes after the answer is surplus and otherwise ignored.
 
         Raises:
@@ -106,34 +77,22 @@ class Exchange:
         if self.ending is not None:
             self.has_surplus = True
         elif kind == LOG:
-            self._take_log(body)
+            self.take_log(body, log_bytes=log_bytes)
         else:
             self.kind, self.body = kind, body
-            self.end(Ending.ANSWERED)
+            self.ending = Ending.ANSWERED
 
-    def take_late(self, kind: int, body: bytes) -> None:
-        """Take a frame of a call whose time is up: only its log counts.
+    def take_log(self, body: bytes, *, log_bytes: int) -> None:
+        """Take the body of a log frame.
 
         Raises:
-            ProtocolViolated: as `take` does.
+            ProtocolViolated: it goes beyond the limit, or lacks its head.
 
         """
-        if kind == LOG:
-            self._take_log(body)
-
-    def _take_log(self, body: bytes) -> None:
         if len(body) < _DROPPED.size:
             raise ProtocolViolated(reason="a log frame without its head")
         (self.dropped_bytes,) = _DROPPED.unpack_from(body)
-        self._log_size += len(body) - _DROPPED.size
-        if self._log_size > self.terms.log_bytes:
-            raise ProtocolViolated(reason="more was logged than is allowed")
-        self._log.append(body[_DROPPED.size :])
-
-    def end(self, ending: Ending, *, violation: str = "") -> None:
-        """Be over; the first ending stands."""
-        if self.ending is None:
-            self.ending = ending
-            self.violation = violation
-            if not self.over.done():
-                self.over.set_result(None)
+        self.log_size += len(body) - _DROPPED.size
+        if self.log_size > log_bytes:
+            raise ProtocolViolated(reason="more log than is allowed")
+        self.log_parts.append(body[_DROPPED.size :])

@@ -72,6 +72,12 @@ class FrameReader:
             ProtocolViolated: a header announces what is not allowed.
 
         """
+        if not self._pending and len(data) >= _HEADER.size:
+            # Most often one frame comes at once and alone.
+            length, kind = _header_at(data, 0)
+            if len(data) == _LENGTH.size + length:
+                self._check(length, kind)
+                return [(kind, data[_HEADER.size :])]
         if self._pending:
             self._pending += data
             if len(self._pending) < self._needed:

@@ -3,17 +3,38 @@
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from drivers.guest.channel import BIND, CALL, COMPILE, frame
+from drivers.guest.channel import BIND, CALL, COMPILE, NONCE_BYTES, frame
 from drivers.limits import Limits
 from sanderling.kernel.jsontext import JSON
 
 _LENGTH = struct.Struct(">I")
-_HEADER = struct.Struct(">IBI")
-_KIND_AND_LENGTH = 5
+_HEADER = struct.Struct(">IB")
+_EVENT = b'{"event":'
+_CONTEXT = b',"context":'
 
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+def _prepared_encoder() -> Callable[[Any], str]:
+    """Return a JSON writer that is prepared once; the library's own prepares for every value."""
+    writer = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return writer.encode
+    quote: Any = getattr(json.encoder, "encode_basestring_ascii")  # noqa: B009 - its type is not told.
+    allows_nan = sorts_keys = skips_keys = False
+    prepared: Any = make(
+        {}, writer.default, quote, None, ":", ",", sorts_keys, skips_keys, allows_nan
+    )
+
+    def encoded(value: Any) -> str:
+        return "".join(prepared(value, 0))
+
+    return encoded
+
+
+_encode = _prepared_encoder()
 
 
 def _with_head(head: Mapping[str, JSON], rest: bytes) -> bytes:
@@ -34,17 +55,22 @@ def bind_frame(code: bytes, limits: Limits, *, calls: int) -> bytes:
     return frame(BIND, _with_head(head, code))
 
 
-def call_frame(nonce: str, context: Mapping[str, JSON], event_json: bytes) -> bytes:
-    """Return the frame of one call; the event goes in as it is, apart from everything else."""
-    head = f'{{"nonce":"{nonce}","context":{_encode(context)}}}'.encode()
-    length = _KIND_AND_LENGTH + len(head) + len(event_json)
-    return b"".join((_HEADER.pack(length, CALL, len(head)), head, event_json))
+def call_frame(nonce: bytes, context: Mapping[str, JSON], event_json: bytes) -> bytes:
+    """Return the frame of one call: the nonce, then event and context as one JSON object.
+
+    The event goes in as it is. Were it no JSON, it could at most stand for another event: the
+    context comes last, and the last member of a name counts.
+    """
+    told = _encode(context).encode()
+    length = 1 + NONCE_BYTES + len(_EVENT) + len(event_json) + len(_CONTEXT) + len(told) + 1
+    parts = (_HEADER.pack(length, CALL), nonce, _EVENT, event_json, _CONTEXT, told, b"}")
+    return b"".join(parts)
 
 
-def compile_frame(source: bytes, nonce: str, limits: Limits, allowance: Limits) -> bytes:
+def compile_frame(source: bytes, nonce: bytes, limits: Limits, allowance: Limits) -> bytes:
     """Return the frame that asks for a compilation, which itself may take `allowance`."""
     head: dict[str, JSON] = {
-        "nonce": nonce,
+        "nonce": nonce.decode(),
         "source_bytes": limits.source_bytes,
         "ast_nodes": limits.ast_nodes,
         "ast_depth": limits.ast_depth,

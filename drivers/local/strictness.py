@@ -6,6 +6,7 @@ looks as if it could break one of them takes the slow way through it.
 
 import json
 import re
+from collections.abc import Callable
 from typing import Never
 
 from sanderling.kernel.jsontext import MAX_DEPTH, InvalidJSON, decode
@@ -19,7 +20,8 @@ def _refuse_constant(name: str) -> Never:
     raise InvalidJSON(reason=f"{name} is not a JSON number")
 
 
-_PARSE = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_scan: Callable[[str, int], tuple[object, int]] = getattr(_DECODER, "scan_once")  # noqa: B009 - its type is not told.
 
 
 def check_strict(text: bytes) -> None:
@@ -33,8 +35,18 @@ def check_strict(text: bytes) -> None:
         decode(text)
         return
     try:
-        _PARSE(text.decode())
+        _parse(text.decode())
     except UnicodeDecodeError as error:
         raise InvalidJSON(reason=f"byte {error.start} is not UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise InvalidJSON(reason="it is not JSON") from error
+
+
+def _parse(text: str) -> None:
+    # Our own guest writes no blanks around a value; the scanner alone is twice as fast.
+    try:
+        end = _scan(text, 0)[1]
+    except StopIteration:
+        end = -1
+    if end != len(text):
+        _DECODER.decode(text)

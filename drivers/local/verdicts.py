@@ -29,7 +29,7 @@ class Verdict:
 
 
 def judge(
-    reply: Reply, artifact: Artifact, nonce: str, *, wall_s: float, is_reused: bool
+    reply: Reply, artifact: Artifact, nonce: bytes, *, wall_s: float, is_reused: bool
 ) -> Verdict:
     """Say what became of a call of `artifact`."""
     match reply.ending:
@@ -41,11 +41,11 @@ def judge(
             return _wall(wall_s, reply.wall_s)
         case Ending.CPU:
             return _cpu(artifact, reply.cpu_s)
-        case Ending.GONE | Ending.UNSENT:
+        case Ending.GONE | Ending.UNSENT | None:
             return _gone(reply, artifact)
 
 
-def _answered(reply: Reply, artifact: Artifact, nonce: str, *, is_reused: bool) -> Verdict:
+def _answered(reply: Reply, artifact: Artifact, nonce: bytes, *, is_reused: bool) -> Verdict:
     try:
         if reply.kind == RESULT:
             return _result(reply, artifact, nonce, is_reused=is_reused)
@@ -54,7 +54,7 @@ def _answered(reply: Reply, artifact: Artifact, nonce: str, *, is_reused: bool) 
         return _violated(str(violated.facts["reason"]))
 
 
-def _result(reply: Reply, artifact: Artifact, nonce: str, *, is_reused: bool) -> Verdict:
+def _result(reply: Reply, artifact: Artifact, nonce: bytes, *, is_reused: bool) -> Verdict:
     value = read_result(reply.body, nonce, is_nonce_required=is_reused)
     most = artifact.limits.result_bytes
     if len(value) > most:

@@ -14,12 +14,16 @@ import socket
 import time
 from collections.abc import Callable
 
-from drivers.local.exchange import Death, Ending, Exchange, Reply, Terms
+from drivers.guest.channel import LOG
+from drivers.local.exchange import Death, Ending, Reply, Terms
 from drivers.local.frames import FrameReader, ProtocolViolated
 from drivers.local.meters import MemoryMeter, read_cpu_s
 
-_READ_BYTES = 256 * 1024
+# Below the size from which the C library maps and unmaps memory for every buffer.
+_READ_BYTES = 64 * 1024
 _LEAST_WAIT_S = 0.002
+_CLOCK_STEP_S = 0.001
+_NO_TERMS = Terms(0.0, 0.0, 0)
 _DEATH_S = 2.0
 
 
@@ -42,13 +46,17 @@ class Worker:
         self._on_change = on_change
         self._reader = FrameReader()
         self._unsent = b""
-        self._exchange: Exchange | None = None
+        self._reply: Reply | None = None
+        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._terms = _NO_TERMS
         self._pid = 0
         self._pidfd = -1
         self._memory: MemoryMeter | None = None
         self._death: asyncio.Future[Death | None] | None = None
         self._known_death: Death | None = None
         self._deadline_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due_s = 0.0
         self._cpu_start_s = 0.0
         self._born_s = self._loop.time()
         self._loop.add_reader(channel.fileno(), self._read)
@@ -61,7 +69,7 @@ class Worker:
     @property
     def is_idle(self) -> bool:
         """Claim that it is ready and serves nobody."""
-        return self.is_ready and not self.is_lost and self._exchange is None
+        return self.is_ready and not self.is_lost and self._reply is None
 
     def adopt(self, pid: int, pidfd: int) -> None:
         """Take what the zygote told about the process, and own the descriptor."""
@@ -92,57 +100,33 @@ class Worker:
         Cancelling kills the process. After any ending but a clean answer the process is killed,
         too, and its death is awaited shortly, so that the reply can tell the cause.
         """
-        loop = self._loop
-        exchange = self._exchange = Exchange(loop.create_future(), terms)
+        reply = self._reply = Reply()
+        over = self._over = self._loop.create_future()
+        self._terms = terms
         self._cpu_start_s = read_cpu_s(self._pid) or 0.0
-        start_s = loop.time()
-        self._deadline_s = start_s + terms.wall_s
-        timer = loop.call_at(start_s + min(terms.wall_s, terms.cpu_s), self._check_deadlines)
-        self._timer = timer
-        began_ns = time.perf_counter_ns()
+        began_s = time.monotonic()
+        self._deadline_s = self._loop.time() + terms.wall_s
+        self._watch(self._deadline_s - terms.wall_s + min(terms.wall_s, terms.cpu_s))
         try:
             self._send(request)
-            await exchange.over
+            await over
         except asyncio.CancelledError:
             self._lose()
             raise
         finally:
-            self._timer.cancel()
-            self._exchange = None
-        wall_s = self.served_s = (time.perf_counter_ns() - began_ns) / 1e9
-        if exchange.ending is Ending.ANSWERED:
-            return self._answered(exchange, wall_s)
-        return await self._ended(exchange, wall_s)
-
-    def _answered(self, exchange: Exchange, wall_s: float) -> Reply:
+            self._reply = None
+        reply.wall_s = self.served_s = time.monotonic() - began_s
         cpu_s = read_cpu_s(self._pid)
-        return Reply(
-            Ending.ANSWERED,
-            kind=exchange.kind,
-            body=exchange.body,
-            log=exchange.log,
-            dropped_bytes=exchange.dropped_bytes,
-            cpu_s=None if cpu_s is None else cpu_s - self._cpu_start_s,
-            wall_s=wall_s,
-        )
-
-    async def _ended(self, exchange: Exchange, wall_s: float) -> Reply:
-        cpu_s = read_cpu_s(self._pid)
-        self._lose()
-        death = await self._wait_death()
-        if cpu_s is None and death is not None:
-            cpu_s = death.cpu_s
-        return Reply(
-            exchange.ending or Ending.GONE,
-            log=exchange.log,
-            dropped_bytes=exchange.dropped_bytes,
-            cpu_s=None if cpu_s is None else max(cpu_s - self._cpu_start_s, 0.0),
-            memory_bytes=death.peak_bytes if death else None,
-            idle_bytes=self.idle_bytes or 0,
-            wall_s=wall_s,
-            violation=exchange.violation,
-            death=death,
-        )
+        if reply.ending is not Ending.ANSWERED:
+            self._lose()
+            reply.death = await self._wait_death()
+            reply.idle_bytes = self.idle_bytes or 0
+            if reply.death is not None:
+                reply.memory_bytes = reply.death.peak_bytes
+                cpu_s = reply.death.cpu_s
+        if cpu_s is not None:
+            reply.cpu_s = max(cpu_s - self._cpu_start_s, 0.0)
+        return reply
 
     def _send(self, data: bytes) -> None:
         try:
@@ -178,19 +162,25 @@ class Worker:
             self._end(Ending.GONE)
             return
         try:
-            frames = self._reader.feed(data)
-            if self._exchange is None:
-                self._greet(frames)
-                return
-            for kind, body in frames:
-                self._exchange.take(kind, body)
+            self._take(data)
         except ProtocolViolated as violated:
             self._end(Ending.VIOLATED, violation=str(violated.facts["reason"]))
+
+    def _take(self, data: bytes) -> None:
+        frames = self._reader.feed(data)
+        reply = self._reply
+        if reply is None:
+            self._greet(frames)
             return
-        if self._exchange.has_surplus or (self._exchange.body and self._reader.has_rest):
-            # The answer stands, because it came over this worker's own socket; but whoever says
-            # more than asked is never asked again.
-            self.is_unfit = True
+        for kind, body in frames:
+            reply.take(kind, body, log_bytes=self._terms.log_bytes)
+        if reply.ending is not None:
+            if reply.has_surplus or self._reader.has_rest:
+                # The answer stands, because it came over this worker's own socket; but whoever
+                # says more than asked is never asked again.
+                self.is_unfit = True
+            if not self._over.done():
+                self._over.set_result(None)
 
     def _greet(self, frames: list[tuple[int, bytes]]) -> None:
         if self.is_ready or len(frames) != 1 or self._reader.has_rest:
@@ -198,39 +188,55 @@ class Worker:
         self.is_ready = True
         self._change_if_ready()
 
-    def _check_deadlines(self) -> None:
-        exchange = self._exchange
-        if exchange is None or exchange.ending is not None:
+    def _watch(self, due_s: float) -> None:
+        """Look at the clocks at `due_s`, or earlier.
+
+        A timer that an earlier request left behind is kept: setting one costs more than being
+        woken by it once in vain.
+        """
+        if self._timer is not None:
+            if self._timer_due_s <= due_s:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(due_s, self._check_clocks)
+        self._timer_due_s = due_s
+
+    def _check_clocks(self) -> None:
+        self._timer = None
+        if self._reply is None or self._reply.ending is not None:
             return
         now_s = self._loop.time()
-        if now_s >= self._deadline_s - 1e-3:
+        if now_s >= self._deadline_s - _CLOCK_STEP_S:
             self._end(Ending.WALL)
             return
         used_s = (read_cpu_s(self._pid) or 0.0) - self._cpu_start_s
-        left_s = exchange.terms.cpu_s - used_s
+        left_s = self._terms.cpu_s - used_s
         if left_s <= 0:
             self._end(Ending.CPU)
             return
-        due_s = min(self._deadline_s, now_s + max(left_s, _LEAST_WAIT_S))
-        self._timer = self._loop.call_at(due_s, self._check_deadlines)
+        self._watch(min(self._deadline_s, now_s + max(left_s, _LEAST_WAIT_S)))
 
     def _end(self, ending: Ending, *, violation: str = "") -> None:
-        exchange = self._exchange
-        if exchange is None:
+        reply = self._reply
+        if reply is None:
             if not self.is_lost:
                 self._lose()
                 self._on_change(self)
-            return
-        if ending in {Ending.WALL, Ending.CPU}:
-            self._drain(exchange)
-        exchange.end(ending, violation=violation)
+        elif reply.ending is None:
+            if ending in {Ending.WALL, Ending.CPU}:
+                self._drain(reply)
+            reply.ending = ending
+            reply.violation = violation
+            if not self._over.done():
+                self._over.set_result(None)
 
-    def _drain(self, exchange: Exchange) -> None:
+    def _drain(self, reply: Reply) -> None:
         """Take the log that waits in the socket, so that a call that is cut off keeps it."""
         with contextlib.suppress(OSError, ProtocolViolated):
             while data := self._channel.recv(_READ_BYTES):
                 for kind, body in self._reader.feed(data):
-                    exchange.take_late(kind, body)
+                    if kind == LOG:
+                        reply.take_log(body, log_bytes=self._terms.log_bytes)
 
     def _lose(self) -> None:
         """Kill the process and let go of the socket; nothing is heard from it any more."""
@@ -256,7 +262,7 @@ class Worker:
         """Take what wait4 told, or None when the process never came to life."""
         self._known_death = death
         self._end_wait(death)
-        if self._exchange is None:
+        if self._reply is None:
             self._end(Ending.GONE)
             self.discard()
 
@@ -277,6 +283,8 @@ class Worker:
 
     def discard(self) -> None:
         """End the process and free every descriptor; doing so again is no fault."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._lose()
         if self._memory is not None:
             self._memory.close()

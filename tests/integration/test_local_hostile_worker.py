@@ -22,7 +22,7 @@ from support.sandbox import open_descriptors
 
 pytestmark = pytest.mark.slow
 
-NONCE = "0123456789abcdef"
+NONCE = b"0123456789abcdef"
 LIMITS = Limits(result_bytes=1024, log_bytes=256)
 ARTIFACT = an_artifact("def handler(event, context):\n    pass\n", limits=LIMITS)
 GOOD = frame(RESULT, b'{"nonce":"0123456789abcdef","value":1}')
@@ -104,7 +104,7 @@ async def test_whatever_a_worker_says_the_call_has_an_outcome(
         OutcomeKind.USER_ERROR,
         OutcomeKind.OUT_OF_MEMORY,
     }
-    assert len(reply.log) <= LIMITS.log_bytes
+    assert reply.log_size <= LIMITS.log_bytes
     assert open_descriptors() == before
 
 
@@ -113,7 +113,7 @@ async def test_a_clean_answer_is_taken(dead_pidfd: tuple[int, int]) -> None:
     reply, worker = await exchange_with(frame(LOG, EMPTY_LOG + b"hi\n") + GOOD, dead_pidfd)
 
     assert reply.ending is Ending.ANSWERED
-    assert reply.log == b"hi\n"
+    assert reply.log == "hi\n"
     assert not worker.is_unfit
 
 
@@ -157,7 +157,7 @@ async def test_a_worker_that_never_answers_is_over_at_its_deadline(
     reply, worker = await exchange_with(said, dead_pidfd, stays=True)
 
     assert reply.ending is Ending.WALL
-    assert reply.log == b"so far"
+    assert reply.log == "so far"
     assert worker.is_lost
 
 

@@ -12,18 +12,18 @@ from drivers.local.strictness import check_strict
 from drivers.port import OutcomeKind, TraceLine
 from sanderling.kernel.jsontext import InvalidJSON, decode
 
-NONCE = "0123456789abcdef"
+NONCE = b"0123456789abcdef"
 SOURCE = "def handler(event, context):\n    raise ValueError('no')\n"
 
 
-def answer(value: str, nonce: str = NONCE) -> bytes:
+def answer(value: str, nonce: bytes = NONCE) -> bytes:
     """Return a result body as our guest writes it."""
-    return f'{{"nonce":"{nonce}","value":{value}}}'.encode()
+    return f'{{"nonce":"{nonce.decode()}","value":{value}}}'.encode()
 
 
 def failure(**members: object) -> bytes:
     """Return an error body with the right nonce."""
-    return json.dumps({"nonce": NONCE, "kind": "user_error", **members}).encode()
+    return json.dumps({"nonce": NONCE.decode(), "kind": "user_error", **members}).encode()
 
 
 @pytest.mark.parametrize("value", ["null", "1", '"ä"', '{"a":[1,2.5,true]}', "[]"])
@@ -56,7 +56,7 @@ def test_a_value_that_is_not_strict_json_is_a_violation(value: str) -> None:
 
 def test_a_value_that_is_not_utf8_is_a_violation() -> None:
     """Bytes that are no text are not let through."""
-    body = b'{"nonce":"' + NONCE.encode() + b'","value":"\xff"}'
+    body = b'{"nonce":"' + NONCE + b'","value":"\xff"}'
 
     with pytest.raises(ProtocolViolated):
         read_result(body, NONCE, is_nonce_required=True)
@@ -65,7 +65,7 @@ def test_a_value_that_is_not_utf8_is_a_violation() -> None:
 def test_the_answer_to_another_call_is_a_violation_in_a_reused_worker() -> None:
     """A result with another nonce was written by an earlier call."""
     with pytest.raises(ProtocolViolated):
-        read_result(answer("1", "f" * 16), NONCE, is_nonce_required=True)
+        read_result(answer("1", b"f" * 16), NONCE, is_nonce_required=True)
 
 
 def test_a_worker_of_one_call_answers_for_itself() -> None:
@@ -136,7 +136,7 @@ def test_a_failure_gets_the_users_lines() -> None:
         failure(trace=[1]),
         failure(trace=[[0, 0, "f"]]),
         failure(trace=[["1", 0, "f"]]),
-        b'{"nonce":"' + NONCE.encode() + b'","kind":"user_error","message":NaN}',
+        b'{"nonce":"' + NONCE + b'","kind":"user_error","message":NaN}',
     ],
 )
 def test_a_failure_of_another_form_is_a_violation(body: bytes) -> None:

@@ -12,7 +12,7 @@ from drivers.port import OutcomeKind
 from sanderling.kernel.units import MIB
 from support.artifacts import an_artifact
 
-NONCE = "0123456789abcdef"
+NONCE = b"0123456789abcdef"
 ARTIFACT = an_artifact("def handler(event, context):\n    pass\n", limits=Limits(result_bytes=8))
 
 
@@ -34,24 +34,24 @@ def answered(kind: int, body: str) -> Reply:
 @pytest.mark.parametrize(
     ("reply", "kind", "limit"),
     [
-        (answered(RESULT, f'{{"nonce":"{NONCE}","value":1}}'), OutcomeKind.OK, None),
+        (answered(RESULT, f'{{"nonce":"{NONCE.decode()}","value":1}}'), OutcomeKind.OK, None),
         (
-            answered(RESULT, f'{{"nonce":"{NONCE}","value":"12345678"}}'),
+            answered(RESULT, f'{{"nonce":"{NONCE.decode()}","value":"12345678"}}'),
             OutcomeKind.RESULT_TOO_LARGE,
             "result_bytes",
         ),
         (
-            answered(ERROR, f'{{"nonce":"{NONCE}","kind":"out_of_memory"}}'),
+            answered(ERROR, f'{{"nonce":"{NONCE.decode()}","kind":"out_of_memory"}}'),
             OutcomeKind.OUT_OF_MEMORY,
             "memory_bytes",
         ),
         (
-            answered(ERROR, f'{{"nonce":"{NONCE}","kind":"result_too_large","size":9}}'),
+            answered(ERROR, f'{{"nonce":"{NONCE.decode()}","kind":"result_too_large","size":9}}'),
             OutcomeKind.RESULT_TOO_LARGE,
             "result_bytes",
         ),
         (
-            answered(ERROR, f'{{"nonce":"{NONCE}","kind":"bad_result"}}'),
+            answered(ERROR, f'{{"nonce":"{NONCE.decode()}","kind":"bad_result"}}'),
             OutcomeKind.BAD_RESULT,
             None,
         ),
