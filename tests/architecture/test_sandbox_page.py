@@ -1,0 +1,78 @@
+"""The sandbox pages say what the code does."""
+
+from dataclasses import fields
+from pathlib import Path
+
+from drivers.guest.layers import LAYERS
+from drivers.guest.syscalls import ALLOW, WORKER_RULES
+from drivers.limits import CEILINGS, Limits
+from drivers.local.settings import LocalSettings
+from drivers.port import OutcomeKind
+
+DOCS = Path(__file__).parents[2] / "docs"
+REFERENCE = (DOCS / "reference" / "sandbox.md").read_text()
+EXPLANATION = (DOCS / "explanation" / "sandbox.md").read_text()
+
+UNSAID = {"python", "bytecode_items", "bytecode_bytes", "experiment"}
+"""Settings for people who work on the driver."""
+
+
+def table_under(heading: str) -> list[list[str]]:
+    """Return the cells of the first table below a heading of the reference page."""
+    section = REFERENCE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_every_limit_has_its_row_with_its_numbers() -> None:
+    """Names, defaults and ceilings are those of the code, in order."""
+    limits = Limits()
+    expected = [
+        [field.name, f"{getattr(limits, field.name):.10g}", f"{CEILINGS[field.name]:.10g}"]
+        for field in fields(Limits)
+    ]
+
+    assert [row[:3] for row in table_under("Limits")] == expected
+
+
+def test_every_setting_has_its_row_with_its_default() -> None:
+    """Names and defaults are those of the code, in order."""
+    settings = LocalSettings()
+    defaults = {
+        field.name: getattr(settings, field.name)
+        for field in fields(LocalSettings)
+        if field.name not in UNSAID
+    }
+    expected = [
+        [name, f"{default:.10g}" if isinstance(default, (int, float)) else "none"]
+        for name, default in defaults.items()
+    ]
+
+    assert [row[:2] for row in table_under("Settings")] == expected
+
+
+def test_every_layer_is_explained_and_listed() -> None:
+    """Both pages name the layers, in the order in which they are put up."""
+    section = REFERENCE.split("## Layers\n", 1)[1].split("\n## ", 1)[0]
+
+    assert section.strip().startswith(", ".join(f"`{layer}`" for layer in LAYERS))
+    for layer in LAYERS:
+        assert f"| `{layer}` |" in EXPLANATION
+
+
+def test_outcomes_are_words_of_the_port() -> None:
+    """The page lists no outcome that there is not."""
+    listed = [row[0] for row in table_under("Outcomes that the driver makes")]
+
+    assert set(listed) <= set(OutcomeKind)
+    assert len(listed) == len(set(listed))
+
+
+def test_every_system_call_that_is_left_is_listed() -> None:
+    """The page names exactly the calls that a worker may make."""
+    section = REFERENCE.split("```text\n", 1)[1].split("```", 1)[0]
+    allowed = {rule.name for rule in WORKER_RULES if rule.verdict == ALLOW}
+    columns = [line[:23].replace(",", "").split() for line in section.splitlines() if "   " in line]
+    plain = [line.split() for line in section.splitlines() if "   " not in line]
+
+    assert {name for names in (*columns, *plain) for name in names} == allowed
