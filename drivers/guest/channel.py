@@ -72,14 +72,19 @@ class Channel:
 
 
 class SilentChannel(Channel):
-    """Swallow what is written; used to rehearse a call before a worker serves one."""
+    """Give out frames that were put in, and swallow what is written; used to rehearse."""
 
     __slots__ = ("last",)
 
-    def __init__(self) -> None:
+    def __init__(self, frames: bytes = b"") -> None:
         """Use no descriptor."""
         super().__init__(-1)
+        self._unread = frames
         self.last = b""
+
+    def read(self) -> tuple[int, bytes] | None:
+        """Return the next frame that was put in; None after the last."""
+        return super().read() if self._unread else None
 
     def write(self, data: bytes) -> None:
         """Remember `data` as the last that was written."""

@@ -3,16 +3,28 @@
 A calling zygote never loads the compiler, so its workers stay small and cannot compile.
 """
 
+import contextlib
+import importlib
 import json
 import marshal
 import struct
 import sys
 
-from drivers.guest.channel import CODE, NONCE_BYTES, RESULT, Channel, SilentChannel
+from drivers.guest.channel import (
+    BIND,
+    CALL,
+    CODE,
+    COMPILE,
+    NONCE_BYTES,
+    RESULT,
+    Channel,
+    SilentChannel,
+    frame,
+)
 from drivers.guest.function import Function, FunctionLimits
 from drivers.guest.language.catalogue import preload
-from drivers.guest.language.globals import reseed
-from drivers.guest.raw import RawFunction, load_armoury
+from drivers.guest.language.imports import INTERNAL
+from drivers.guest.raw import load_armoury
 
 _LENGTH = struct.Struct(">I")
 
@@ -30,6 +42,8 @@ def handler(event, context):
 _REHEARSAL_PLAIN = "def handler(event, context):\n    return event\n"
 _REHEARSAL_LIMIT = 65536
 _WARM_UP_CALLS = 20
+# Above every function's own limits, which are set later and can only be lower.
+_REHEARSAL_LIMITS: dict[str, object] = {"memory_bytes": 1 << 30, "cpu_s": 3600}
 
 
 def _rehearsal_body() -> bytes:
@@ -57,16 +71,22 @@ _FORBIDDEN_CALLS = (
 )
 
 
+def _with_head(head: dict[str, object], rest: bytes) -> bytes:
+    encoded = json.dumps(head).encode()
+    return _LENGTH.pack(len(encoded)) + encoded + rest
+
+
 class Flavour:
-    """Do what one kind of worker does, and rehearse it."""
+    """Do what one kind of worker does.
+
+    `rehearsal` holds the frames of a made-up request.
+    """
 
     is_raw = False
+    rehearsal = b""
 
     def warm_up(self) -> None:
         """Load and run everything once, so that forks share it; called once, in the zygote."""
-
-    def rehearse(self) -> None:
-        """Touch the pages that a request will touch; called in every worker."""
 
     def language_flaws(self) -> list[str]:
         """Return what the language layer let through and should not; called after warm_up."""
@@ -82,37 +102,43 @@ class Calling(Flavour):
 
     def __init__(self) -> None:
         """Prepare a small function to rehearse with."""
-        self._code = marshal.dumps(compile(_REHEARSAL, "<function>", "exec"))
         self._limits = FunctionLimits(log_bytes=_REHEARSAL_LIMIT, result_bytes=_REHEARSAL_LIMIT)
         self._body = _rehearsal_body()
-        self._channel = SilentChannel()
+        code = marshal.dumps(compile(_REHEARSAL, "<function>", "exec"))
+        head = {
+            **_REHEARSAL_LIMITS,
+            "log_bytes": _REHEARSAL_LIMIT,
+            "result_bytes": _REHEARSAL_LIMIT,
+            "is_reused": True,
+        }
+        self.rehearsal = frame(BIND, _with_head(head, code)) + frame(CALL, self._body)
+        self._code = code
 
     def warm_up(self) -> None:
-        """Run the rehearsal often enough for the interpreter to specialise its own code."""
+        """Load every facade, and call often enough for the interpreter to specialise its code."""
         preload()
+        for name in INTERNAL:
+            # Not every Python has each of them.
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
         for _ in range(_WARM_UP_CALLS):
-            self._perform()
-        if self._channel.last_kind() != RESULT:
-            raise RuntimeError(f"the rehearsal did not return a result: {self._channel.last!r}")
-
-    def rehearse(self) -> None:
-        """Run the rehearsal twice and draw new random state."""
-        reseed()
-        self._perform()
-        self._perform()
+            channel = self._call(self._code)
+            if channel.last_kind() != RESULT:
+                raise RuntimeError(f"the rehearsal did not return a result: {channel.last!r}")
 
     def language_flaws(self) -> list[str]:
         """Run what compiled code must not be able to do."""
         flaws: list[str] = []
         for source in _FORBIDDEN_CALLS:
             code = marshal.dumps(compile(source, "<function>", "exec"))
-            Function(code, self._limits, is_reused=True).call(self._body, self._channel)
-            if self._channel.last_kind() == RESULT:
+            if self._call(code).last_kind() == RESULT:
                 flaws.append(f"a guard let through: {source.splitlines()[-1].strip()}")
         return flaws
 
-    def _perform(self) -> None:
-        Function(self._code, self._limits, is_reused=True).call(self._body, self._channel)
+    def _call(self, code: bytes) -> SilentChannel:
+        channel = SilentChannel()
+        Function(code, self._limits, is_reused=True).call(self._body, channel)
+        return channel
 
 
 class Raw(Flavour):
@@ -120,10 +146,15 @@ class Raw(Flavour):
 
     is_raw = True
 
+    def __init__(self) -> None:
+        """Prepare a small source to rehearse with."""
+        source = _REHEARSAL_PLAIN.encode()
+        bind = frame(BIND, _with_head(_REHEARSAL_LIMITS, source))
+        self.rehearsal = bind + frame(CALL, _rehearsal_body())
+
     def warm_up(self) -> None:
         """Load what attacks use."""
         load_armoury()
-        RawFunction(_REHEARSAL_PLAIN.encode()).call(_rehearsal_body(), SilentChannel())
 
 
 class Compiling(Flavour):
@@ -132,6 +163,7 @@ class Compiling(Flavour):
     def __init__(self, site: str) -> None:
         """Find RestrictedPython in the folder `site`."""
         self._site = site
+        self.rehearsal = frame(COMPILE, self._body_of(_REHEARSAL_PLAIN))
 
     def warm_up(self) -> None:
         """Load the compiler and compile once."""
@@ -142,10 +174,6 @@ class Compiling(Flavour):
         if self._kind_for(_REHEARSAL_PLAIN) != CODE:
             raise RuntimeError("the rehearsal was not compiled")
 
-    def rehearse(self) -> None:
-        """Compile a small source."""
-        self._kind_for(_REHEARSAL_PLAIN)
-
     def language_flaws(self) -> list[str]:
         """Compile what must be refused."""
         return [
@@ -154,11 +182,13 @@ class Compiling(Flavour):
             if self._kind_for(source) == CODE
         ]
 
-    def _kind_for(self, source: str) -> int:
+    def _body_of(self, source: str) -> bytes:
         limits = {"source_bytes": 1024, "ast_nodes": 1000, "ast_depth": 50, "nonce": "0"}
-        head = json.dumps(limits).encode()
+        return _with_head({**_REHEARSAL_LIMITS, **limits}, source.encode())
+
+    def _kind_for(self, source: str) -> int:
         channel = SilentChannel()
-        self._compile_frame(_LENGTH.pack(len(head)) + head + source.encode(), channel)
+        self._compile_frame(self._body_of(source), channel)
         return channel.last_kind()
 
     def compile(self, body: bytes, channel: Channel) -> None:

@@ -9,12 +9,15 @@ import json
 import os
 import signal
 
-from drivers.guest.channel import BIND, CALL, COMPILE, HELLO, Channel, frame
+from drivers.guest.channel import BIND, CALL, COMPILE, HELLO, Channel, SilentChannel, frame
 from drivers.guest.flavour import Flavour
 from drivers.guest.function import Function, FunctionLimits, split_head
+from drivers.guest.language.globals import reseed
 from drivers.guest.lock import HIGHEST_FD, Lock
 from drivers.guest.raw import RawFunction
 from drivers.guest.syscalls import CHANNEL_FD
+
+_REHEARSALS = 2
 
 
 class Worker:
@@ -24,30 +27,39 @@ class Worker:
         """Take what the zygote prepared."""
         self._flavour = flavour
         self._lock = lock
-        self._channel = Channel(CHANNEL_FD)
         self._function: Function | RawFunction | None = None
 
     def live(self, fd: int, *, lifetime_s: float) -> None:
         """Serve over `fd` until the host closes it; call it right after the fork."""
         os.dup2(fd, CHANNEL_FD)
         os.closerange(CHANNEL_FD + 1, HIGHEST_FD)
-        self._flavour.rehearse()
-        gc.freeze()
+        self._rehearse()
         # If the host and the zygote die without a word, this still ends the process some time.
         signal.setitimer(signal.ITIMER_REAL, lifetime_s)
         self._lock.lock_worker()
-        self._channel.write(frame(HELLO, b""))
-        self._serve()
+        channel = Channel(CHANNEL_FD)
+        channel.write(frame(HELLO, b""))
+        self._serve(channel)
 
-    def _serve(self) -> None:
-        while (read := self._channel.read()) is not None:
+    def _rehearse(self) -> None:
+        """Serve made-up requests in the very same way, so that the pages they touch are there."""
+        reseed()
+        frames = self._flavour.rehearsal
+        for _ in range(_REHEARSALS):
+            self._serve(SilentChannel(frames))
+        self._function = None
+        gc.freeze()
+
+    def _serve(self, channel: Channel) -> None:
+        while (read := channel.read()) is not None:
             kind, body = read
             if kind == CALL and self._function is not None:
-                self._function.call(body, self._channel)
+                self._function.call(body, channel)
             elif kind == BIND:
                 self._bind(body)
             elif kind == COMPILE:
-                self._compile(body)
+                self._limit(json.loads(split_head(body)[0]))
+                self._flavour.compile(body, channel)
             else:
                 return
 
@@ -63,7 +75,3 @@ class Worker:
             return
         limits = FunctionLimits(log_bytes=head["log_bytes"], result_bytes=head["result_bytes"])
         self._function = Function(code, limits, is_reused=head["is_reused"])
-
-    def _compile(self, body: bytes) -> None:
-        self._limit(json.loads(split_head(body)[0]))
-        self._flavour.compile(body, self._channel)

@@ -133,7 +133,7 @@ def _forget_where_modules_come_from() -> None:
     """Make late imports fail at once, and leave no path of this machine to read."""
     sys.path.clear()
     sys.path_importer_cache.clear()
-    sys.argv[1:] = []
+    sys.argv[:] = [""]
 
 
 def live() -> None:

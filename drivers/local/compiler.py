@@ -6,6 +6,7 @@ The host never parses a source and never unmarshals what comes back.
 import asyncio
 import hashlib
 import os
+import signal
 
 import structlog
 
@@ -25,7 +26,9 @@ from sanderling.kernel.units import MIB
 _log = structlog.get_logger()
 
 _ALLOWANCE = Limits(wall_s=20.0, cpu_s=8.0, memory_bytes=384 * MIB)
+_TERMS = Terms(_ALLOWANCE.wall_s, _ALLOWANCE.cpu_s, log_bytes=0)
 _AT_ONCE = 2
+_MOST_UNSENT = 3
 
 _Key = tuple[bytes, int, int, int]
 
@@ -41,6 +44,14 @@ class Compiler:
         )
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._starting: asyncio.Task[object] | None = None
+        self._failure = ""
+
+    @property
+    def problem(self) -> str:
+        """Why sources cannot be compiled just now; empty when they can, as far as is known."""
+        if self._failure or self._pool.failure:
+            return self._failure or self._pool.failure
+        return "Workers of the compiler end before they are ready." if self._pool.is_failing else ""
 
     def start_soon(self) -> None:
         """Start the pool in the background, so that the first source need not wait as long."""
@@ -70,18 +81,20 @@ class Compiler:
             await self._ensure_started()
         except DriverError as error:
             return Deployment(OutcomeKind.PLATFORM_ERROR, detail=error.detail)
-        worker = await self._pool.take(_ALLOWANCE.memory_bytes)
-        if isinstance(worker, Saturated):
-            return Deployment(OutcomeKind.SATURATED, detail=f"Not compiled: {worker.reason}.")
         nonce = os.urandom(8).hex().encode()
-        worker.allow_code()
-        terms = Terms(_ALLOWANCE.wall_s, _ALLOWANCE.cpu_s, log_bytes=0)
-        try:
-            request = compile_frame(text, nonce, limits, _ALLOWANCE)
-            reply = await worker.exchange(request, terms)
-        finally:
-            self._pool.release(worker, _ALLOWANCE.memory_bytes)
-        return _made_of(reply, nonce, source)
+        request = compile_frame(text, nonce, limits, _ALLOWANCE)
+        for _ in range(_MOST_UNSENT):
+            worker = await self._pool.take(_ALLOWANCE.memory_bytes)
+            if isinstance(worker, Saturated):
+                return Deployment(OutcomeKind.SATURATED, detail=f"Not compiled: {worker.reason}.")
+            worker.allow_code()
+            try:
+                reply = await worker.exchange(request, _TERMS)
+            finally:
+                self._pool.release(worker, _ALLOWANCE.memory_bytes)
+            if reply.ending is not Ending.UNSENT:
+                return _made_of(reply, nonce, source)
+        return _unfinished("workers end before they are used")
 
     async def _ensure_started(self) -> None:
         self.start_soon()
@@ -89,7 +102,9 @@ class Compiler:
         if starting is not None:
             try:
                 await asyncio.shield(starting)
-            except DriverError:
+                self._failure = ""
+            except DriverError as error:
+                self._failure = error.detail
                 # The next source tries again; what was wrong may be mended.
                 self._starting = None
                 raise
@@ -105,6 +120,8 @@ class Compiler:
 def _made_of(reply: Reply, nonce: bytes, source: str) -> bytes | Deployment:
     if reply.ending is not Ending.ANSWERED:
         _log.warning("source.not-compiled", ending=reply.ending and reply.ending.value)
+        if _was_ended_from_outside(reply):
+            return _unfinished("its worker was ended from outside")
         return _unbearable(reply)
     if reply.kind == CODE:
         return reply.body
@@ -113,6 +130,17 @@ def _made_of(reply: Reply, nonce: bytes, source: str) -> bytes | Deployment:
     except ProtocolViolated as violated:
         return Deployment(OutcomeKind.BAD_CODE, detail=violated.detail)
     return Deployment(OutcomeKind.BAD_CODE, error=failure.error)
+
+
+def _was_ended_from_outside(reply: Reply) -> bool:
+    if reply.ending is not Ending.GONE:
+        return False
+    # The compiler's own limits end it with other signals; SIGKILL comes from somebody else.
+    return reply.death is None or reply.death.status == signal.SIGKILL
+
+
+def _unfinished(reason: str) -> Deployment:
+    return Deployment(OutcomeKind.PLATFORM_ERROR, detail=f"Not compiled: {reason}; try again.")
 
 
 def _unbearable(reply: Reply) -> Deployment:

@@ -194,6 +194,9 @@ class LocalDriver:
         elif not pool.spares and pool.waiting:
             reasons.append(f"{pool.waiting} calls wait for a worker.")
             state = HealthState.DEGRADED
+        if self._compiler.problem:
+            reasons.append(f"Nothing can be deployed: {self._compiler.problem}")
+            state = state if state is HealthState.DOWN else HealthState.DEGRADED
         numbers = {
             "spares": pool.spares,
             "busy": pool.busy - len(self._bound),

@@ -287,3 +287,29 @@ async def test_leaving_lets_calls_in_flight_finish() -> None:
 
     assert (await call).result == "slept"
     assert (await driver.invoke(an_invocation(artifact, 0))).kind is OutcomeKind.PLATFORM_ERROR
+
+
+async def test_a_compiler_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its compiler the driver says so at deploy and in its health."""
+    monkeypatch.setattr("drivers.local.zygote.find_compiler_folder", lambda: "/nowhere")
+
+    async with LocalDriver(LocalSettings(spares=1)) as driver:
+        deployment = await driver.deploy(an_artifact(ECHO.source))
+        health = await driver.health()
+
+    assert deployment.kind is OutcomeKind.PLATFORM_ERROR
+    assert health.state is HealthState.DEGRADED
+    assert "Nothing can be deployed" in health.reasons[0]
+
+
+async def test_a_source_that_the_compiler_does_not_survive_is_bad_code(
+    driver: LocalDriver,
+) -> None:
+    """A source that makes the parser fail is refused, and the next one is compiled."""
+    deep = "def handler(event, context):\n    return " + "(" * 5000 + ")" * 5000 + "\n"
+
+    refused = await driver.deploy(an_artifact(deep))
+    taken = await driver.deploy(an_artifact(ECHO.source))
+
+    assert refused.kind is OutcomeKind.BAD_CODE
+    assert taken.kind is OutcomeKind.OK
