@@ -1,10 +1,10 @@
-"""`python -m bench WHAT [--json]`: measure and print."""
+"""`python -m bench WHAT [--json|--markdown]`: measure and print."""
 
 import argparse
 from collections.abc import Sequence
 
 from bench import call, http, limiter, record
-from bench.report import Report, print_table, to_json
+from bench.report import Report, print_table, to_json, to_markdown
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -17,7 +17,9 @@ def _parser() -> argparse.ArgumentParser:
         ("record", "what keeping the record of a call costs"),
     ):
         kind = kinds.add_parser(what, help=says, description=says)
-        kind.add_argument("--json", action="store_true", help="print one JSON object")
+        form = kind.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="print one JSON object")
+        form.add_argument("--markdown", action="store_true", help="print a table of ratios")
         kind.add_argument("--calls", type=int, help="at most this many calls per row and phase")
         if what in ("call", "http"):
             kind.add_argument("--seconds", type=float, help="how long to measure, in all")
@@ -26,28 +28,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def measure(words: Sequence[str] | None = None) -> tuple[Report, bool]:
-    """Return what was measured, and whether JSON was asked for."""
-    asked = _parser().parse_args(words)
+def measure(asked: argparse.Namespace) -> Report:
+    """Return what was measured."""
     match asked.what:
         case "call":
-            report = call.run(
-                call.Options(asked.seconds or 75.0, asked.calls, frozenset(asked.only))
-            )
+            return call.run(call.Options(asked.seconds or 75.0, asked.calls, frozenset(asked.only)))
         case "limiter":
-            report = limiter.run(asked.calls)
+            return limiter.run(asked.calls)
         case "http":
-            report = http.run(http.Options(asked.seconds or 60.0, asked.calls))
+            return http.run(http.Options(asked.seconds or 60.0, asked.calls))
         case _:
-            report = record.run(asked.calls)
-    return report, asked.json
+            return record.run(asked.calls)
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Print what was measured."""
-    report, as_json = measure()
-    if as_json:
+    asked = _parser().parse_args(words)
+    report = measure(asked)
+    if asked.json:
         print(to_json(report))
+    elif asked.markdown:
+        print(to_markdown(report))
     else:
         print_table(report)
 

@@ -17,6 +17,17 @@ Row: TypeAlias = Mapping[str, Cell]
 
 _PACKAGES = ("restrictedpython", "uvloop", "starlette", "uvicorn", "pydantic-monty")
 _EXACT_BELOW = 100
+_PAGE_HEADINGS = {
+    "name": "row",
+    "ratio": "time",
+    "calls_per_s_c1": "rate, 1 caller",
+    "calls_per_s_c8": "8 callers",
+    "calls_per_s_c64": "64 callers",
+    "cpu_us": "CPU",
+    "idle_kib": "idle KiB",
+}
+_AS_THEY_ARE = frozenset({"ratio", "idle_kib"})
+_RATES_AGAINST = "calls_per_s_c1"
 _LEAST_WIDTH = 110
 _HEADINGS = {
     "name": "",
@@ -67,6 +78,29 @@ def to_json(report: Report) -> str:
     meta = {"benchmark": report.title, **machine(), **report.extra}
     document = {"rows": list(report.rows), "meta": meta, "notes": list(report.notes)}
     return json.dumps(document, indent=2, allow_nan=False)
+
+
+def to_markdown(report: Report) -> str:
+    """Return the table for a page: everything that takes time as a multiple of the first row."""
+    base = report.rows[0]
+    members = [name for name in base if name in _PAGE_HEADINGS]
+    heads = [_PAGE_HEADINGS[name] for name in members]
+    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
+    for row in report.rows:
+        cells = [_relative(name, row[name], base) for name in members]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _relative(name: str, cell: Cell, base: Row) -> str:
+    if cell is None or isinstance(cell, str):
+        return "·" if cell is None else f"`{cell}`"
+    if name in _AS_THEY_ARE:
+        return f"{cell:,.0f}" if cell >= _EXACT_BELOW else f"{cell:.1f}"
+    against = base[_RATES_AGAINST if name.startswith("calls_per_s") else name]
+    if not isinstance(against, (int, float)) or not against:
+        return "·"
+    return f"{cell / against:,.2g}" if cell < against else f"{cell / against:,.1f}"
 
 
 def _show(cell: Cell) -> str:
