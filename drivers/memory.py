@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from inspect import isawaitable
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, Union
 
 from drivers.port import (
     Artifact,
@@ -24,7 +24,8 @@ from drivers.port import (
 )
 from sanderling.kernel.jsontext import JSON, InvalidJSON, decode, encode
 
-Handler: TypeAlias = "Callable[[JSON, Mapping[str, JSON]], JSON | Awaitable[JSON]]"
+Answer = Union[JSON, Awaitable[JSON]]  # noqa: UP007 - JSON is a text at run time, which `|` refuses.
+Handler: TypeAlias = Callable[[JSON, Mapping[str, JSON]], Answer]
 
 _MARK = "# outcome: "
 

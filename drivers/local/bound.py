@@ -111,7 +111,8 @@ class BoundWorkers:
             self._remove(bound)
 
     def _sweep_later(self) -> None:
-        self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+        pause_s = min(_SWEEP_S, self._settings.reuse_idle_s)
+        self._sweeper = asyncio.get_running_loop().call_later(pause_s, self._sweep)
 
     def _sweep(self) -> None:
         now_s = time.monotonic()

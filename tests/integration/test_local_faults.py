@@ -261,6 +261,71 @@ async def test_a_full_waiting_line_is_saturation() -> None:
     assert all(outcome.retry_after_s for outcome in turned_away)
 
 
+async def test_a_call_that_waits_too_long_is_saturation() -> None:
+    """Nobody waits for a worker longer than the line allows."""
+    settings = LocalSettings(spares=1, memory_budget_bytes=64 * MIB, queue_wait_s=0.05)
+    artifact = an_artifact(SLEEPS)
+
+    async with LocalDriver(settings) as narrow:
+        await narrow.deploy(artifact)
+        served, turned_away = await asyncio.gather(
+            *(narrow.invoke(an_invocation(artifact, 0.5)) for _ in range(2))
+        )
+
+    assert served.kind is OutcomeKind.OK
+    assert turned_away.kind is OutcomeKind.SATURATED
+
+
+async def test_a_call_that_is_cancelled_in_the_line_costs_nothing() -> None:
+    """Whoever leaves the line takes neither worker nor memory along."""
+    settings = LocalSettings(spares=1, memory_budget_bytes=64 * MIB)
+    artifact = an_artifact(SLEEPS)
+
+    async with LocalDriver(settings) as narrow:
+        await narrow.deploy(artifact)
+        served = asyncio.create_task(narrow.invoke(an_invocation(artifact, 0.2)))
+        waiting = asyncio.create_task(narrow.invoke(an_invocation(artifact, 0)))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        outcomes = await asyncio.gather(served, waiting, return_exceptions=True)
+        later = await narrow.invoke(an_invocation(artifact, 0))
+        await asyncio.sleep(0)
+        numbers = (await narrow.health()).numbers
+
+    assert isinstance(outcomes[1], asyncio.CancelledError)
+    assert later.result == "slept"
+    assert numbers["queue"] == 0
+    assert numbers["memory_reserved_bytes"] == 0
+
+
+async def test_an_event_larger_than_the_socket_arrives_whole(driver: LocalDriver) -> None:
+    """Megabytes in and out are carried in pieces, and no byte is lost."""
+    limits = Limits(event_bytes=6 * MIB, result_bytes=6 * MIB, cpu_s=5, wall_s=20)
+    artifact = an_artifact(ECHO.source, limits=limits)
+    await driver.deploy(artifact)
+    event = "ä" * (2 * MIB)
+
+    outcome = await driver.invoke(an_invocation(artifact, event))
+
+    assert outcome.result == event
+
+
+async def test_an_idle_worker_of_a_reused_function_is_ended() -> None:
+    """A worker that nobody called for long gives back its process and its memory."""
+    artifact = an_artifact(ECHO.source, isolation=Isolation.FUNCTION)
+    async with LocalDriver(LocalSettings(spares=1, reuse_idle_s=0.02)) as brief:
+        await brief.deploy(artifact)
+        outcome = await brief.invoke(an_invocation(artifact, 1))
+
+        async def is_ended() -> bool:
+            numbers = (await brief.health()).numbers
+            return numbers["bound_idle"] == 0 and numbers["memory_reserved_bytes"] == 0
+
+        await until(is_ended)
+
+    assert outcome.result == 1
+
+
 async def test_a_worker_of_another_function_makes_room() -> None:
     """An idle worker that is bound elsewhere is ended when somebody needs its memory."""
     settings = LocalSettings(spares=1, memory_budget_bytes=64 * MIB)
