@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import cached_property
+from re import Pattern
+from types import FunctionType
 
 from drivers.guest.language.classes import is_guest_class
 from drivers.guest.language.facade import Facade, missing_name
@@ -40,6 +43,7 @@ _SIGNS = {
 _CHANGES: dict[str, Callable[[object, object], object]] = {
     sign: getattr(operator, name) for sign, name in _SIGNS.items()
 }
+_IN_PYTHON = frozenset((FunctionType, property, cached_property))
 _FORMATS = frozenset(("format", "format_map"))
 
 
@@ -72,21 +76,48 @@ def _read_rarely(ob: Any, kind: Any, name: str) -> object:
         if name in ob.__dict__ or _class_allows(kind, name):
             return getattr(ob, name)
     elif issubclass(kind, type):
-        if _class_allows(ob, name):
-            return getattr(ob, name)
+        return _read_of_class(ob, name)
+    elif kind is Pattern and name == "groupindex":
+        return dict(ob.groupindex)  # The real one hands its table to any `==` of user code.
     elif issubclass(kind, BaseException) and _class_allows(kind, name):
         return getattr(ob, name)
     raise AttributeError(_refusal(ob, kind, name))
 
 
 def _class_allows(kind: Any, name: str) -> bool:
+    """Say whether the first `name` along the bases is the user's, or allowed up to there."""
+    allowed = False
     for base in kind.__mro__:
-        if is_guest_class(base):
-            if name in base.__dict__:
-                return True
-        elif name in ALLOWED.get(base, ()):
-            return True
-    return False
+        allowed = allowed or name in ALLOWED.get(base, ())
+        if name in base.__dict__:
+            return allowed or is_guest_class(base)
+    return allowed
+
+
+def _read_of_class(kind: Any, name: str) -> object:
+    """Return `kind.name`; methods that the library wrote in Python take objects of `kind` only.
+
+    They read and call anything of their first argument, even its class: `Counter.copy(int)` would
+    return the real `type`. Methods in C check it themselves.
+    """
+    if not _class_allows(kind, name):
+        raise AttributeError(_refusal(kind, type(kind), name))
+    base: Any = next((base for base in kind.__mro__ if name in base.__dict__), None)
+    own = None if base is None else base.__dict__[name]
+    if is_guest_class(base) or type(own) not in _IN_PYTHON:
+        return getattr(kind, name)
+    if type(own) is not FunctionType:
+        raise AttributeError(f"{name!r} of type {kind.__name__!r} is there on its objects only")
+    return _checked_method(kind, own)
+
+
+def _checked_method(kind: type, method: FunctionType) -> Callable[..., object]:
+    def call(ob: object, /, *args: object, **kwargs: object) -> object:
+        if not issubclass(type(ob), kind):
+            raise TypeError(f"{kind.__name__}.{method.__name__}() needs a {kind.__name__!r} object")
+        return method(ob, *args, **kwargs)
+
+    return call
 
 
 def _refusal(ob: Any, kind: Any, name: str) -> str:
@@ -103,6 +134,9 @@ def read_super(around: Any, ob: Any, name: str) -> object:
 
     The transformer passes the class around the method, and a public name or `__init__`.
     """
+    if name == "__init__" and isinstance(ob, type):
+        # It would be the bare function, which initialises whatever it is given.
+        raise TypeError("super().__init__ is there for objects only, not for a class")
     order: tuple[Any, ...] = ob.__mro__ if isinstance(ob, type) else type(ob).__mro__
     if around not in order:
         raise TypeError("super(): the first argument of the method is no object of its class")

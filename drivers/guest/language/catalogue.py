@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from types import FunctionType
 
+from drivers.guest.language.caches import note_caches
 from drivers.guest.language.charsets import load_charsets
 from drivers.guest.language.facade import Facade, values_of
 
@@ -99,5 +100,8 @@ def preload(names: Iterable[str] = tuple(FACADES)) -> None:
     A worker whose functions need few modules stays smaller with few names.
     """
     load_charsets()
+    before = len(_open)
     for name in names:
         open_facade(name)
+    if len(_open) > before:
+        note_caches({name.partition(".")[0] for name in FACADES})

@@ -1,6 +1,7 @@
 """The global names of one call, made as cheaply as an empty dict allows."""
 
 from drivers.guest.language.builtin_names import BUILTINS
+from drivers.guest.language.caches import empty_caches
 from drivers.guest.language.facades.chance import renew, renew_at_next_import
 from drivers.guest.language.sink import Sink
 
@@ -13,6 +14,7 @@ def build_globals(sink: Sink) -> dict[str, object]:
 
     Everything else is shared between calls and cannot be reached, hence not changed, by them.
     """
+    empty_caches()
     renew_at_next_import()
     return {"__builtins__": BUILTINS, "__name__": MODULE_NAME, "print": sink.print}
 

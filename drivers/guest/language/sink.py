@@ -17,16 +17,20 @@ class Sink:
     def print(
         self,
         *values: object,
-        sep: str | None = " ",
-        end: str | None = "\n",
+        sep: object = " ",
+        end: object = "\n",
         file: None = None,
         flush: bool = False,  # noqa: ARG002 - the signature of print
     ) -> None:
         """Write like the built-in; there is no other file than this."""
         if file is not None:
             raise TypeError("print() writes to the call's log only; leave out file=")
-        texts = [str(value) for value in values]
-        self.write((" " if sep is None else sep).join(texts) + ("\n" if end is None else end))
+        if not isinstance(sep, str | None) or not isinstance(end, str | None):
+            raise TypeError("sep and end of print() must be None or a string")
+        # The methods of `str` itself: a subclass of the user's could bring its own.
+        between = " " if sep is None else str.__str__(sep)
+        last = "\n" if end is None else str.__str__(end)
+        self.write(between.join([str(value) for value in values]) + last)
 
     def write(self, text: str) -> None:
         """Append `text`; lone surrogates become question marks."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from drivers.guest.language.facade import Facade
-from drivers.guest.language.facades.picking import facade_of
+from drivers.guest.language.facades.picking import exact, facade_of
 from drivers.guest.language.tables import allow
 
 MAX_INFLATED_BYTES = 16 * 1024 * 1024
@@ -59,7 +59,16 @@ def _base64() -> Facade:
 def _struct() -> Facade:
     import struct  # noqa: PLC0415 - loaded only where its facade is wanted
 
-    return facade_of(struct, "calcsize error iter_unpack pack unpack unpack_from")
+    def plain(function: Callable[..., object]) -> Callable[..., object]:
+        # The module keeps each layout it is given, beyond the call that gave it.
+        def call(layout: str | bytes, /, *args: object, **kwargs: object) -> object:
+            return function(exact(layout), *args, **kwargs)
+
+        return call
+
+    names = "calcsize iter_unpack pack unpack unpack_from"
+    functions = {name: plain(getattr(struct, name)) for name in names.split()}
+    return Facade("struct", {**functions, "error": struct.error})
 
 
 def _zlib() -> Facade:

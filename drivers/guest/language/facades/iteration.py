@@ -13,6 +13,7 @@ from drivers.guest.language.classes import is_guest_class
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.facades.picking import facade_of
 from drivers.guest.language.tables import allow
+from drivers.guest.language.trace import FILENAME
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
@@ -55,7 +56,12 @@ def _wraps(wrapped: object) -> Callable[[object], object]:
     """Copy the name and the text of a function; the real one sets any attribute it is given."""
 
     def decorate(wrapper: object) -> object:
-        if type(wrapper) is FunctionType and type(wrapped) is FunctionType:
+        # A function of ours is shared by all calls: its name stays.
+        if (
+            type(wrapper) is FunctionType
+            and type(wrapped) is FunctionType
+            and wrapper.__code__.co_filename == FILENAME
+        ):
             wrapper.__name__ = wrapped.__name__
             wrapper.__qualname__ = wrapped.__qualname__
             wrapper.__doc__ = wrapped.__doc__

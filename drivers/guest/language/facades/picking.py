@@ -1,8 +1,19 @@
 """How a facade is filled: names picked one by one from a module, where they exist."""
 
+from __future__ import annotations
+
 from types import ModuleType
 
 from drivers.guest.language.facade import Facade
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def exact(value: Any) -> Any:
+    """Return text without the methods and attributes that a subclass of the user's brings."""
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 def pick(module: ModuleType, names: str) -> dict[str, object]:

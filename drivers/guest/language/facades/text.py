@@ -1,13 +1,16 @@
 """Text: string, textwrap, html, unicodedata, difflib."""
 
+from collections.abc import Callable
+
 from drivers.guest.language.facade import Facade
-from drivers.guest.language.facades.picking import facade_of
+from drivers.guest.language.facades.picking import exact, facade_of
 from drivers.guest.language.tables import allow
 
 _STRING = (
     "ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits "
     "printable punctuation whitespace"
 )
+_TEXTWRAP = "dedent fill indent shorten wrap"
 _UNICODEDATA = (
     "bidirectional category combining decimal decomposition digit east_asian_width "
     "is_normalized lookup mirrored name normalize numeric unidata_version"
@@ -27,7 +30,19 @@ def _string() -> Facade:
 def _textwrap() -> Facade:
     import textwrap  # noqa: PLC0415 - loaded only where its facade is wanted
 
-    return facade_of(textwrap, "dedent fill indent shorten wrap")
+    functions = {name: _of_text(getattr(textwrap, name)) for name in _TEXTWRAP.split()}
+    return Facade("textwrap", functions)
+
+
+def _of_text(function: Callable[..., object]) -> Callable[..., object]:
+    """Let plain text in only: the real ones hand their table to a `translate` of user code."""
+
+    def call(text: object, *args: object, **kwargs: object) -> object:
+        if not isinstance(text, str):
+            raise TypeError(f"the text must be a string, not {type(text).__name__!r}")
+        return function(exact(text), *args, **kwargs)
+
+    return call
 
 
 def _html() -> Facade:
