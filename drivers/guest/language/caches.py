@@ -55,5 +55,5 @@ def _table(path: tuple[str, ...]) -> dict[object, object] | None:
     found: Any = sys.modules.get(path[0])
     for name in path[1:]:
         found = getattr(found, name, None)
-    is_table = type(found) is dict
-    return found if is_table else None
+    kind: object = type(found)
+    return found if kind is dict else None
