@@ -55,5 +55,4 @@ def _table(path: tuple[str, ...]) -> dict[object, object] | None:
     found: Any = sys.modules.get(path[0])
     for name in path[1:]:
         found = getattr(found, name, None)
-    kind: object = type(found)
-    return found if kind is dict else None
+    return found if type(found) is dict else None  # pyright: ignore[reportUnknownVariableType] - the library does not say of what
