@@ -68,13 +68,22 @@ class Zygote:
 
     def _serve(self) -> None:
         self._poll.register(CHANNEL_FD, select.POLLIN)
-        while True:
-            for fd, _ in self._poll.poll():
-                if fd != CHANNEL_FD:
-                    self._bury(fd)
-                elif not self._receive():
-                    self._end_workers()
-                    return
+        try:
+            while self._serve_once():
+                pass
+        except (BrokenPipeError, ConnectionResetError):
+            # The host is gone, in the middle of a message or with one of ours unread.
+            return
+        finally:
+            self._end_workers()
+
+    def _serve_once(self) -> bool:
+        for fd, _ in self._poll.poll():
+            if fd != CHANNEL_FD:
+                self._bury(fd)
+            elif not self._receive():
+                return False
+        return True
 
     def _receive(self) -> bool:
         message, ancillary, _, _ = self._control.recvmsg(64, _socket.CMSG_SPACE(FD_BYTES))
