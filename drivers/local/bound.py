@@ -4,8 +4,11 @@ A worker never changes its owner: whoever it was bound to, it serves only that k
 """
 
 import asyncio
+import contextlib
 import time
+from collections import deque
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from drivers.local.pool import Pool
 from drivers.local.settings import LocalSettings
@@ -13,23 +16,25 @@ from drivers.local.worker import Worker
 
 _SWEEP_S = 5.0
 _OLDEST_S = 600.0
+_WORTH_WAITING_S = 0.005
 
 
 @dataclass(slots=True, eq=False)
 class Bound:
     """A worker of one version of a function, with what it has done.
 
-    `idle` is where the idle workers of that version are kept, the one used last at the end.
+    `bench` is where the workers of that version are kept.
     `memory_bytes` is reserved while the worker lives.
     """
 
     worker: Worker
-    idle: "list[Bound]"
+    bench: "Bench"
     memory_bytes: int
     calls: int = 0
     first_resident_bytes: int | None = None
     resident_bytes: int | None = None
     idle_since_s: float = 0.0
+    began_s: float = 0.0
 
     def note_resident(self, resident_bytes: int | None) -> None:
         """Remember what the worker holds after a call, to see it grow."""
@@ -41,6 +46,31 @@ class Bound:
     def grown_bytes(self) -> int:
         """How much more it holds than after its first call."""
         return (self.resident_bytes or 0) - (self.first_resident_bytes or 0)
+
+
+_Turn: TypeAlias = "asyncio.Future[Bound | None]"
+
+
+class Bench:
+    """The workers of one version of a function, and who waits for those at work."""
+
+    __slots__ = ("busy", "idle", "line")
+
+    def __init__(self) -> None:
+        """Start empty; `idle` has the one used last at the end."""
+        self.idle: list[Bound] = []
+        self.busy: set[Bound] = set()
+        self.line: deque[_Turn] = deque()
+
+    @property
+    def is_slow(self) -> bool:
+        """Claim that every worker has been at its call for longer than a fork takes.
+
+        While some call began a moment ago the workers are quick, and those who wait do so for
+        the host; more workers would only take its time.
+        """
+        since_s = time.monotonic() - _WORTH_WAITING_S
+        return all(bound.began_s < since_s for bound in self.busy)
 
 
 class BoundWorkers:
@@ -67,19 +97,54 @@ class BoundWorkers:
             self.end(bound)
         return None
 
+    async def wait(self, bench: Bench) -> Bound | None:
+        """Return the next worker that gets free, if one does in the time that a fork takes.
+
+        None when no worker of the function is at work, when too many wait, or when none got free.
+        """
+        if not bench.busy or len(bench.line) >= self._settings.queue_limit:
+            return None
+        loop = asyncio.get_running_loop()
+        turn: _Turn = loop.create_future()
+        bench.line.append(turn)
+        self._look_later(bench, turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                with contextlib.suppress(ValueError):  # It may have been passed over already.
+                    bench.line.remove(turn)
+            elif turn.done() and (bound := turn.result()) is not None:
+                self.keep(bound, time.monotonic())
+            raise
+
+    def _look_later(self, bench: Bench, turn: _Turn) -> None:
+        asyncio.get_running_loop().call_later(_WORTH_WAITING_S, self._look, bench, turn)
+
+    def _look(self, bench: Bench, turn: _Turn) -> None:
+        if turn.done():
+            return
+        if bench.is_slow:
+            bench.line.remove(turn)
+            turn.set_result(None)
+        else:
+            self._look_later(bench, turn)
+
     def keep(self, bound: Bound, now_s: float) -> None:
         """Take a worker back after a clean call, or end it if it is spent."""
         if self._is_spent(bound):
             self.end(bound)
             return
+        if _hand_over(bound):
+            return
         bound.idle_since_s = now_s
-        bound.idle.append(bound)
+        bound.bench.idle.append(bound)
         self._by_age[bound] = None
         if self._sweeper is None:
             self._sweep_later()
         if self._pool.waiting:
-            # Somebody else waits for a process or for memory, and this one is idle.
-            self.make_room()
+            # Whoever waits for memory may have this one's; who waits for a fork gains nothing.
+            self._pool.grant()
 
     def _is_spent(self, bound: Bound) -> bool:
         return (
@@ -95,7 +160,7 @@ class BoundWorkers:
 
     def _remove(self, bound: Bound) -> None:
         del self._by_age[bound]
-        bound.idle.remove(bound)
+        bound.bench.idle.remove(bound)
         self.end(bound)
 
     def make_room(self) -> bool:
@@ -130,3 +195,13 @@ class BoundWorkers:
             self._sweeper.cancel()
         for bound in tuple(self._by_age):
             self._remove(bound)
+
+
+def _hand_over(bound: Bound) -> bool:
+    line = bound.bench.line
+    while line:
+        turn = line.popleft()
+        if not turn.done():
+            turn.set_result(bound)
+            return True
+    return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from drivers.local.bound import Bound, BoundWorkers
+from drivers.local.bound import Bench, Bound, BoundWorkers
 from drivers.local.exchange import Ending, Reply, Terms
 from drivers.local.pool import Pool, Saturated
 from drivers.local.requests import call_frame
@@ -30,7 +30,7 @@ _CLEAN = frozenset(
 class Deployed:
     """An artifact with everything about its calls that can be made ready once.
 
-    `idle` holds its workers that wait for the next call; a deleted artifact keeps none.
+    `bench` holds its workers; a deleted artifact keeps none.
     """
 
     artifact: Artifact
@@ -38,7 +38,7 @@ class Deployed:
     terms: Terms
     is_reused: bool
     isolation: Isolation
-    idle: list[Bound] = field(default_factory=list[Bound])
+    bench: Bench = field(default_factory=Bench)
     is_deleted: bool = False
 
 
@@ -56,7 +56,10 @@ class Dispatch:
         """Run one call and return its outcome."""
         began_ns = time.perf_counter_ns()
         for _ in range(_MOST_UNSENT):
-            bound = self._bound.take(deployed.idle) if deployed.is_reused else None
+            bound = self._bound.take(deployed.bench.idle) if deployed.is_reused else None
+            if bound is None and deployed.is_reused:
+                # A warm worker that is free in a moment beats a fork, for everyone.
+                bound = await self._bound.wait(deployed.bench)
             seat = bound or await self._seat(deployed)
             if isinstance(seat, Saturated):
                 return _saturated(seat, began_ns)
@@ -75,7 +78,7 @@ class Dispatch:
                 return taken
             worker = taken
         worker.allow(result_bytes=limits.result_bytes, log_bytes=limits.log_bytes)
-        return Bound(worker, deployed.idle, limits.memory_bytes)
+        return Bound(worker, deployed.bench, limits.memory_bytes)
 
     async def _serve(
         self, seat: Bound, deployed: Deployed, invocation: Invocation, began_ns: int
@@ -89,6 +92,8 @@ class Dispatch:
             request = deployed.bind + request
         seat.calls += 1
         is_clean = False
+        seat.began_s = time.monotonic()
+        deployed.bench.busy.add(seat)
         try:
             reply = await seat.worker.exchange(request, terms)
             verdict = judge(
@@ -106,6 +111,7 @@ class Dispatch:
                 seat.note_resident(memory_bytes)
             is_clean = verdict.kind in _CLEAN
         finally:
+            deployed.bench.busy.discard(seat)
             self._leave(seat, is_kept=is_clean and deployed.is_reused and not deployed.is_deleted)
         return self._outcome(verdict, reply, memory_bytes, deployed, began_ns), reply
 

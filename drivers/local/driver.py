@@ -148,7 +148,7 @@ class LocalDriver:
         deployed = self._deployed.pop(key)
         if deployed is not None:
             deployed.is_deleted = True
-            self._bound.drop(deployed.idle)
+            self._bound.drop(deployed.bench.idle)
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one call."""

@@ -170,7 +170,7 @@ class Pool:
             self._preparing.discard(worker)
             self._spares.append(worker)
         self._note_settled()
-        self._grant()
+        self.grant()
         self._refill()
 
     def _forget(self, worker: Worker) -> None:
@@ -238,7 +238,7 @@ class Pool:
             return self._saturated("the waiting line is full")
         waiter = _Waiter(memory_bytes, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
-        self._grant()
+        self.grant()
         self._refill()
         try:
             async with asyncio.timeout(self._settings.queue_wait_s):
@@ -258,14 +258,15 @@ class Pool:
             self.busy -= 1
             self._budget.free(waiter.memory_bytes)
             self._spares.appendleft(waiter.granted.result())
-            self._grant()
+            self.grant()
 
     def _saturated(self, reason: str) -> Saturated:
         ahead = len(self._waiters) + 1
         estimate_s = self._typical_s * ahead / max(self._target, 1)
         return Saturated(max(_LEAST_RETRY_AFTER_S, round(estimate_s, 3)), reason)
 
-    def _grant(self) -> None:
+    def grant(self) -> None:
+        """Give spares to those who wait, in order, as far as spares and memory go."""
         while self._waiters:
             waiter = self._waiters[0]
             if not self._spares:
@@ -284,7 +285,7 @@ class Pool:
         self.busy -= 1
         self._budget.free(memory_bytes)
         self._typical_s += _SMOOTHING * (worker.served_s - self._typical_s)
-        self._grant()
+        self.grant()
         self._refill()
 
     async def close(self) -> None:

@@ -41,7 +41,7 @@ class LocalSettings:
     python: str = sys.executable
     uid: int = NOBODY
     start_s: float = 15.0
-    reuse_calls: int = 100
+    reuse_calls: int = 1000
     reuse_idle_s: float = 60.0
     reuse_growth_bytes: int = 16 * MIB
     bytecode_items: int = 512
