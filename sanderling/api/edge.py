@@ -63,7 +63,8 @@ class Edge:
         exchange = self._open(scope)
         is_head = scope["method"] == "HEAD"
         if is_head:
-            scope["method"] = "GET"
+            # A copy: the server reads the method in its own to know that no body follows.
+            scope = {**scope, "method": "GET"}
         answer = _answering(exchange, send, is_head=is_head)
         tokens = bind_contextvars(request_id=exchange.request_id)
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from sanderling.api import create_app
 from support.loopback import serving
@@ -101,6 +102,18 @@ async def test_an_unknown_expectation_is_a_problem(wire: Wire) -> None:
     answer = await wire.exchange(wire.head("Content-Length: 1", "Expect: a-miracle"))
 
     assert answer.startswith(b"HTTP/1.1 417")
+
+
+async def test_a_head_leaves_its_connection_whole(wire: Wire) -> None:
+    """After a `HEAD` the same connection serves the next request."""
+    first = b"HEAD /health/live HTTP/1.1\r\nHost: test\r\n\r\n"
+    second = b"GET /health/live HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+
+    with capture_logs() as lines:
+        answer = await wire.exchange(first + second)
+
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert [line for line in lines if line["event"] == "request.failed"] == []
 
 
 async def test_head_has_no_body_on_the_wire(wire: Wire) -> None:
