@@ -109,6 +109,7 @@ class LocalReuse(_LocalPeer):
         """Deploy more functions and call each once, so that each holds its process."""
         for number in range(first, first + count):
             await self._invoke(await self._deploy(number), b'{"id":"parked","numbers":[1]}')
+        await self._wait_spares()
 
 
 class LocalOneShot(_LocalPeer):
@@ -126,6 +127,7 @@ class LocalOneShot(_LocalPeer):
         """Deploy more functions; between calls they have no process."""
         for number in range(first, first + count):
             await self._deploy(number)
+        await self._wait_spares()
 
 
 class LocalCold(_LocalPeer):
