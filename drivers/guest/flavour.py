@@ -23,6 +23,7 @@ from drivers.guest.channel import (
 )
 from drivers.guest.function import Function, FunctionLimits
 from drivers.guest.language.catalogue import preload
+from drivers.guest.language.facades.zones import load_zones
 from drivers.guest.language.imports import INTERNAL
 from drivers.guest.raw import load_armoury
 
@@ -100,8 +101,9 @@ class Flavour:
 class Calling(Flavour):
     """Run functions whose code was compiled elsewhere."""
 
-    def __init__(self) -> None:
-        """Prepare a small function to rehearse with."""
+    def __init__(self, zones: str) -> None:
+        """Prepare a small function to rehearse with; `zones` is the folder of the time zones."""
+        self._zones = zones
         self._limits = FunctionLimits(log_bytes=_REHEARSAL_LIMIT, result_bytes=_REHEARSAL_LIMIT)
         self._body = _rehearsal_body()
         code = marshal.dumps(compile(_REHEARSAL, "<function>", "exec"))
@@ -116,6 +118,7 @@ class Calling(Flavour):
 
     def warm_up(self) -> None:
         """Load every facade, and call often enough for the interpreter to specialise its code."""
+        load_zones(self._zones)
         preload()
         for name in INTERNAL:
             # Not every Python has each of them.

@@ -36,7 +36,7 @@ def flavour_of(config: dict[str, object]) -> Flavour:
     """Return the flavour that the configuration names."""
     if config["flavour"] == "compile":
         return Compiling(str(config["site"]))
-    return Raw() if config["flavour"] == "raw" else Calling()
+    return Raw() if config["flavour"] == "raw" else Calling(str(config["zones"]))
 
 
 class Zygote:

@@ -76,6 +76,19 @@ def find_compiler_folder() -> str:
     return str(Path(spec.origin).parents[1])
 
 
+def find_zones_folder() -> str:
+    """Return the folder of the tzdata package, so that zones do not depend on the system's.
+
+    Raises:
+        DriverError: it is not installed.
+
+    """
+    spec = importlib.util.find_spec("tzdata")
+    if spec is None or spec.origin is None:
+        raise DriverError(driver="local", reason="tzdata is not installed")
+    return str(Path(spec.origin).parent / "zoneinfo")
+
+
 class ZygoteProcess:
     """One zygote and the workers it forked."""
 
@@ -152,6 +165,7 @@ class ZygoteProcess:
         return {
             "flavour": self.flavour,
             "site": find_compiler_folder() if self.flavour == "compile" else "",
+            "zones": find_zones_folder(),
             "uid": self._settings.uid,
             "removed": sorted(self._settings.experiment.removed),
             "lifetime_s": _WORKER_LIFETIME_S,
