@@ -79,6 +79,7 @@ def error_view(error: GuestError, *, source: str, file: str) -> Callable[[Consol
 
 def _error_lines(error: GuestError, *, source: str | None, file: str) -> Iterator[Text]:
     texts = source.splitlines() if source else []
+    file = visible(file)
     if error.trace:
         for step in error.trace:
             code = step.text or _line_of(texts, step.line)

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sanderling.cli.terminal_text import visible
+from sanderling.cli.terminal_text import visible, visible_json
 
 if TYPE_CHECKING:  # rich is imported when something is shown, which keeps the start quick.
     from collections.abc import Callable, Iterable
@@ -49,9 +49,8 @@ class Screen:
 
 def print_json(value: JSON) -> None:
     """Print `value` as one JSON document in UTF-8, whatever the terminal speaks."""
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    # Half a surrogate pair, which a guest may have logged, is written as JSON's own escape.
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    text = visible_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
+    sys.stdout.buffer.write(text.encode())
     sys.stdout.flush()
 
 

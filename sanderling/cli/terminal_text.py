@@ -1,5 +1,6 @@
 """Text of strangers, made safe to show on a terminal."""
 
+import json
 import unicodedata
 
 _KEPT = "\n\t"
@@ -17,6 +18,21 @@ def visible(text: str) -> str:
         if character in _KEPT or unicodedata.category(character) not in _HIDDEN
         else _escape(character)
         for character in text
+    )
+
+
+def visible_json(document: str) -> str:
+    """Return a JSON document with the same characters written as JSON's own escapes.
+
+    JSON itself asks for that below a blank only; a terminal also obeys some above.
+    """
+    if document.isascii() and "\x7f" not in document:
+        return document
+    return "".join(
+        character
+        if character in _KEPT or unicodedata.category(character) not in _HIDDEN
+        else json.dumps(character)[1:-1]
+        for character in document
     )
 
 

@@ -97,6 +97,18 @@ def test_guest_text_cannot_steer_the_terminal() -> None:
     assert "[red]x[/red]" in text
 
 
+def test_the_name_of_a_file_cannot_steer_the_terminal() -> None:
+    """A folder of a stranger may have files with any name."""
+    error = GuestError("ValueError", "no", trace=(TraceLine(1, "handler"),))
+    outcome = Outcome(OutcomeKind.USER_ERROR, driver="local", error=error)
+    buffer = io.StringIO()
+
+    outcome_view(outcome, source="x", file="\x1b[2Jf.py")(Console(file=buffer, width=200))
+
+    assert "\x1b" not in buffer.getvalue()
+    assert "\\x1b[2Jf.py:1" in buffer.getvalue()
+
+
 def test_detail_is_shown_when_no_code_is_to_blame() -> None:
     """An outcome of the platform shows its sentence."""
     outcome = Outcome(OutcomeKind.DISABLED, "disabled", detail="Set SERVERLESS_TYPE.")

@@ -1,12 +1,13 @@
 """What strangers wrote cannot steer a terminal."""
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanderling.cli.terminal_text import visible
+from sanderling.cli.terminal_text import visible, visible_json
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,23 @@ def test_nothing_shown_can_steer(text: str) -> None:
 
     assert steering <= {"\n", "\t"}
     visible(text).encode()
+
+
+@given(st.recursive(st.text(st.characters()), st.lists, max_leaves=4))
+def test_json_shown_cannot_steer_and_says_the_same(value: object) -> None:
+    """`--json` writes steering characters as JSON's escapes, C1 and bidirectional ones too."""
+    shown = visible_json(json.dumps(value, indent=2, ensure_ascii=False))
+
+    steering = {c for c in shown if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
+    assert steering <= {"\n"}
+    assert json.loads(shown.encode()) == value
+
+
+@pytest.mark.parametrize("character", ["\x7f", "\x9b", "\u202e", "\u2028", "\ud800", "\U000e0001"])
+def test_json_shown_escapes_what_json_would_leave(character: str) -> None:
+    """The characters that JSON allows in text and terminals obey are escaped."""
+    shown = visible_json(json.dumps(f"a{character}é", ensure_ascii=False))
+
+    assert character not in shown
+    assert "é" in shown
+    assert json.loads(shown) == f"a{character}é"
