@@ -66,6 +66,17 @@ def test_unknown_zone_is_a_key_error(key: str) -> None:
     assert value is True
 
 
+def test_moments_with_a_zone_can_be_copied() -> None:
+    """A deep copy keeps the zone, as it does outside."""
+    assert returned(
+        "import copy",
+        "from datetime import datetime",
+        "from zoneinfo import ZoneInfo",
+        "kept = [datetime(2024, 7, 1, 12, tzinfo=ZoneInfo('Europe/Berlin'))]",
+        "return [copy.deepcopy(kept) == kept, copy.deepcopy(kept)[0].isoformat()]",
+    ) == [True, "2024-07-01T12:00:00+02:00"]
+
+
 def test_zone_key_has_to_be_text() -> None:
     """A key that is no text is a TypeError."""
     assert run_lines("from zoneinfo import ZoneInfo", "ZoneInfo(5)").says.startswith("TypeError")

@@ -4,6 +4,7 @@ A locked worker opens no file, so the data of every zone lies in memory; the pag
 all forks until one of them builds a zone.
 """
 
+import copyreg
 import os
 from io import BytesIO
 
@@ -60,6 +61,9 @@ def _zoneinfo() -> Facade:
                 raise zoneinfo.ZoneInfoNotFoundError(f"No time zone found with key {key!r}")
             zone = made[key] = zoneinfo.ZoneInfo.from_file(BytesIO(blob), key=key)
         return zone
+
+    # A zone that did not come from a file of the system has no copies of its own.
+    copyreg.pickle(zoneinfo.ZoneInfo, lambda zone: (make, (zone.key,)))  # pyright: ignore[reportArgumentType] - every zone here has a key.
 
     def available_timezones() -> set[str]:
         return set(_blobs)
