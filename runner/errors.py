@@ -68,7 +68,8 @@ class CodeRejected(Refusal):
     def __init__(self, *, reason: str, deployment: Deployment) -> None:
         """Keep the driver's report, with line, column and hint where known."""
         super().__init__(
-            reason=reason,
+            # A driver speaks in whole sentences; here the reason ends one that has its own stop.
+            reason=reason.removesuffix("."),
             line=deployment.error.line if deployment.error else None,
             column=deployment.error.column if deployment.error else None,
             hint=deployment.error.hint if deployment.error else "",
