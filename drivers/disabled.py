@@ -24,8 +24,8 @@ class DisabledDriver:
     def __init__(self, setting: str, process: str) -> None:
         """Name the setting that turns functions on and the process that has to restart."""
         self._detail = (
-            f"Functions are turned off here: set {setting} to LOCAL or LAMBDA for the process "
-            f"`{process}` and start it again."
+            f"Functions are turned off here: set {setting} to LOCAL for the process `{process}` "
+            "and start it again."
         )
 
     async def __aenter__(self) -> Self:

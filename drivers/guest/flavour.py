@@ -171,6 +171,8 @@ class Compiling(Flavour):
     def warm_up(self) -> None:
         """Load the compiler and compile once."""
         sys.path.append(self._site)
+        # The parser loads it when a text first names a character, and then it is too late.
+        importlib.import_module("unicodedata")
         from drivers.guest.compiling import compile_frame  # noqa: PLC0415 - only this flavour loads it.
 
         self._compile_frame = compile_frame

@@ -12,6 +12,7 @@ from types import CodeType
 
 from drivers.guest.channel import ERROR, NONCE_BYTES, RESULT, Channel, frame
 from drivers.guest.journal import Journal
+from drivers.guest.language.caches import empty_caches
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.globals import build_globals
 from drivers.guest.language.result import BadResult, encode_result
@@ -75,6 +76,7 @@ class Function:
         journal = Journal(self._limits.log_bytes, channel)
         kind, answer = self._answer(nonce, body, journal)
         journal.hand_on()
+        journal.close()
         channel.write(frame(kind, answer))
 
     def _answer(self, nonce: str, body: bytes, journal: Journal) -> _Answer:
@@ -109,6 +111,7 @@ class Function:
             # Finalisers that user code left behind have to run inside the call that made them:
             # its deadline holds for them, and the next call starts clean. The first round finds
             # them with their globals still there; the second takes what only globals held.
+            empty_caches()
             gc.collect()
             names.clear()
             gc.collect()

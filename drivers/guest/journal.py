@@ -20,24 +20,31 @@ _DROPPED = struct.Struct(">Q")
 class Journal(Sink):
     """A sink that hands its text on as log frames."""
 
-    __slots__ = ("_channel", "_gathered", "_lines", "_told_dropped", "_written_at")
+    __slots__ = ("_channel", "_gathered", "_is_closed", "_lines", "_told_dropped", "_written_at")
 
     def __init__(self, limit_bytes: int, channel: Channel) -> None:
         """Keep at most `limit_bytes` bytes, and write them to `channel`."""
         super().__init__(limit_bytes)
         self._channel = channel
+        self._is_closed = False
         self._lines = 0
         self._gathered = 0
         self._told_dropped = 0
         self._written_at = 0.0
 
     def write(self, text: str) -> None:
-        """Take `text`, and hand on what waits if it is time."""
+        """Take `text`, and hand on what waits if it is time; after `close` nothing is taken."""
+        if self._is_closed:
+            return
         super().write(text)
         self._lines += 1
         self._gathered += len(text)
         if self._is_due():
             self.hand_on()
+
+    def close(self) -> None:
+        """Take nothing more: a later call must not be told what this one's leftovers print."""
+        self._is_closed = True
 
     def _is_due(self) -> bool:
         if self.dropped_bytes and self._told_dropped:

@@ -74,6 +74,7 @@ FROM_ONLY: Mapping[str, frozenset[str]] = {
 that `import io` would promise too much."""
 
 _open: dict[str, Facade] = {}
+_noted: set[str] = set()
 
 
 def open_facade(name: str) -> Facade:
@@ -100,8 +101,9 @@ def preload(names: Iterable[str] = tuple(FACADES)) -> None:
     A worker whose functions need few modules stays smaller with few names.
     """
     load_charsets()
-    before = len(_open)
     for name in names:
         open_facade(name)
-    if len(_open) > before:
+    if _noted != _open.keys():
+        # Also those that were opened one by one before.
         note_caches({name.partition(".")[0] for name in FACADES})
+        _noted.update(_open)

@@ -2,6 +2,10 @@
 
 import gc
 
+import pytest
+
+from drivers.guest.language import caches, catalogue
+from drivers.guest.language.catalogue import preload
 from support.language import returned, run_guest, run_lines
 
 
@@ -141,3 +145,16 @@ def test_nothing_of_an_earlier_call_waits_in_a_cache() -> None:
     gc.collect()
 
     assert events == ["ended"] * 6
+
+
+def test_caches_of_facades_that_were_opened_one_by_one_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The order in which facades are opened does not decide whose leftovers are dropped."""
+    preload()
+    monkeypatch.setattr(caches, "_wrappers", [])
+    monkeypatch.setattr(catalogue, "_noted", set[str]())
+
+    preload(())
+
+    assert len(caches._wrappers) > 3
