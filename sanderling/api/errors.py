@@ -11,6 +11,41 @@ _MOST_MISFITS = 20
 _LONGEST_FIELD = 80
 
 
+class HeadMalformed(Refusal):
+    """These bytes are no HTTP request.
+
+    Speak HTTP/1.1, without TLS unless a proxy in front of the server offers it.
+    """
+
+    code: ClassVar[str] = "head_malformed"
+
+
+class HeadLate(Refusal):
+    """The request's head did not arrive within {allowed_s} seconds.
+
+    Send it again over a faster connection.
+    """
+
+    code: ClassVar[str] = "head_late"
+
+    def __init__(self, *, allowed_s: float) -> None:
+        """Keep how long the server waited."""
+        super().__init__(allowed_s=allowed_s)
+
+
+class HeadTooLarge(Refusal):
+    """The request's head is larger than {allowed_bytes} bytes.
+
+    Send fewer or shorter header lines.
+    """
+
+    code: ClassVar[str] = "head_too_large"
+
+    def __init__(self, *, allowed_bytes: int) -> None:
+        """Keep the bound."""
+        super().__init__(allowed_bytes=allowed_bytes)
+
+
 class RouteUnknown(Refusal):
     """There is nothing at this address.
 

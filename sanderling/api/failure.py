@@ -19,7 +19,7 @@ def _misfits(error: RequestValidationError) -> list[Misfit]:
     found: list[Misfit] = []
     for each in error.errors():
         place, *path = (str(part) for part in each["loc"])
-        found.append(Misfit(place, ".".join(path), str(each["msg"])))
+        found.append(Misfit(place, ".".join(path), each["msg"].removeprefix("Value error, ")))
     return found
 
 

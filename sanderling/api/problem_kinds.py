@@ -20,6 +20,10 @@ class ProblemKind:
 
 
 PROBLEM_KINDS: Mapping[str, ProblemKind] = {
+    # The connection, before there is a request.
+    "head_malformed": ProblemKind(400, "Not an HTTP request"),
+    "head_late": ProblemKind(408, "Head late"),
+    "head_too_large": ProblemKind(431, "Head too large"),
     # The request itself.
     "route_unknown": ProblemKind(404, "No such route"),
     "method_refused": ProblemKind(405, "Method not allowed"),

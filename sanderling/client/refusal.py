@@ -30,6 +30,9 @@ from sanderling.api.errors import (
     BodyTooLarge,
     ContentTypeRefused,
     ExpectationRefused,
+    HeadLate,
+    HeadMalformed,
+    HeadTooLarge,
     MethodRefused,
     Misfit,
     RequestInvalid,
@@ -44,6 +47,7 @@ from sanderling.kernel.jsontext import JSON, InvalidJSON
 Document = Mapping[str, JSON]
 
 _PLAIN: tuple[type[Failure], ...] = (
+    *(HeadMalformed, HeadLate, HeadTooLarge),
     *(RouteUnknown, BodyTooLarge, BodyLate, ContentTypeRefused, ExpectationRefused),
     *(InvalidJSON, NameRefused, LimitRefused, RateLimitRefused, DefinitionRefused, CursorRefused),
     *(Unauthenticated, KeyMalformed, KeyUnknown, KeyExpired, Forbidden),

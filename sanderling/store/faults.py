@@ -25,17 +25,18 @@ SLOW = "it did not answer in time"
 SHUT = "it does not let us in"
 UNMIGRATED = "its tables are missing; run `sanderling init`"
 UNREADABLE = "its file cannot be read"
+UNOPENED = "its file or its folder cannot be opened"
 
 _SQLITE: Mapping[int, str] = {
     sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_LOCKED: LOCKED,
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: READ_ONLY,
-    sqlite3.SQLITE_CANTOPEN: UNREADABLE,
+    sqlite3.SQLITE_CANTOPEN: UNOPENED,
     sqlite3.SQLITE_CORRUPT: UNREADABLE,
     sqlite3.SQLITE_IOERR: UNREADABLE,
     sqlite3.SQLITE_NOTADB: UNREADABLE,
-    sqlite3.SQLITE_PERM: UNREADABLE,
+    sqlite3.SQLITE_PERM: UNOPENED,
 }
 
 _SQLSTATE: Mapping[str, str] = {
@@ -94,6 +95,9 @@ def _sqlite_reason(cause: sqlite3.Error) -> str | None:
         return AWAY if isinstance(cause, sqlite3.OperationalError) else None
     if code == sqlite3.SQLITE_ERROR and str(cause).startswith("no such table"):
         return UNMIGRATED
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        # The shared memory beside the file found no room.
+        return FULL
     return _SQLITE.get(code & 0xFF)
 
 

@@ -1,6 +1,8 @@
 """Looks at everything an instance stands on, for `sanderling doctor`; it changes nothing."""
 
+import os
 import platform
+import shutil
 import stat
 import sys
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from runner.function import Definition
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.errors import Failure
 from sanderling.kernel.ids import SortableIds
+from sanderling.kernel.units import MIB
 from sanderling.store import health, open_database
 from sanderling.wiring.drivers import build_driver, local_settings
 from sanderling.wiring.home import DATABASE, database_url
@@ -29,6 +32,7 @@ from sanderling.wiring.home import DATABASE, database_url
 _SUPPORTED = ((3, 11), (3, 15))
 _ECHO = "def handler(event, context):\n    return event\n"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_AMPLE_BYTES = 256 * MIB
 
 
 class Standing(StrEnum):
@@ -53,7 +57,7 @@ class Finding:
 async def check_up(snapshot: Snapshot, *, process: str) -> tuple[Finding, ...]:
     """Return what was found, worst things included; nothing is made or mended."""
     settings = snapshot.settings
-    findings = [_python(), _home(settings), _app_secret(snapshot)]
+    findings = [_python(), _home(settings), *_space(settings), _app_secret(snapshot)]
     findings.append(await _database(settings))
     if settings.driver_type is DriverType.LOCAL:
         findings += await _sandbox(settings)
@@ -79,7 +83,25 @@ def _home(settings: Settings) -> Finding:
     if stat.S_IMODE(home.stat().st_mode) & _OTHERS:
         advice = f"Run `chmod 700 {home}`."
         return Finding("home", "folder", Standing.WARNING, f"{home} is open to others", advice)
+    if not os.access(home, os.W_OK | os.X_OK):
+        advice = "Let this user write to it."
+        return Finding("home", "folder", Standing.FAILED, f"{home} cannot be written to", advice)
     return Finding("home", "folder", Standing.OK, f"{home}, for its owner alone")
+
+
+def _space(settings: Settings) -> list[Finding]:
+    if not settings.home.is_dir():
+        return []
+    return [check_space(shutil.disk_usage(settings.home).free)]
+
+
+def check_space(free_bytes: int) -> Finding:
+    """Return what so much room on the home's disk means: little is a warning, none a failure."""
+    detail = f"{free_bytes // MIB} MiB are free"
+    if free_bytes >= _AMPLE_BYTES:
+        return Finding("home", "space", Standing.OK, detail)
+    standing = Standing.WARNING if free_bytes >= MIB else Standing.FAILED
+    return Finding("home", "space", standing, detail, "Make room on the disk of the home.")
 
 
 def _app_secret(snapshot: Snapshot) -> Finding:

@@ -14,6 +14,8 @@ import uvloop
 from config.snapshot import Snapshot
 from drivers.limits import CEILINGS
 from sanderling.api import create_app
+from sanderling.api.connection import bounded_connections
+from sanderling.kernel.ids import Ids
 from sanderling.wiring.errors import AddressTakenError
 from sanderling.wiring.runtime import open_runtime
 
@@ -52,7 +54,7 @@ async def _serve(
 ) -> None:
     with _listening(host, port) as listener, _Signals() as signals:
         async with open_runtime(snapshot, process=PROCESS) as runtime:
-            server = _Server(_config(create_app(runtime.services)))
+            server = _Server(_config(create_app(runtime.services), runtime.services.ids))
 
             def tell() -> None:
                 bound_port: int = listener.getsockname()[1]
@@ -95,14 +97,16 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
         yield listener
 
 
-def _config(app: Callable[..., object]) -> uvicorn.Config:
+def _config(app: Callable[..., object], ids: Ids) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=bounded_connections(ids),
         ws="none",
         lifespan="off",
         access_log=False,
         log_config=None,
+        # Below that it warns of what any stranger can send, and a stranger must not fill the log.
+        log_level="error",
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=_IDLE_S,

@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 
+from sanderling.api.connection import ConnectionBounds, bounded_connections
+from sanderling.kernel.clock import SystemClock
+from sanderling.kernel.ids import SortableIds
+
 
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
@@ -24,11 +28,19 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Callable[..., object]) -> AsyncGenerator[str]:
+async def serving(
+    app: Callable[..., object], bounds: ConnectionBounds | None = None
+) -> AsyncGenerator[str]:
     """Yield the URL under which `app` is served until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            app, http="httptools", ws="none", lifespan="off", access_log=False, log_config=None
+            app,
+            http=bounded_connections(SortableIds(SystemClock()), bounds),
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="error",
         )
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))

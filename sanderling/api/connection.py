@@ -1,0 +1,120 @@
+"""One TCP connection: it must bring whole heads in time and in bounds, or it is closed.
+
+The web server itself waits for a head without end and keeps what came of it, however long; a few
+strangers without a key could hold all its descriptors or its memory. What is refused here never
+reaches the app, so it is answered by hand, as a problem document like everything else.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sanderling.api.errors import HeadLate, HeadMalformed, HeadTooLarge
+from sanderling.api.problem import CONTENT_TYPE, problem_of
+from sanderling.kernel.errors import Refusal
+from sanderling.kernel.ids import Ids
+from sanderling.kernel.units import KIB
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionBounds:
+    """How long a head may take, how large it may be, and how many connections there may be.
+
+    One connection more than `most` is closed at once, without a word.
+    """
+
+    head_s: float = 10.0
+    head_bytes: int = 32 * KIB
+    most: int = 4096
+
+
+def bounded_connections(
+    ids: Ids, bounds: ConnectionBounds | None = None
+) -> type[HttpToolsProtocol]:
+    """Return the protocol class for the web server; `ids` name what is refused."""
+    chosen = bounds or ConnectionBounds()
+
+    class Bounded(_Connection):
+        refused_by = ids
+        bounds = chosen
+
+    return Bounded
+
+
+class _Connection(HttpToolsProtocol):
+    refused_by: Ids
+    bounds: ConnectionBounds
+    _timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the parent
+        super().connection_made(transport)
+        if len(self.connections) > self.bounds.most:
+            transport.abort()
+            return
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._is_serving or self.transport.is_closing():
+            return
+        if self._head_bytes > self.bounds.head_bytes:
+            self._refuse(HeadTooLarge(allowed_bytes=self.bounds.head_bytes))
+        elif self._timer is None:
+            self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        self._head_bytes = 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        # What was counted since the head was the body, which the app bounds.
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parent's sentence says less.
+        self._refuse(HeadMalformed())
+
+    @property
+    def _is_serving(self) -> bool:
+        # The parent's annotation forgets that there is no cycle before the first request.
+        cycle = getattr(self, "cycle", None)
+        return cycle is not None and not cycle.response_complete
+
+    def _expect_head(self) -> None:
+        self._timer = self.loop.call_later(self.bounds.head_s, self._lose_patience)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _lose_patience(self) -> None:
+        self._timer = None
+        if self._head_bytes:
+            self._refuse(HeadLate(allowed_s=self.bounds.head_s))
+        else:
+            self.transport.close()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._stop_waiting()
+        problem = problem_of(refusal)
+        body = problem.body(self.refused_by.request())
+        status = HTTPStatus(problem.status)
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+            f"content-type: {CONTENT_TYPE.decode()}\r\n"
+            f"content-length: {len(body)}\r\n"
+            "cache-control: no-store\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()

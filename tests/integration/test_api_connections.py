@@ -1,0 +1,138 @@
+"""Connections that do not behave: strangers hold neither descriptors nor memory for long."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+import pytest
+
+from sanderling.api import create_app
+from sanderling.api.connection import ConnectionBounds
+from support.loopback import serving
+from support.services import build_house
+
+Exchange = Callable[[bytes], Awaitable[bytes]]
+
+BOUNDS = ConnectionBounds(head_s=0.3, head_bytes=4096)
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: test\r\n"
+
+
+@pytest.fixture
+async def address() -> AsyncGenerator[tuple[str, int]]:
+    """Yield host and port of a server with narrow bounds."""
+    async with serving(create_app(build_house().services), BOUNDS) as url:
+        parts = urlsplit(url)
+        yield str(parts.hostname), parts.port or 0
+
+
+@asynccontextmanager
+async def connection(
+    address: tuple[str, int],
+) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Yield a connection and close it, whatever the server did to it."""
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        async with asyncio.timeout(10):
+            yield reader, writer
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+@pytest.fixture
+def exchange(address: tuple[str, int]) -> Exchange:
+    """Return what sends bytes and reads until the server closes."""
+
+    async def send(request: bytes) -> bytes:
+        async with connection(address) as (reader, writer):
+            writer.write(request)
+            return await reader.read()
+
+    return send
+
+
+def _problem(answer: bytes) -> tuple[int, str]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head
+    document = json.loads(body)
+    assert document["request_id"].startswith("req_")
+    return int(head.split()[1]), document["type"].rpartition(":")[2]
+
+
+@pytest.mark.slow
+async def test_half_a_head_is_late(exchange: Exchange) -> None:
+    """Whoever does not finish a head is told so and let go."""
+    assert _problem(await exchange(LIVE)) == (408, "head-late")
+
+
+@pytest.mark.slow
+async def test_half_of_a_second_head_is_late(exchange: Exchange) -> None:
+    """A connection that served once is bounded like a new one."""
+    answer = await exchange(LIVE + b"\r\n" + LIVE)
+
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.slow
+async def test_silence_is_closed_without_a_word(exchange: Exchange) -> None:
+    """A connection that brings nothing is closed."""
+    assert await exchange(b"") == b""
+
+
+async def test_a_head_without_end_is_cut(exchange: Exchange) -> None:
+    """A head is not gathered in memory beyond its bound."""
+    flood = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 90) for number in range(60))
+
+    assert _problem(await exchange(LIVE + flood)) == (431, "head-too-large")
+
+
+async def test_noise_is_a_problem(exchange: Exchange) -> None:
+    """Bytes that are no HTTP get an answer of the usual form."""
+    assert _problem(await exchange(b"\x16\x03\x01 hello\r\n\r\n")) == (400, "head-malformed")
+
+
+async def test_an_upgrade_is_served_as_plain_http(exchange: Exchange) -> None:
+    """Asking for a WebSocket gets the ordinary answer of the route."""
+    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n"
+
+    answer = await exchange(LIVE + upgrade)
+
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_a_long_body_does_not_count_as_a_head(exchange: Exchange) -> None:
+    """After a request with a body longer than a head may be, the next one is served."""
+    first = (
+        b"POST /health/live HTTP/1.1\r\nHost: test\r\nContent-Length: 9000\r\n\r\n" + b"x" * 9000
+    )
+    last = LIVE + b"Connection: close\r\n\r\n"
+
+    answer = await exchange(first + last)
+
+    assert answer.startswith(b"HTTP/1.1 405")
+    assert b"HTTP/1.1 200" in answer
+
+
+async def test_connections_beyond_the_most_are_closed() -> None:
+    """The server keeps descriptors for itself; those it has go on."""
+    patient = ConnectionBounds(most=3)
+    async with AsyncExitStack() as opened:
+        url = await opened.enter_async_context(serving(create_app(build_house().services), patient))
+        parts = urlsplit(url)
+        address = str(parts.hostname), parts.port or 0
+        reader, writer = await opened.enter_async_context(connection(address))
+        for _ in range(patient.most - 1):
+            await opened.enter_async_context(connection(address))
+
+        surplus = b""
+        with suppress(ConnectionError):
+            async with connection(address) as (surplus_reader, _):
+                surplus = await surplus_reader.read()
+        writer.write(LIVE + b"Connection: close\r\n\r\n")
+        answer = await reader.read()
+
+    assert surplus == b""
+    assert answer.startswith(b"HTTP/1.1 200")
