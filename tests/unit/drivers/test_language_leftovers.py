@@ -152,9 +152,10 @@ def test_caches_of_facades_that_were_opened_one_by_one_are_known(
 ) -> None:
     """The order in which facades are opened does not decide whose leftovers are dropped."""
     preload()
-    monkeypatch.setattr(caches, "_wrappers", [])
+    found: list[object] = []
+    monkeypatch.setattr(caches, "_wrappers", found)
     monkeypatch.setattr(catalogue, "_noted", set[str]())
 
     preload(())
 
-    assert len(caches._wrappers) > 3
+    assert len(found) > 3
