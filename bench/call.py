@@ -52,6 +52,7 @@ def _budget(options: Options, peers: int) -> Budget:
         rounds=rounds,
         slice_s=options.seconds / (rounds * peers * 2),
         slice_calls=math.ceil(options.calls / rounds) if options.calls else _UNBOUNDED,
+        parks=options.calls or _UNBOUNDED,
     )
 
 

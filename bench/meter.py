@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from bench.peer import Peer
@@ -13,15 +14,20 @@ from bench.workload import EVENT_JSON, check
 
 _WARM_UP_CALLS = 3
 _LANES = 8
+_BATCHES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much to measure; a slice ends with its calls or its seconds, whichever is first."""
+    """How much to measure; a slice ends with its calls or its seconds, whichever is first.
+
+    At most `parks` functions are parked to weigh them.
+    """
 
     rounds: int
     slice_s: float
     slice_calls: int
+    parks: int
 
 
 @dataclass(slots=True)
@@ -106,17 +112,22 @@ class Meter:
         self.rates_c8.append(done / (time.perf_counter() - began))
         self.calls += done + _LANES
 
-    async def weigh(self) -> None:
+    async def weigh(self, budget: Budget) -> None:
         """Measure what one idle function adds to the memory of all processes."""
-        count = self.peer.parks
-        if not count:
+        batch = min(self.peer.parks, budget.parks) // _BATCHES
+        if not batch:
             return
         # Some functions are parked first, so that what only the first ones cost is not counted.
-        await self.peer.park(1_000_000, max(1, count // 8))
-        before = pss_kib(tree_of({*self.roots, os.getpid()}))
-        await self.peer.park(2_000_000, count)
-        after = pss_kib(tree_of({*self.roots, os.getpid()}))
-        self.idle_kib = (after - before) / count
+        await self.peer.park(1_000_000, 1)
+        weights_kib = [self._weight_kib()]
+        for number in range(_BATCHES):
+            await self.peer.park(2_000_000 + number * batch, batch)
+            weights_kib.append(self._weight_kib())
+        # A spare that was forked in between weighs more than many functions: hence the median.
+        self.idle_kib = median((after - before) / batch for before, after in pairwise(weights_kib))
+
+    def _weight_kib(self) -> int:
+        return pss_kib(tree_of({*self.roots, os.getpid()}))
 
 
 async def measure(meters: Sequence[Meter], budget: Budget) -> None:
@@ -126,4 +137,4 @@ async def measure(meters: Sequence[Meter], budget: Budget) -> None:
         for meter in [*meters[first:], *meters[:first]]:
             await meter.turn(budget)
     for meter in meters:
-        await meter.weigh()
+        await meter.weigh(budget)

@@ -135,4 +135,5 @@ def print_table(report: Report) -> None:
 
 def rounded(value: float | None, digits: int = 1) -> float | None:
     """Return `value` with as many digits as it deserves; None stays None."""
-    return None if value is None else round(value, digits)
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return None if value is None else round(value, digits) + 0.0

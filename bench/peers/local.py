@@ -20,12 +20,14 @@ from drivers.port import (
     OutcomeKind,
 )
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
+from sanderling.kernel.units import MIB
 
 _WORKSPACE = WorkspaceId("ws_bench")
 _WARM_PARKED = 8
 _COLD_PARKED = 200
 _REFILL_S = 30.0
 _REFILL_LOOK_S = 0.0005
+_STEADY_LOOKS = 60
 
 
 class CallFailedError(Exception):
@@ -47,7 +49,8 @@ class _LocalPeer:
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
-        self._settings = LocalSettings()
+        # Room for the lanes and for every parked function at once; none may push another out.
+        self._settings = LocalSettings(memory_budget_bytes=2048 * MIB)
         self._numbers = count_from()
         self._driver: LocalDriver
         self._key: ArtifactKey
@@ -82,10 +85,16 @@ class _LocalPeer:
         return await self._driver.invoke(Invocation(call_id, key, event_json))
 
     async def _wait_spares(self) -> None:
+        """Return once the pool is full, or rests above the mark below which it refills."""
+        wanted = self._settings.spares
+        steady_looks, last = 0, -1
         async with asyncio.timeout(_REFILL_S):
-            wanted = self._settings.spares
-            while (await self._driver.health()).numbers["spares"] < wanted:  # noqa: ASYNC110 - the port tells no event.
+            while last < wanted and steady_looks < _STEADY_LOOKS:
                 await asyncio.sleep(_REFILL_LOOK_S)
+                spares = int((await self._driver.health()).numbers["spares"])
+                is_steady = spares == last and spares * 2 >= wanted
+                steady_looks = steady_looks + 1 if is_steady else 0
+                last = spares
 
     async def prepare(self) -> None:
         """Do nothing."""
