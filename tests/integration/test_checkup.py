@@ -8,7 +8,8 @@ from config.catalogue import CATALOGUE
 from config.snapshot import Snapshot, Source
 from config.variables import Settings
 from sanderling.cli.doctor import settings_json
-from sanderling.wiring.checkup import Finding, Standing, check_up
+from sanderling.kernel.units import MIB
+from sanderling.wiring.checkup import Finding, Standing, check_space, check_up
 from sanderling.wiring.home import open_home, write_env_file
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -61,6 +62,24 @@ async def test_secret_in_its_place_is_fine(tmp_path: Path) -> None:
     findings = await found(tmp_path / "home", APP_SECRET=SECRET)
 
     assert findings["folder"].standing is findings["APP_SECRET"].standing is Standing.OK
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "standing"),
+    [
+        (0, Standing.FAILED),
+        (MIB - 1, Standing.FAILED),
+        (MIB, Standing.WARNING),
+        (256 * MIB - 1, Standing.WARNING),
+        (256 * MIB, Standing.OK),
+    ],
+)
+def test_full_disk_is_told_before_a_write_fails(free_bytes: int, standing: Standing) -> None:
+    """Little room is a warning and none a failure, both with what to do."""
+    finding = check_space(free_bytes)
+
+    assert finding.standing is standing
+    assert bool(finding.advice) is (standing is not Standing.OK)
 
 
 async def test_missing_secret_is_a_warning(tmp_path: Path) -> None:
