@@ -227,6 +227,13 @@ async def test_a_get_of_the_wrong_thing_is_told_apart(
     assert _code(answer) == code
 
 
+async def test_a_misfit_is_told_in_our_words(http: httpx2.AsyncClient) -> None:
+    """What a library writes before our sentence does not reach the caller."""
+    misfit = (await http.get("/v1/calls?since=yesterday")).json()["errors"][0]
+
+    assert misfit["message"].startswith("it is not a moment")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
