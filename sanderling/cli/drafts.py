@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sanderling.cli.exits import Exit
 from sanderling.cli.input import read_source
 from sanderling.cli.options import (
+    CPU,
     URL,
     AsJSON,
     File,
@@ -63,11 +64,12 @@ class Draft:
 def _draft(
     file: Path,
     timeout_s: float | None,
+    cpu_s: float | None,
     memory_bytes: int | None,
     isolation: IsolationChoice,
     rate: RateLimit | None,
 ) -> Draft:
-    asked = {"wall_s": timeout_s, "memory_bytes": memory_bytes}
+    asked = {"wall_s": timeout_s, "cpu_s": cpu_s, "memory_bytes": memory_bytes}
     limits = {name: value for name, value in asked.items() if value is not None}
     return Draft(read_source(file), limits, isolation.value, rate)
 
@@ -77,6 +79,7 @@ def create(  # noqa: PLR0913 - each option of the command is one parameter.
     file: File,
     *,
     timeout: Timeout = None,
+    cpu: CPU = None,
     memory: Memory = None,
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
@@ -88,7 +91,7 @@ def create(  # noqa: PLR0913 - each option of the command is one parameter.
     """Create a function with its first draft; nothing is live yet."""
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
 
-    draft = _draft(file, timeout, memory, isolation, rate)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate)
     made = with_client(lambda client: draft.create(client, name), url=url, key=key, home=home)
     Screen(as_json=as_json).tell(
         made.model_dump(mode="json"), f"Created {name}; `sanderling functions publish {name}` next."
@@ -101,6 +104,7 @@ def save_draft(  # noqa: PLR0913 - each option of the command is one parameter.
     file: File,
     *,
     timeout: Timeout = None,
+    cpu: CPU = None,
     memory: Memory = None,
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
@@ -112,7 +116,7 @@ def save_draft(  # noqa: PLR0913 - each option of the command is one parameter.
     """Replace the draft as a whole; what callers get stays as it is."""
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
 
-    draft = _draft(file, timeout, memory, isolation, rate)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate)
     saved = with_client(lambda client: draft.save(client, name), url=url, key=key, home=home)
     Screen(as_json=as_json).tell(
         saved.model_dump(mode="json"), f"Saved the draft of {name}; callers get it once published."
@@ -142,6 +146,7 @@ def deploy(  # noqa: PLR0913 - each option of the command is one parameter.
     file: File,
     *,
     timeout: Timeout = None,
+    cpu: CPU = None,
     memory: Memory = None,
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
@@ -151,7 +156,7 @@ def deploy(  # noqa: PLR0913 - each option of the command is one parameter.
     as_json: AsJSON = False,
 ) -> int:
     """Create the function or replace its draft, then publish it."""
-    draft = _draft(file, timeout, memory, isolation, rate)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate)
 
     async def work(client: Sanderling) -> ShownVersion:
         from runner.errors import FunctionUnknown  # noqa: PLC0415 - keeps --help quick.

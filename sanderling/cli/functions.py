@@ -44,7 +44,7 @@ def show_list(
             row.name,
             _number(row.live_version),
             str(row.latest_version),
-            f"{row.updated_at:{_MINUTE}}",
+            f"{row.updated_at.astimezone():{_MINUTE}}",
         )
         for row in page.items
     ]
@@ -92,7 +92,8 @@ def show_versions(  # noqa: PLR0913 - each option of the command is one paramete
         home=home,
     )
     rows = [
-        (str(row.number), row.digest[:12], f"{row.published_at:{_MINUTE}}") for row in page.items
+        (str(row.number), row.digest[:12], f"{row.published_at.astimezone():{_MINUTE}}")
+        for row in page.items
     ]
     empty = f"Nothing is published. `sanderling functions publish {name}` does it."
     view = table_view(f"Versions of {name}", ("number", "digest", "published"), rows, empty=empty)
@@ -141,9 +142,10 @@ def _show_function(terminal: Console, function: ShownFunction) -> None:
     live = "nothing live" if function.live_version is None else f"version {function.live_version}"
     terminal.print(f"{function.name}  {live}, {function.latest_version} published", style="bold")
     draft = function.draft
+    updated = f"{function.updated_at.astimezone():{_MINUTE}}"
     terminal.print(
         f"draft {draft.digest[:12]}, isolation {draft.isolation}, {draft.limits.wall_s:g} s, "
-        f"{format_bytes(draft.limits.memory_bytes)}, updated {function.updated_at:{_MINUTE}}",
+        f"cpu {draft.limits.cpu_s:g} s, {format_bytes(draft.limits.memory_bytes)}, updated {updated}",
         style="dim",
     )
     for number, line in enumerate(draft.source.splitlines(), start=1):

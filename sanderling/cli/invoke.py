@@ -12,6 +12,7 @@ from runner.function import Definition
 from sanderling.cli.exits import OUTCOME_EXITS
 from sanderling.cli.input import read_event, read_source
 from sanderling.cli.options import (
+    CPU,
     AsJSON,
     Event,
     File,
@@ -44,6 +45,7 @@ def invoke(  # noqa: PLR0913 - each option of the command is one parameter.
     ] = None,
     isolation: IsolationMode = IsolationChoice.CALL,
     timeout: Timeout = None,
+    cpu: CPU = None,
     memory: Memory = None,
     as_json: AsJSON = False,
 ) -> int:
@@ -55,7 +57,7 @@ def invoke(  # noqa: PLR0913 - each option of the command is one parameter.
 
     definition = Definition(
         source=read_source(file),
-        limits=limits_of(timeout_s=timeout, memory_bytes=memory),
+        limits=limits_of(timeout_s=timeout, cpu_s=cpu, memory_bytes=memory),
         isolation=Isolation(isolation.value),
     )
     event_json = read_event(event)
@@ -65,7 +67,7 @@ def invoke(  # noqa: PLR0913 - each option of the command is one parameter.
     return OUTCOME_EXITS[outcome.kind]
 
 
-def limits_of(*, timeout_s: float | None, memory_bytes: int | None) -> Limits:
+def limits_of(*, timeout_s: float | None, cpu_s: float | None, memory_bytes: int | None) -> Limits:
     """Return the default limits with those that were asked for.
 
     Raises:
@@ -75,6 +77,7 @@ def limits_of(*, timeout_s: float | None, memory_bytes: int | None) -> Limits:
     default = Limits()
     return Limits(
         wall_s=default.wall_s if timeout_s is None else timeout_s,
+        cpu_s=default.cpu_s if cpu_s is None else cpu_s,
         memory_bytes=default.memory_bytes if memory_bytes is None else memory_bytes,
     )
 

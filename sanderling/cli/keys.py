@@ -87,12 +87,19 @@ def show_list(*, workspace: Workspace = None, home: Home = None, as_json: AsJSON
 
     keys, now = asyncio.run(_on_foundation(home, workspace, read))
     rows = [
-        (key.id, key.name, _role(key), f"…{key.hint}", _state(key, now), key.created_at.isoformat())
+        (
+            key.id,
+            key.name,
+            _role(key),
+            f"…{key.hint}",
+            _state(key, now),
+            f"{key.created_at.astimezone():%Y-%m-%d %H:%M}",
+        )
         for key in keys
     ]
     columns = ("id", "name", "role", "ends in", "state", "created")
     view = table_view("API keys", columns, rows, empty="There are no API keys.")
-    Screen(as_json=as_json).show({"keys": [key_json(key) for key in keys]}, view)
+    Screen(as_json=as_json).show({"items": [key_json(key) for key in keys]}, view)
     return 0
 
 
@@ -141,9 +148,9 @@ def key_json(key: "StoredKey") -> "dict[str, JSON]":
         "role": key.role.value,
         "is_server_admin": key.is_server_admin,
         "hint": key.hint,
-        "created_at": key.created_at.isoformat(),
-        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
-        "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+        "created_at": _moment(key.created_at),
+        "expires_at": _moment(key.expires_at) if key.expires_at else None,
+        "revoked_at": _moment(key.revoked_at) if key.revoked_at else None,
     }
 
 
@@ -169,6 +176,10 @@ async def _workspace_id(foundation: "Foundation", words: str | None) -> "Workspa
         reason = "names no workspace" if not found else "names several; use an id"
         raise typer.BadParameter(f"{words!r} {reason}", param_hint="--workspace")
     return found[0]
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _role(key: "StoredKey") -> str:

@@ -91,6 +91,15 @@ Timeout = Annotated[
         help="Wall time it may take, such as 500ms, 5s or 1m.",
     ),
 ]
+CPU = Annotated[
+    float | None,
+    typer.Option(
+        "--cpu",
+        metavar="1s",
+        parser=_duration,
+        help="Processor time it may take, such as 500ms, 1s or 10s.",
+    ),
+]
 Memory = Annotated[
     int | None,
     typer.Option(

@@ -60,6 +60,12 @@ def test_invoke_needs_no_home(command: CommandLine, echo: str) -> None:
             "timeout",
         ),
         (
+            "def handler(e, c):\n    while True:\n        pass\n",
+            ("--timeout", "1m", "--cpu", "200ms"),
+            11,
+            "timeout",
+        ),
+        (
             "def handler(e, c):\n    x = []\n    while True:\n        x.append('a' * 100000)\n",
             ("--memory", "16MiB"),
             12,
@@ -143,7 +149,7 @@ def test_keys_are_made_listed_and_revoked(command: CommandLine) -> None:
     """A key is shown once, listed without its secret, and ends for good."""
     made = command.must("keys", "create", "workflow", "--role", "member", "--expires", "30d")
     command.must("keys", "revoke", made["id"])
-    (listed,) = command.must("keys", "list")["keys"]
+    (listed,) = command.must("keys", "list")["items"]
     again = command.run("keys", "revoke", "key_none", "--json")
 
     assert made["key"].startswith("sdl_")
