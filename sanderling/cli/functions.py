@@ -145,7 +145,8 @@ def _show_function(terminal: Console, function: ShownFunction) -> None:
     updated = f"{function.updated_at.astimezone():{_MINUTE}}"
     terminal.print(
         f"draft {draft.digest[:12]}, isolation {draft.isolation}, {draft.limits.wall_s:g} s, "
-        f"cpu {draft.limits.cpu_s:g} s, {format_bytes(draft.limits.memory_bytes)}, updated {updated}",
+        f"cpu {draft.limits.cpu_s:g} s, {format_bytes(draft.limits.memory_bytes)}, "
+        f"updated {updated}",
         style="dim",
     )
     for number, line in enumerate(draft.source.splitlines(), start=1):
