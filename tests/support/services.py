@@ -23,6 +23,7 @@ from runner.record import Record
 from runner.target import Targets
 from sanderling.access.keys import Keys
 from sanderling.access.memory import MemoryKeyStore
+from sanderling.access.permission import Permissions
 from sanderling.access.ports import KeyStore
 from sanderling.access.principal import Role
 from sanderling.access.principals import KeyPrincipals
@@ -89,11 +90,12 @@ def build_house(
     policy: LimitPolicy = POLICY,
     stores: Stores | None = None,
     clock: VirtualClock | None = None,
+    permissions: Permissions | None = None,
 ) -> House:
     """Return everything joined, by default over memory twins and a virtual clock."""
     clock = clock or VirtualClock()
     stores = stores or memory_stores(clock)
-    bus, permissions = EventBus(), RolePermissions()
+    bus, permissions = EventBus(), permissions or RolePermissions()
     bits = counting_bits()
     ids = SortableIds(clock, lambda _: next(bits))
     driver = MemoryDriver(handlers, rejections=rejections)
