@@ -48,6 +48,7 @@ class _Connection(HttpToolsProtocol):
     bounds: ConnectionBounds
     _timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _is_in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the parent
         super().connection_made(transport)
@@ -61,23 +62,34 @@ class _Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._head_bytes += len(data)
+        if not self._is_in_body:
+            self._head_bytes += len(data)
         super().data_received(data)
-        if self._is_serving or self.transport.is_closing():
+        if self.transport.is_closing():
             return
-        if self._head_bytes > self.bounds.head_bytes:
-            self._refuse(HeadTooLarge(allowed_bytes=self.bounds.head_bytes))
-        elif self._timer is None:
+        if not self._is_in_body and self._head_bytes > self.bounds.head_bytes:
+            self._hold_or_refuse()
+        elif self._timer is None and not self._is_serving:
+            # What is left of a body after its answer is thrown away, for as long as a head may
+            # take: closing at once would reset the connection before the answer was read.
             self._expect_head()
+
+    def _hold_or_refuse(self) -> None:
+        if self._is_serving:
+            # The answer in the making goes out first; the parent reads on after it.
+            self.flow.pause_reading()
+        else:
+            self._refuse(HeadTooLarge(allowed_bytes=self.bounds.head_bytes))
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         self._head_bytes = 0
+        self._is_in_body = True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        # What was counted since the head was the body, which the app bounds.
-        self._head_bytes = 0
+        self._stop_waiting()
+        self._is_in_body = False
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parent's sentence says less.

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from sanderling.api import create_app
 from sanderling.api.connection import ConnectionBounds
@@ -69,11 +70,15 @@ async def test_half_a_head_is_late(exchange: Exchange) -> None:
 
 
 @pytest.mark.slow
-async def test_half_of_a_second_head_is_late(exchange: Exchange) -> None:
+async def test_half_of_a_second_head_is_late(address: tuple[str, int]) -> None:
     """A connection that served once is bounded like a new one."""
-    answer = await exchange(LIVE + b"\r\n" + LIVE)
+    async with connection(address) as (reader, writer):
+        writer.write(LIVE + b"\r\n")
+        await reader.readuntil(b'{"state":"ok"}')
+        writer.write(LIVE)
+        answer = await reader.read()
 
-    assert answer.startswith(b"HTTP/1.1 200")
+    assert _problem(answer) == (408, "head-late")
 
 
 @pytest.mark.slow
@@ -136,3 +141,71 @@ async def test_connections_beyond_the_most_are_closed() -> None:
 
     assert surplus == b""
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_an_answer_before_the_body_is_read(address: tuple[str, int]) -> None:
+    """Who is refused while still sending gets the answer, and may ask again."""
+    size = 64 * BOUNDS.head_bytes
+    post = (
+        b"POST /v1/functions/echo/executions HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n"
+    )
+    async with connection(address) as (reader, writer):
+        writer.write(post % size)
+        refused = await reader.readuntil(b"}")
+        for _ in range(64):
+            writer.write(b"1" * BOUNDS.head_bytes)
+            await writer.drain()
+        writer.write(LIVE + b"Connection: close\r\n\r\n")
+        served = await reader.read()
+
+    assert refused.startswith(b"HTTP/1.1 401")
+    assert served.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.slow
+async def test_a_body_without_end_after_its_answer_is_cut(address: tuple[str, int]) -> None:
+    """Who was refused cannot hold the connection by sending on."""
+    async with connection(address) as (reader, writer):
+        writer.write(
+            b"POST /v1/functions HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        refused = await reader.readuntil(b"}")
+        with suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b"1\r\n1\r\n")
+                await writer.drain()
+                await asyncio.wait({asyncio.ensure_future(reader.read(1))}, timeout=0.01)
+
+    assert refused.startswith(b"HTTP/1.1 401")
+
+
+@pytest.mark.slow
+async def test_a_head_that_grows_behind_a_call_waits_and_is_refused() -> None:
+    """What is sent while a call runs is held back, not kept in memory, and judged afterwards."""
+    is_asked, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        is_asked.set()
+        await may_end.wait()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async with serving(slow, BOUNDS) as url:
+        parts = urlsplit(url)
+        async with connection((str(parts.hostname), parts.port or 0)) as (reader, writer):
+            writer.write(LIVE + b"\r\n")
+            await is_asked.wait()
+            writer.write(LIVE)
+            sent = 0
+            with suppress(TimeoutError):
+                while True:
+                    async with asyncio.timeout(0.3):
+                        writer.write(b"X-More: " + b"y" * 2**16 + b"\r\n")
+                        await writer.drain()
+                    sent += 2**16
+            may_end.set()
+            answer = await reader.readuntil(b"}")
+
+    assert sent < 64 * 2**20
+    assert answer.startswith(b"HTTP/1.1 204")
+    assert b"head-too-large" in answer
