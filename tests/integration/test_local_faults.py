@@ -185,20 +185,30 @@ async def test_more_log_than_allowed_is_cut_and_counted(driver: LocalDriver) -> 
     assert len(outcome.logs) <= 1024
 
 
+async def _idle_after_each(settings: LocalSettings, calls: int) -> list[float]:
+    artifact = an_artifact(ECHO.source, isolation=Isolation.FUNCTION)
+    idle: list[float] = []
+    async with LocalDriver(settings) as brief:
+        await brief.deploy(artifact)
+        for number in range(calls):
+            outcome = await brief.invoke(an_invocation(artifact, number))
+            assert outcome.result == number
+            idle.append((await brief.health()).numbers["bound_idle"])
+    return idle
+
+
 async def test_a_reused_worker_serves_only_so_many_calls() -> None:
     """After its number of calls a worker of a reused function ends, and none is lost."""
     settings = LocalSettings(spares=1, reuse_calls=3)
-    artifact = an_artifact(ECHO.source, isolation=Isolation.FUNCTION)
 
-    async with LocalDriver(settings) as brief:
-        await brief.deploy(artifact)
-        results = [
-            (await brief.invoke(an_invocation(artifact, number))).result for number in range(10)
-        ]
-        numbers = (await brief.health()).numbers
+    assert await _idle_after_each(settings, 7) == [1, 1, 0, 1, 1, 0, 1]
 
-    assert results == list(range(10))
-    assert numbers["bound_idle"] == 1
+
+async def test_a_reused_worker_that_grew_too_much_ends() -> None:
+    """Growth since the first call is held against its bound after each call."""
+    settings = LocalSettings(spares=1, reuse_growth_bytes=-MIB)
+
+    assert await _idle_after_each(settings, 2) == [0, 0]
 
 
 async def test_deleting_a_function_ends_its_idle_workers(driver: LocalDriver) -> None:
