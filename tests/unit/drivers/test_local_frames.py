@@ -51,6 +51,16 @@ def test_frames_come_out_as_they_went_in_however_they_are_cut(
     assert not reader.has_rest
 
 
+@pytest.mark.parametrize(
+    ("kind", "most"), [(RESULT, RESULT_BYTES + 256), (LOG, LOG_BYTES + 8), (ERROR, 64 * 1024)]
+)
+def test_a_frame_is_as_long_as_allowed_and_not_a_byte_longer(kind: int, most: int) -> None:
+    """The length is judged by the header alone."""
+    assert a_reader().feed(frame(kind, bytes(most))) == [(kind, bytes(most))]
+    with pytest.raises(ProtocolViolated):
+        a_reader().feed(struct.pack(">IB", most + 2, kind))
+
+
 @given(data=st.binary(max_size=400), cuts=st.lists(st.integers(0, 400), max_size=8))
 def test_any_bytes_give_frames_or_a_violation(data: bytes, cuts: list[int]) -> None:
     """Whatever a worker sends, nothing else happens, and no frame is longer than allowed."""

@@ -36,7 +36,12 @@ def answered(kind: int, body: str) -> Reply:
     [
         (answered(RESULT, f'{{"nonce":"{NONCE.decode()}","value":1}}'), OutcomeKind.OK, None),
         (
-            answered(RESULT, f'{{"nonce":"{NONCE.decode()}","value":"12345678"}}'),
+            answered(RESULT, f'{{"nonce":"{NONCE.decode()}","value":"123456"}}'),
+            OutcomeKind.OK,
+            None,
+        ),
+        (
+            answered(RESULT, f'{{"nonce":"{NONCE.decode()}","value":"1234567"}}'),
             OutcomeKind.RESULT_TOO_LARGE,
             "result_bytes",
         ),

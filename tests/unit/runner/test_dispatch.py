@@ -89,6 +89,17 @@ async def test_an_event_too_large_is_an_outcome_without_its_body(
     assert driver.invoked == 0
 
 
+async def test_an_event_of_the_largest_size_is_run(river: River, driver: SpyDriver) -> None:
+    """A limit is what is allowed, not what is too much."""
+    caller = await river.caller()
+    await river.publish(caller, definition=Definition(ECHO, limits=Limits(event_bytes=8)))
+
+    report = await river.call(caller, event_json=b'"123456"')
+
+    assert report.record.outcome.kind is OutcomeKind.OK
+    assert driver.invoked > 0
+
+
 async def test_what_the_driver_forgot_is_deployed_once_for_all(
     river: River, driver: SpyDriver
 ) -> None:
