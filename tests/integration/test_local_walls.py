@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import RestrictedPython
 import structlog
+import tzdata  # type: ignore[import-untyped]  # it is data and ships no types
 
 import drivers
 import sanderling
@@ -168,7 +169,7 @@ def test_it_works_for_a_user_without_any_privilege() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         root.chmod(0o755)
-        for package in (drivers, sanderling, structlog, RestrictedPython):
+        for package in (drivers, sanderling, structlog, RestrictedPython, tzdata):
             source = Path(package.__file__ or "").parent
             shutil.copytree(source, root / source.name)
 
