@@ -26,8 +26,8 @@ _WORKSPACE = WorkspaceId("ws_bench")
 _WARM_PARKED = 8
 _COLD_PARKED = 200
 _REFILL_S = 30.0
-_REFILL_LOOK_S = 0.0005
-_STEADY_LOOKS = 60
+_REFILL_LOOK_S = 0.002
+_STEADY_LOOKS = 20
 
 
 class CallFailedError(Exception):
