@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config.catalogue import CATALOGUE
+from support.sandbox import descendants_of, page_of
 
 PROGRAM = Path(sys.executable).parent / "sanderling"
 ENOUGH_S = 60.0
@@ -105,27 +106,13 @@ class Server:
 
     def family(self) -> set[int]:
         """Return the ids of all processes that it started."""
-        return descendants(self.process.pid)
-
-
-def descendants(process_id: int) -> set[int]:
-    """Return the ids of the processes that `process_id` started, and those they started."""
-    children = {
-        int(child)
-        for task in Path(f"/proc/{process_id}/task").glob("*/children")
-        for child in task.read_text().split()
-    }
-    return children.union(*map(descendants, children))
+        return set(descendants_of(self.process.pid))
 
 
 def alive(process_ids: set[int]) -> set[int]:
     """Return those that still run; one that ended and was not waited for yet does not run."""
-    return {
-        process_id
-        for process_id in process_ids
-        if (stat := Path(f"/proc/{process_id}/stat")).exists()
-        and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-    }
+    states = {pid: page_of(pid, "stat").rpartition(")")[2].split() for pid in process_ids}
+    return {pid for pid, state in states.items() if state and state[0] != "Z"}
 
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:

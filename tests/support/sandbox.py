@@ -5,10 +5,20 @@ import select
 from pathlib import Path
 
 
+def page_of(pid: int, name: str) -> str:
+    """Return one of the kernel's pages on a process; empty when it has ended by now."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def children_of(pid: int) -> list[int]:
     """Return the processes whose parent is `pid`."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in found]
+    tasks = Path(f"/proc/{pid}/task").glob("*")
+    return [
+        int(child) for task in tasks for child in page_of(pid, f"task/{task.name}/children").split()
+    ]
 
 
 def descendants_of(pid: int) -> list[int]:
@@ -20,8 +30,8 @@ def descendants_of(pid: int) -> list[int]:
 
 
 def status_of(pid: int) -> dict[str, str]:
-    """Return the fields of the kernel's status page of a process."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    """Return the fields of the kernel's status page of a process; none when it has ended."""
+    lines = page_of(pid, "status").splitlines()
     return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
