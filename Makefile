@@ -93,6 +93,7 @@ $(RUNTIME):
 $(PROJECT): $(RUNTIME)
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.project-* && touch $@
+	@echo '$(BIN)/sanderling is ready'
 
 $(DEV): $(RUNTIME)
 	@echo 'Installing pinned development requirements'
