@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
 	--no-warn-script-location
-PINNED = $(PIP_INSTALL) --only-binary=:all: --require-hashes
+PINNED = $(PIP_INSTALL) --no-deps --only-binary=:all: --require-hashes
 LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)
 
