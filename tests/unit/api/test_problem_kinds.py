@@ -8,7 +8,13 @@ import pytest
 # Loading these rooms makes their failures known.
 import sanderling.store.errors
 import sanderling.wiring.errors
-from config.errors import ConfigRejected
+from config.errors import (
+    ConfigConflict,
+    ConfigRejected,
+    HeadMoved,
+    SealingRefused,
+    SecretUnreadableError,
+)
 from drivers.errors import DriverError
 from drivers.port import GUEST_RAN, OutcomeKind
 from runner.errors import CodeRejected, OutcomeUnreadableError
@@ -26,6 +32,10 @@ UNREACHABLE = {
     Refusal: "the root of refusals",
     Fault: "the root of faults",
     ConfigRejected: "raised before anything listens",
+    ConfigConflict: "settings have no route yet",
+    HeadMoved: "settings have no route yet",
+    SealingRefused: "settings have no route yet",
+    SecretUnreadableError: "settings have no route yet",
     DriverError: "raised before anything listens; calls get the outcome misconfigured",
     KeyNotFound: "keys are managed at the command line",
     KeyRefused: "keys are managed at the command line",
