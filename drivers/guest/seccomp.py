@@ -127,12 +127,12 @@ class Program:
         invoke_syscall("seccomp", _SET_MODE_FILTER, 0, ctypes.addressof(self._header))
 
 
-def is_available() -> bool:
-    """Claim that the kernel knows seccomp filters that end the whole process."""
-    verdict = ctypes.c_uint32(KILL_PROCESS)
+def is_available(verdict: int = KILL_PROCESS) -> bool:
+    """Claim that the kernel knows filters that give this verdict."""
+    asked = ctypes.c_uint32(verdict)
     get_action_available = 2
     try:
-        invoke_syscall("seccomp", get_action_available, 0, ctypes.addressof(verdict))
+        invoke_syscall("seccomp", get_action_available, 0, ctypes.addressof(asked))
     except OSError:
         return False
     return True

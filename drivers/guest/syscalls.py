@@ -74,6 +74,7 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "readlinkat": (267, 78),
     "faccessat": (269, 48),
     "ppoll": (271, 73),
+    "unshare": (272, 97),
     "set_robust_list": (273, 99),
     "dup3": (292, 24),
     "prlimit64": (302, 261),

@@ -1,8 +1,19 @@
 """Runs functions on this machine, each in a process behind walls that the kernel holds up."""
 
+from drivers.local.doctor.examination import examine
+from drivers.local.doctor.measure import measure
 from drivers.local.driver import LocalDriver
 from drivers.local.probe import probe
 from drivers.local.report import LayerReport, LayerState, SandboxReport
 from drivers.local.settings import LocalSettings
 
-__all__ = ["LayerReport", "LayerState", "LocalDriver", "LocalSettings", "SandboxReport", "probe"]
+__all__ = [
+    "LayerReport",
+    "LayerState",
+    "LocalDriver",
+    "LocalSettings",
+    "SandboxReport",
+    "examine",
+    "measure",
+    "probe",
+]

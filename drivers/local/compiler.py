@@ -30,6 +30,9 @@ _TERMS = Terms(_ALLOWANCE.wall_s, _ALLOWANCE.cpu_s, log_bytes=0)
 _AT_ONCE = 2
 _MOST_UNSENT = 3
 
+MOST_COMPILING_BYTES = _AT_ONCE * _ALLOWANCE.memory_bytes
+"""What compilations may take together, beside the calls."""
+
 _Key = tuple[bytes, int, int, int]
 
 

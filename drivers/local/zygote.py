@@ -37,8 +37,8 @@ from drivers.local.worker import Worker
 _log = structlog.get_logger()
 
 _PROGRAM = Path(drivers.guest.__file__ or "").with_name("main.py")
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
-_FLAGS = ("-I", "-S", "-E", "-B", "-X", "utf8")
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+FLAGS = ("-I", "-S", "-E", "-B", "-X", "utf8")
 _CONTROL_FD = 3
 _REPORT_BYTES = 65536
 _MESSAGE_BYTES = 256
@@ -146,8 +146,8 @@ class ZygoteProcess:
             python = self._settings.python
             pid = os.posix_spawn(
                 python,
-                [python, *_FLAGS, str(_PROGRAM)],
-                _ENVIRONMENT,
+                [python, *FLAGS, str(_PROGRAM)],
+                ENVIRONMENT,
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, theirs.fileno(), _CONTROL_FD),
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

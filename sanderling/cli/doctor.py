@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from config.snapshot import Snapshot
+    from sanderling.kernel.findings import Finding
     from sanderling.kernel.jsontext import JSON
-    from sanderling.wiring.checkup import Finding
 
 # Whoever asks the doctor wants to know about the server.
 PROCESS = "sanderling serve"
@@ -29,23 +29,32 @@ def doctor(*, home: Home = None, as_json: AsJSON = False) -> int:
     """Look at python, settings, home, database, sandbox and driver; nothing is changed."""
     from config.loader import load_snapshot  # noqa: PLC0415 - keeps --help quick.
     from sanderling.cli.screen import Screen, log_quietly  # noqa: PLC0415 - as above.
-    from sanderling.wiring.checkup import Standing, check_up  # noqa: PLC0415 - as above.
+    from sanderling.wiring.checkup import check_up  # noqa: PLC0415 - as above.
 
     log_quietly()
     snapshot = load_snapshot(home=home)
-    findings = asyncio.run(check_up(snapshot, process=PROCESS))
-    is_sound = all(finding.standing is not Standing.FAILED for finding in findings)
+    found = asyncio.run(check_up(snapshot, process=PROCESS))
     settings, packages = settings_json(snapshot), _packages()
     value: dict[str, JSON] = {
-        "ok": is_sound,
-        "checks": [asdict(finding) for finding in findings],
+        "ok": found.is_sound,
+        "checks": [asdict(finding) for finding in found.findings],
+        "layers": [
+            {
+                "name": layer.name,
+                "state": layer.state.value,
+                "required": layer.is_required,
+                "how": layer.how,
+            }
+            for layer in found.layers
+        ],
         "settings": settings,
         "packages": dict(packages),
     }
     Screen(as_json=as_json).show(
-        value, lambda terminal: _show(terminal, findings, settings, is_sound=is_sound)
+        value,
+        lambda terminal: _show(terminal, found.findings, settings, is_sound=found.is_sound),
     )
-    return Exit.OK if is_sound else Exit.NOT_PROVEN
+    return Exit.OK if found.is_sound else Exit.NOT_PROVEN
 
 
 def settings_json(snapshot: "Snapshot") -> "list[JSON]":
@@ -83,13 +92,19 @@ def _show(
     from sanderling.cli.screen import table_view  # noqa: PLC0415 - as above.
     from sanderling.cli.terminal_text import visible  # noqa: PLC0415 - as above.
 
-    marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "bold red")}
+    marks = {
+        "ok": ("✓", "green"),
+        "info": ("·", "dim"),
+        "warning": ("!", "yellow"),
+        "failed": ("✗", "bold red"),
+    }
     topic = ""
+    width = max(len(finding.name) for finding in findings) + 1
     for finding in findings:
         if finding.topic != topic:
             topic = finding.topic
             terminal.print(topic, style="bold")
-        line = Text.assemble("  ", marks[finding.standing], f" {finding.name:<12}")
+        line = Text.assemble("  ", marks[finding.standing], f" {finding.name:<{width}}")
         advice = f"; {finding.advice}" if finding.advice else ""
         terminal.print(line.append(visible(finding.detail.rstrip(".") + advice)))
     rows = [

@@ -6,11 +6,10 @@ import shutil
 import stat
 import sys
 from dataclasses import dataclass
-from enum import StrEnum
 
 from config.snapshot import Snapshot, Source
 from config.variables import DriverType, Settings
-from drivers.local import LayerState, probe
+from drivers.local import LayerReport, LayerState, SandboxReport, examine, measure, probe
 from drivers.port import (
     Artifact,
     ArtifactKey,
@@ -23,6 +22,7 @@ from drivers.port import (
 from runner.function import Definition
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.errors import Failure
+from sanderling.kernel.findings import Finding, Standing
 from sanderling.kernel.ids import SortableIds
 from sanderling.kernel.units import MIB
 from sanderling.store import health, open_database
@@ -35,43 +35,48 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _AMPLE_BYTES = 256 * MIB
 
 
-class Standing(StrEnum):
-    """How one thing stands."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `advice` says what to do, where something is to be done."""
+class CheckUp:
+    """Everything that was looked at; `layers` are the walls of the Local driver, where it runs."""
 
-    topic: str
-    name: str
-    standing: Standing
-    detail: str
-    advice: str = ""
+    findings: tuple[Finding, ...]
+    layers: tuple[LayerReport, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Claim that nothing failed."""
+        return all(finding.standing is not Standing.FAILED for finding in self.findings)
 
 
-async def check_up(snapshot: Snapshot, *, process: str) -> tuple[Finding, ...]:
+async def check_up(snapshot: Snapshot, *, process: str) -> CheckUp:
     """Return what was found, worst things included; nothing is made or mended."""
     settings = snapshot.settings
     findings = [_python(), _home(settings), *_space(settings), _app_secret(snapshot)]
     findings.append(await _database(settings))
+    layers: tuple[LayerReport, ...] = ()
     if settings.driver_type is DriverType.LOCAL:
-        findings += await _sandbox(settings)
+        findings += await examine(local_settings(settings))
+        report = await probe(local_settings(settings))
+        layers = report.layers
+        findings += _sandbox(report)
     findings += await _driver(settings, process=process)
-    return tuple(findings)
+    return CheckUp(tuple(findings), layers)
 
 
 def _python() -> Finding:
     version = platform.python_version()
     first, beyond = _SUPPORTED
     if first <= sys.version_info[:2] < beyond:
-        return Finding("machine", "python", Standing.OK, f"{version} on {platform.machine()}")
+        return Finding(
+            "machine", "python", Standing.OK, f"{version} on {platform.machine()}", value=version
+        )
     return Finding(
-        "machine", "python", Standing.FAILED, version, "Use Python 3.11, 3.12, 3.13 or 3.14."
+        "machine",
+        "python",
+        Standing.FAILED,
+        version,
+        "Use Python 3.11, 3.12, 3.13 or 3.14.",
+        version,
     )
 
 
@@ -99,9 +104,11 @@ def check_space(free_bytes: int) -> Finding:
     """Return what so much room on the home's disk means: little is a warning, none a failure."""
     detail = f"{free_bytes // MIB} MiB are free"
     if free_bytes >= _AMPLE_BYTES:
-        return Finding("home", "space", Standing.OK, detail)
+        return Finding("home", "space", Standing.OK, detail, value=free_bytes)
     standing = Standing.WARNING if free_bytes >= MIB else Standing.FAILED
-    return Finding("home", "space", standing, detail, "Make room on the disk of the home.")
+    return Finding(
+        "home", "space", standing, detail, "Make room on the disk of the home.", free_bytes
+    )
 
 
 def _app_secret(snapshot: Snapshot) -> Finding:
@@ -125,8 +132,7 @@ async def _database(settings: Settings) -> Finding:
         return Finding("database", "store", Standing.FAILED, failure.detail, failure.advice)
 
 
-async def _sandbox(settings: Settings) -> list[Finding]:
-    report = await probe(local_settings(settings))
+def _sandbox(report: SandboxReport) -> list[Finding]:
     standings = {LayerState.PROVEN: Standing.OK, LayerState.WAIVED: Standing.WARNING}
     findings = [
         Finding(
@@ -134,6 +140,7 @@ async def _sandbox(settings: Settings) -> list[Finding]:
             layer.name,
             standings.get(layer.state, Standing.FAILED),
             f"{layer.state}: {layer.how}",
+            value=layer.state.value,
         )
         for layer in report.layers
     ]
@@ -149,7 +156,10 @@ async def _driver(settings: Settings, *, process: str) -> list[Finding]:
         async with driver:
             condition = await driver.health()
             started = _of_health("driver", "health", condition, fine=f"{driver.name} is ready")
-            return [started, await _trial_call(driver)]
+            found = [started, await _trial_call(driver)]
+            if settings.driver_type is DriverType.LOCAL:
+                found += await measure(driver, local_settings(settings))
+            return found
     except Failure as failure:
         return [Finding("driver", "start", Standing.FAILED, failure.detail, failure.advice)]
 
@@ -162,13 +172,16 @@ async def _trial_call(driver: Driver) -> Finding:
     outcome = await driver.invoke(Invocation(ids.call(), key, b"1"))
     if outcome.kind is OutcomeKind.OK:
         detail = f"a function ran in {outcome.duration_s * 1000:.1f} ms"
-        return Finding("driver", "call", Standing.OK, detail)
+        return Finding("driver", "call", Standing.OK, detail, value=outcome.kind.value)
     if outcome.kind is OutcomeKind.DISABLED:
-        return Finding("driver", "call", Standing.WARNING, outcome.detail)
-    return Finding("driver", "call", Standing.FAILED, f"{outcome.kind}: {outcome.detail}")
+        return Finding("driver", "call", Standing.WARNING, outcome.detail, value=outcome.kind.value)
+    detail = f"{outcome.kind}: {outcome.detail}"
+    return Finding("driver", "call", Standing.FAILED, detail, value=outcome.kind.value)
 
 
 def _of_health(topic: str, name: str, condition: Health, *, fine: str) -> Finding:
     standings = {HealthState.OK: Standing.OK, HealthState.DEGRADED: Standing.WARNING}
     standing = standings.get(condition.state, Standing.FAILED)
-    return Finding(topic, name, standing, " ".join(condition.reasons) or fine)
+    return Finding(
+        topic, name, standing, " ".join(condition.reasons) or fine, value=condition.state.value
+    )

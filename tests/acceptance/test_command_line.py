@@ -173,6 +173,8 @@ def test_doctor_proves_an_instance_and_misses_an_absent_one(command: CommandLine
     assert {"language", "rlimits", "seccomp", "call"} <= {
         check["name"] for check in after["checks"] if check["standing"] == "ok"
     }
+    assert {"proven"} == {layer["state"] for layer in after["layers"] if layer["required"]}
+    assert {"one_shot_call", "warm_call", "fork"} <= {check["name"] for check in after["checks"]}
     secret = (command.home / ".env").read_text().rpartition("APP_SECRET=")[2].strip()
     assert secret not in json.dumps(after)
 

@@ -8,8 +8,9 @@ from config.catalogue import CATALOGUE
 from config.snapshot import Snapshot, Source
 from config.variables import Settings
 from sanderling.cli.doctor import settings_json
+from sanderling.kernel.findings import Finding, Standing
 from sanderling.kernel.units import MIB
-from sanderling.wiring.checkup import Finding, Standing, check_space, check_up
+from sanderling.wiring.checkup import check_space, check_up
 from sanderling.wiring.home import open_home, write_env_file
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -26,8 +27,8 @@ def snapshot(home: Path, **values: object) -> Snapshot:
 
 async def found(home: Path, **values: object) -> dict[str, Finding]:
     """Return the findings by name."""
-    findings = await check_up(snapshot(home, **values), process="test")
-    return {finding.name: finding for finding in findings}
+    checked = await check_up(snapshot(home, **values), process="test")
+    return {finding.name: finding for finding in checked.findings}
 
 
 @pytest.fixture
