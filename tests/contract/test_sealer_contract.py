@@ -11,11 +11,17 @@ from config.errors import SecretUnreadableError
 from config.memory import MemorySealer
 from config.ports import Sealer, SecretPlace
 from config.secrets import secret_place
+from sanderling.vault import AESGCMSealer, Keyring
 
 PLACE = secret_place("EMAIL_SMTP_PASSWORD")
 VALUE = "correct horse battery staple"
 
-_SEALERS: dict[str, Sealer] = {"memory": MemorySealer(secrets.randbits)}
+_KEYRING = Keyring.of("the-quick-brown-fox-jumps-over-1")
+
+_SEALERS: dict[str, Sealer] = {
+    "memory": MemorySealer(secrets.randbits),
+    "aes-gcm": AESGCMSealer(_KEYRING, secrets.token_bytes),
+}
 
 
 @pytest.fixture(params=_SEALERS)
