@@ -133,6 +133,17 @@ class Settings(BaseSettings):
             json_schema_extra={"group": "sandbox"},
         ),
     ] = ""
+    sandbox_development: Annotated[
+        bool,
+        Field(
+            validation_alias="SANDBOX_DEVELOPMENT",
+            description=(
+                "Run functions without isolation on systems that have no sandbox, such as macOS; "
+                "refused on Linux. The server then listens on loopback alone."
+            ),
+            json_schema_extra={"group": "sandbox"},
+        ),
+    ] = False
     sandbox_spares: Annotated[
         int,
         Field(

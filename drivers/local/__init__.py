@@ -1,5 +1,6 @@
 """Runs functions on this machine, each in a process behind walls that the kernel holds up."""
 
+from drivers.local.development import DevelopmentDriver
 from drivers.local.doctor.examination import examine
 from drivers.local.doctor.measure import measure
 from drivers.local.driver import LocalDriver
@@ -8,6 +9,7 @@ from drivers.local.report import LayerReport, LayerState, SandboxReport
 from drivers.local.settings import LocalSettings
 
 __all__ = [
+    "DevelopmentDriver",
     "LayerReport",
     "LayerState",
     "LocalDriver",

@@ -25,12 +25,14 @@ from sanderling.kernel.units import MIB
 
 _log = structlog.get_logger()
 
-_ALLOWANCE = Limits(wall_s=20.0, cpu_s=8.0, memory_bytes=384 * MIB)
-_TERMS = Terms(_ALLOWANCE.wall_s, _ALLOWANCE.cpu_s, log_bytes=0)
+ALLOWANCE = Limits(wall_s=20.0, cpu_s=8.0, memory_bytes=384 * MIB)
+"""What one compilation may take."""
+
+_TERMS = Terms(ALLOWANCE.wall_s, ALLOWANCE.cpu_s, log_bytes=0)
 _AT_ONCE = 2
 _MOST_UNSENT = 3
 
-MOST_COMPILING_BYTES = _AT_ONCE * _ALLOWANCE.memory_bytes
+MOST_COMPILING_BYTES = _AT_ONCE * ALLOWANCE.memory_bytes
 """What compilations may take together, beside the calls."""
 
 _Key = tuple[bytes, int, int, int]
@@ -72,7 +74,7 @@ class Compiler:
         if code is not None:
             return code
         if len(text) > limits.source_bytes:
-            return _too_long(len(text), limits.source_bytes)
+            return too_long(len(text), limits.source_bytes)
         async with self._gate:
             made = await self._compile(text, source, limits)
         if isinstance(made, bytes):
@@ -85,18 +87,18 @@ class Compiler:
         except DriverError as error:
             return Deployment(OutcomeKind.PLATFORM_ERROR, detail=error.detail)
         nonce = os.urandom(8).hex().encode()
-        request = compile_frame(text, nonce, limits, _ALLOWANCE)
+        request = compile_frame(text, nonce, limits, ALLOWANCE)
         for _ in range(_MOST_UNSENT):
-            worker = await self._pool.take(_ALLOWANCE.memory_bytes)
+            worker = await self._pool.take(ALLOWANCE.memory_bytes)
             if isinstance(worker, Saturated):
                 return Deployment(OutcomeKind.SATURATED, detail=f"Not compiled: {worker.reason}.")
             worker.allow_code()
             try:
                 reply = await worker.exchange(request, _TERMS)
             finally:
-                self._pool.release(worker, _ALLOWANCE.memory_bytes)
+                self._pool.release(worker, ALLOWANCE.memory_bytes)
             if reply.ending is not Ending.UNSENT:
-                return _made_of(reply, nonce, source)
+                return made_of(reply, nonce, source)
         return _unfinished("workers end before they are used")
 
     async def _ensure_started(self) -> None:
@@ -120,7 +122,8 @@ class Compiler:
         await self._pool.close()
 
 
-def _made_of(reply: Reply, nonce: bytes, source: str) -> bytes | Deployment:
+def made_of(reply: Reply, nonce: bytes, source: str) -> bytes | Deployment:
+    """Return the bytecode that a worker answered with, or why there is none."""
     if reply.ending is not Ending.ANSWERED:
         _log.warning("source.not-compiled", ending=reply.ending and reply.ending.value)
         if _was_ended_from_outside(reply):
@@ -159,7 +162,8 @@ def _unbearable(reply: Reply) -> Deployment:
     )
 
 
-def _too_long(size: int, most: int) -> Deployment:
+def too_long(size: int, most: int) -> Deployment:
+    """Refuse a source of `size` bytes."""
     return Deployment(
         OutcomeKind.BAD_CODE,
         error=GuestError(

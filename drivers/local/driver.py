@@ -35,6 +35,9 @@ from sanderling.kernel.units import MIB
 _DEPLOYED_ITEMS = 16_384
 _DEPLOYED_BYTES = 256 * MIB
 _COMPILER_MEMORY_BYTES = 1024 * MIB
+_NEEDS_LINUX = (
+    "it needs Linux; use a Linux container, or for code of your own alone SANDBOX_DEVELOPMENT=true"
+)
 
 
 class LocalDriver:
@@ -83,7 +86,7 @@ class LocalDriver:
 
         """
         if sys.platform != "linux":
-            raise DriverError(driver=NAME, reason="it needs Linux; use a Linux container")
+            raise DriverError(driver=NAME, reason=_NEEDS_LINUX)
         if not self._is_raw:
             self._compiler.start_soon()
         try:

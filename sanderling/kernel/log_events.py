@@ -21,6 +21,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
     "request.failed": "A request met a fault; the traceback and the problem's `code` tell which.",
     "request.finished": "A request was answered; `problem` is the code of its problem, if any.",
+    "sandbox.omitted": "Functions run without isolation, as the development switch asks.",
     "sandbox.violated": "User code tried a forbidden system call or broke the protocol.",
     "server.started": "The server accepts requests.",
     "server.stopped": "The server finished its calls and closed what it held.",

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from config.snapshot import Snapshot, Source
 from config.variables import DriverType, Settings
-from drivers.local import LayerReport, LayerState, SandboxReport, examine, measure, probe
+from drivers.local import (
+    LayerReport,
+    LayerState,
+    LocalDriver,
+    SandboxReport,
+    examine,
+    measure,
+    probe,
+)
 from drivers.port import (
     Artifact,
     ArtifactKey,
@@ -157,7 +165,7 @@ async def _driver(settings: Settings, *, process: str) -> list[Finding]:
             condition = await driver.health()
             started = _of_health("driver", "health", condition, fine=f"{driver.name} is ready")
             found = [started, await _trial_call(driver)]
-            if settings.driver_type is DriverType.LOCAL:
+            if isinstance(driver, LocalDriver):
                 found += await measure(driver, local_settings(settings))
             return found
     except Failure as failure:

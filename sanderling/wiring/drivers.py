@@ -1,29 +1,32 @@
 """Chooses the driver that the settings name."""
 
+import sys
 from typing import assert_never
 
 from config.errors import ConfigRejected
 from config.variables import DriverType, Settings
 from drivers.disabled import DisabledDriver
-from drivers.local import LocalDriver, LocalSettings
+from drivers.local import DevelopmentDriver, LocalDriver, LocalSettings
 from drivers.port import Driver
 from sanderling.kernel.units import MIB
 
 SETTING = "SERVERLESS_TYPE"
+DEVELOPMENT = "SANDBOX_DEVELOPMENT"
 
 
-def build_driver(settings: Settings, *, process: str) -> Driver:
+def build_driver(settings: Settings, *, process: str, platform: str = sys.platform) -> Driver:
     """Return the driver for `settings`, not yet started; `process` is what messages name.
 
     Raises:
-        ConfigRejected: the driver is not part of this release.
+        ConfigRejected: the driver is not part of this release, or a sandbox is to be left out
+            where there is one.
 
     """
     match settings.driver_type:
         case DriverType.DISABLED:
             return DisabledDriver(setting=SETTING, process=process)
         case DriverType.LOCAL:
-            return LocalDriver(local_settings(settings))
+            return _local(settings, platform)
         case DriverType.LAMBDA:
             raise ConfigRejected(
                 name=SETTING,
@@ -31,6 +34,17 @@ def build_driver(settings: Settings, *, process: str) -> Driver:
             )
         case _:
             assert_never(settings.driver_type)
+
+
+def _local(settings: Settings, platform: str) -> Driver:
+    if not settings.sandbox_development:
+        return LocalDriver(local_settings(settings))
+    if platform == "linux":
+        raise ConfigRejected(
+            name=DEVELOPMENT,
+            reason="Linux has the sandbox, and it is not left out there; remove the setting",
+        )
+    return DevelopmentDriver(local_settings(settings))
 
 
 def local_settings(settings: Settings) -> LocalSettings:

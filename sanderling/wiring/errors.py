@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from sanderling.kernel.errors import Fault
+from sanderling.kernel.errors import Fault, Refusal
 
 
 class HomeUnusableError(Fault):
@@ -29,3 +29,16 @@ class AddressTakenError(Fault):
     def __init__(self, *, host: str, port: int, reason: str) -> None:
         """Keep the address and what the system said."""
         super().__init__(host=host, port=port, reason=reason)
+
+
+class LoopbackRequired(Refusal):
+    """Functions would run without isolation, so the server does not listen on {host}.
+
+    Listen on 127.0.0.1, or use a Linux container and remove SANDBOX_DEVELOPMENT.
+    """
+
+    code: ClassVar[str] = "loopback_required"
+
+    def __init__(self, *, host: str) -> None:
+        """Keep the address that others could reach."""
+        super().__init__(host=host)

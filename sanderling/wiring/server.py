@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from typing import Self
 
 import structlog
@@ -16,7 +17,8 @@ from drivers.limits import CEILINGS
 from sanderling.api import create_app
 from sanderling.api.connection import bounded_connections
 from sanderling.kernel.ids import Ids
-from sanderling.wiring.errors import AddressTakenError
+from sanderling.wiring.drivers import build_driver
+from sanderling.wiring.errors import AddressTakenError, LoopbackRequired
 from sanderling.wiring.runtime import open_runtime
 
 log = structlog.get_logger()
@@ -37,6 +39,7 @@ def serve(snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str],
 
     Raises:
         AddressTakenError: nobody can listen there.
+        LoopbackRequired: others could reach a server that runs functions without isolation.
         ConfigRejected: a setting asks for what there is not.
         StoreUnavailableError: the database is away.
 
@@ -52,8 +55,14 @@ def serve(snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str],
 async def _serve(
     snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str], None]
 ) -> None:
-    with _listening(host, port) as listener, _Signals() as signals:
-        async with open_runtime(snapshot, process=PROCESS) as runtime:
+    settings = snapshot.settings
+    # First, so that a setting which cannot be followed is told before anything listens.
+    driver = build_driver(settings, process=PROCESS)
+    with (
+        _listening(host, port, loopback_only=settings.sandbox_development) as listener,
+        _Signals() as signals,
+    ):
+        async with open_runtime(snapshot, process=PROCESS, driver=driver) as runtime:
             server = _Server(_config(create_app(runtime.services), runtime.services.ids))
 
             def tell() -> None:
@@ -86,7 +95,7 @@ class _Signals:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Generator[socket.socket]:
+def _listening(host: str, port: int, *, loopback_only: bool) -> Generator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -94,6 +103,9 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
         reason = (error.strerror or "unknown").lower()
         raise AddressTakenError(host=host, port=port, reason=reason) from error
     with listener:
+        # The address that was bound counts: a name may stand for any.
+        if loopback_only and not ip_address(listener.getsockname()[0]).is_loopback:
+            raise LoopbackRequired(host=host)
         yield listener
 
 

@@ -3,6 +3,7 @@
 import json
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,28 @@ def test_keys_are_made_listed_and_revoked(command: CommandLine) -> None:
     assert listed["revoked_at"] is not None
     assert made["key"] not in json.dumps(listed)
     assert (again.status, again.json["error"]["code"]) == (30, "key_not_found")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - refusing them is the promise.
+def test_server_without_isolation_is_for_this_machine_alone(
+    command: CommandLine, host: str
+) -> None:
+    """With the development switch an address that others can reach is refused."""
+    words = ("serve", "--host", host, "--port", "0", "--json")
+    ended = command.run(*words, SANDBOX_DEVELOPMENT="true", SERVERLESS_TYPE="DISABLED")
+
+    assert (ended.status, ended.json["error"]["code"]) == (30, "loopback_required")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the switch is what it is for")
+def test_no_switch_leaves_the_sandbox_out_on_linux(command: CommandLine, echo: str) -> None:
+    """The development switch is refused by its name, and nothing runs."""
+    invoked = command.run("invoke", echo, "--json", SANDBOX_DEVELOPMENT="true")
+    served = command.run("serve", "--port", "0", "--json", SANDBOX_DEVELOPMENT="true")
+
+    for ended in (invoked, served):
+        assert (ended.status, ended.json["error"]["code"]) == (30, "config_rejected")
+        assert "SANDBOX_DEVELOPMENT" in ended.json["error"]["detail"]
 
 
 def test_doctor_proves_an_instance_and_misses_an_absent_one(command: CommandLine) -> None:

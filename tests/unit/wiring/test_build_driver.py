@@ -6,6 +6,7 @@ import pytest
 
 from config.errors import ConfigRejected
 from config.variables import Settings
+from drivers.port import Isolation
 from sanderling.kernel.units import MIB
 from sanderling.wiring import build_driver
 from sanderling.wiring.drivers import local_settings
@@ -41,3 +42,25 @@ def test_lambda_is_refused_with_what_to_choose() -> None:
     """A driver of a later release is refused at start, by the setting's name."""
     with pytest.raises(ConfigRejected, match=r"SERVERLESS_TYPE.*LOCAL or DISABLED"):
         build_driver(settings(SERVERLESS_TYPE="LAMBDA"), process="test")
+
+
+def test_development_switch_is_refused_where_there_is_a_sandbox() -> None:
+    """On Linux walls are not left out, whatever the setting says."""
+    with pytest.raises(ConfigRejected, match="SANDBOX_DEVELOPMENT"):
+        build_driver(settings(SANDBOX_DEVELOPMENT="true"), process="test", platform="linux")
+
+
+def test_other_systems_need_the_development_switch() -> None:
+    """Elsewhere the switch gives a driver without isolation, and nothing else does."""
+    asked = build_driver(settings(SANDBOX_DEVELOPMENT="true"), process="test", platform="darwin")
+    not_asked = build_driver(settings(), process="test", platform="darwin")
+
+    assert (asked.name, not_asked.name) == ("development", "local")
+    assert asked.capabilities().isolations == {Isolation.NONE}
+
+
+def test_development_switch_turns_nothing_on() -> None:
+    """A driver that is disabled stays disabled."""
+    chosen = settings(SANDBOX_DEVELOPMENT="true", SERVERLESS_TYPE="DISABLED")
+
+    assert build_driver(chosen, process="test", platform="darwin").name == "disabled"
