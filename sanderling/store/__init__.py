@@ -2,6 +2,7 @@
 
 from sanderling.store.call_backlog import CallLogBounds
 from sanderling.store.calls import SQLCallLog
+from sanderling.store.config_store import SQLConfigStore
 from sanderling.store.database import Database, open_database
 from sanderling.store.functions import SQLFunctionStore
 from sanderling.store.health import health
@@ -15,6 +16,7 @@ __all__ = [
     "Database",
     "DatabaseLimits",
     "SQLCallLog",
+    "SQLConfigStore",
     "SQLFunctionStore",
     "SQLKeyStore",
     "SQLWorkspaces",

@@ -61,3 +61,10 @@ def is_storable(text: str) -> bool:
     PostgreSQL refuses NUL, and no encoding has lone surrogates.
     """
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def storable(text: str) -> str:
+    """Return `text` for people to read, with what no text column can hold marked as such."""
+    if is_storable(text):
+        return text
+    return "".join(char if is_storable(char) else "\ufffd" for char in text)

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -80,6 +81,14 @@ class Database:
         if self.address.is_sqlite:
             return sqlite.insert(table).on_conflict_do_nothing()
         return postgresql.insert(table).on_conflict_do_nothing()
+
+    def upsert(self, table: Table, values: Mapping[str, object]) -> Executable:
+        """Return an INSERT of one row that takes the place of the one with the same key."""
+        kind = sqlite.insert if self.address.is_sqlite else postgresql.insert
+        keys = [column.name for column in table.primary_key]
+        others = {name: value for name, value in values.items() if name not in keys}
+        insert = kind(table).values(values)
+        return insert.on_conflict_do_update(index_elements=keys, set_=others)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -1,4 +1,4 @@
-"""The tables. Every row carries its workspace, and every key starts with it where it can.
+"""The tables. What belongs to a workspace carries it, and its keys start with it where they can.
 
 The migrations build exactly these; a test compares the two on both databases.
 """
@@ -129,3 +129,29 @@ the others out, which makes it small and writing cheap. A query that wants it sa
 words.
 
 History outlives the functions it tells of, so nothing here refers to another table."""
+
+config_revisions = Table(
+    "config_revisions",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("changes", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""Every body is kept whole: rolling back reads one row, and no row depends on another."""
+
+config_acknowledgements = Table(
+    "config_acknowledgements",
+    metadata,
+    Column("process_id", WORD, primary_key=True),
+    Column("kind", WORD, nullable=False),
+    Column("host", WORD, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("state", WORD, nullable=False),
+    Column("in_force", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+"""One row for each process that runs; whoever dies without a word is reaped by the others."""

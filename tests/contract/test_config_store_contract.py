@@ -1,6 +1,7 @@
 """What every configuration store promises."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
@@ -11,14 +12,18 @@ from config.memory import MemoryConfigStore
 from config.ports import ConfigStore
 from config.stored import NOTHING_STORED, Change, HistoryEntry, StoredBody
 from sanderling.kernel.clock import SystemClock
+from sanderling.store import SQLConfigStore, open_database
 from support.records import ODD_WORDS, START
 
 
-@pytest.fixture(params=["memory"])
-def store(request: pytest.FixtureRequest) -> ConfigStore:
-    """Return an empty store of each kind in turn."""
-    stores = {"memory": MemoryConfigStore(SystemClock())}
-    return stores[request.param]
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncGenerator[ConfigStore]:
+    """Yield an empty store of each kind in turn."""
+    if request.param == "memory":
+        yield MemoryConfigStore(SystemClock())
+        return
+    async with open_database(request.getfixturevalue(f"{request.param}_url")) as database:
+        yield SQLConfigStore(database)
 
 
 def a_body(revision: int = 1, **values: str) -> StoredBody:
