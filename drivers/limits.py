@@ -13,6 +13,8 @@ class Limits:
     """Bounds on one call; sizes in bytes, times in seconds.
 
     `cpu_s` and `memory_bytes` bound the guest alone; memory counts on top of an idle worker.
+    `capability_calls` bounds requests of the guest to its host. There are no capabilities yet, so
+    any such request breaks the protocol and ends the call.
     """
 
     wall_s: float = 5.0
@@ -24,6 +26,7 @@ class Limits:
     source_bytes: int = 256 * KIB
     ast_nodes: int = 50_000
     ast_depth: int = 80
+    capability_calls: int = 50
 
     def __post_init__(self) -> None:
         """Refuse a limit of zero or less and one above its ceiling.
@@ -49,6 +52,7 @@ CEILINGS: Mapping[str, float] = {
     "source_bytes": 1 * MIB,
     "ast_nodes": 200_000,
     "ast_depth": 160,
+    "capability_calls": 1000,
 }
 
 

@@ -68,10 +68,42 @@ class Isolation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One line of the user's own stack; `line` counts from 1."""
+    """One line of the user's own stack.
+
+    `text` is the line as it stands in the source, indented. What failed in it are the characters
+    from `column` up to, but without, `end_column`; all three numbers count from 1.
+    """
 
     line: int
     function: str
+    text: str = ""
+    column: int | None = None
+    end_column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuestCause:
+    """An earlier exception that led to the one told.
+
+    `is_explicit` says that user code named it, as in `raise ... from error`; otherwise the later
+    one was raised while this one was being handled.
+    """
+
+    type: str
+    message: str
+    trace: tuple[TraceLine, ...] = ()
+    is_explicit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeProblem:
+    """One thing in a source that the guest does not have; the place is as in `TraceLine`."""
+
+    message: str
+    line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
+    hint: str = ""
     text: str = ""
 
 
@@ -79,8 +111,9 @@ class TraceLine:
 class GuestError:
     """What went wrong in, or with, user code; every text comes from the guest.
 
-    `line` and `column` count from 1 and point into the source, where known. `hint` tells how to
-    write it instead.
+    `line`, `column` and `end_column` point into the source, where known, as in `TraceLine`. `hint`
+    tells how to write it instead. `causes` are earlier exceptions, nearest first. `problems` are
+    all that a compiler found, of which the first is told by the other members as well.
     """
 
     type: str
@@ -89,6 +122,9 @@ class GuestError:
     line: int | None = None
     column: int | None = None
     hint: str = ""
+    end_column: int | None = None
+    causes: tuple[GuestCause, ...] = ()
+    problems: tuple[CodeProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +206,15 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What `deploy` did: `kind` is ok, or why this artifact cannot be called."""
+    """What `deploy` did: `kind` is ok, or why this artifact cannot be called.
+
+    `limit` is there when the source goes beyond one of its limits.
+    """
 
     kind: OutcomeKind
     error: GuestError | None = None
     detail: str = ""
+    limit: LimitHit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,13 @@ class Dispatch:
     ) -> Outcome:
         if deployment is None:
             return Outcome(kind, self._driver.name, detail=detail)
-        return Outcome(kind, self._driver.name, error=deployment.error, detail=deployment.detail)
+        return Outcome(
+            kind,
+            self._driver.name,
+            error=deployment.error,
+            detail=deployment.detail,
+            limit=deployment.limit,
+        )
 
     def _too_large(self, call: Call) -> Outcome | None:
         allowed, observed = call.target.limits.event_bytes, len(call.request.event_json)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -37,6 +38,11 @@ class RateLimit:
             raise RateLimitRefused(limit=self.limit, ttl_ms=self.ttl_ms)
 
 
+_LATER_LIMITS: Mapping[str, float] = {"capability_calls": 50}
+"""Limits that came after the first versions were published, and what held before: a definition
+that leaves them there keeps the digest under which it is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """Everything that makes a function behave as it does; two equal definitions are one version.
@@ -53,7 +59,11 @@ class Definition:
     @property
     def digest(self) -> Digest:
         """SHA-256 over the definition in a canonical form."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        members = asdict(self)
+        for name, absent in _LATER_LIMITS.items():
+            if members["limits"][name] == absent:
+                del members["limits"][name]
+        canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
         return Digest(hashlib.sha256(canonical.encode()).hexdigest())
 
 

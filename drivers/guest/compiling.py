@@ -22,18 +22,21 @@ def compile_frame(body: bytes, channel: Channel) -> None:
         )
         answer = frame(CODE, marshal.dumps(code))
     except CodeRejected as rejected:
-        answer = frame(
-            ERROR,
-            json.dumps(
-                {
-                    "nonce": head["nonce"],
-                    "kind": "bad_code",
-                    "type": "CodeRejected",
-                    "message": rejected.reason,
-                    "line": rejected.line,
-                    "column": rejected.column,
-                    "hint": rejected.hint,
-                }
-            ).encode(),
-        )
+        answer = frame(ERROR, _told(head["nonce"], rejected))
     channel.write(answer)
+
+
+def _told(nonce: str, rejected: CodeRejected) -> bytes:
+    excess = rejected.excess
+    members = {
+        "nonce": nonce,
+        "kind": "bad_code",
+        "type": "CodeRejected",
+        "message": rejected.reason,
+        "problems": [
+            [each.line, each.column, each.end_column, each.reason, each.hint]
+            for each in rejected.problems
+        ],
+        "limit": None if excess is None else [excess.name, excess.observed],
+    }
+    return json.dumps(members, ensure_ascii=False).encode("utf-8", "replace")

@@ -16,7 +16,7 @@ from drivers.guest.language.caches import empty_caches
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.globals import build_globals
 from drivers.guest.language.result import BadResult, encode_result
-from drivers.guest.language.trace import describe
+from drivers.guest.language.trace import Step, describe
 
 _LENGTH = struct.Struct(">I")
 
@@ -45,7 +45,9 @@ def split_head(body: bytes) -> tuple[bytes, bytes]:
 
 
 def _error_body(nonce: str, kind: str, **members: object) -> bytes:
-    return json.dumps({"nonce": nonce, "kind": kind, **members}).encode()
+    # In UTF-8 as it is: escapes could make an error longer than its frame may be.
+    text = json.dumps({"nonce": nonce, "kind": kind, **members}, ensure_ascii=False)
+    return text.encode("utf-8", "replace")
 
 
 def _told(nonce: str, kind: str, error: BaseException) -> bytes:
@@ -56,8 +58,16 @@ def _told(nonce: str, kind: str, error: BaseException) -> bytes:
         type=failure.type,
         message=failure.message,
         hint=failure.hint,
-        trace=[[step.line, step.column, step.function] for step in failure.steps],
+        trace=_trace(failure.steps),
+        causes=[
+            [cause.type, cause.message, cause.is_explicit, _trace(cause.steps)]
+            for cause in failure.causes
+        ],
     )
+
+
+def _trace(steps: tuple[Step, ...]) -> list[list[object]]:
+    return [[step.line, step.start, step.end, step.function] for step in steps]
 
 
 class Function:
@@ -101,9 +111,9 @@ class Function:
     def _run(self, names: dict[str, object], body: bytes) -> object:
         given = _decode(body[NONCE_BYTES:].decode())
         exec(self._code, names)  # noqa: S102 - running user code is what this process is for.
-        handler = names["handler"]
+        handler = names.get("handler")
         if not callable(handler):
-            raise TypeError("handler is not a function")
+            raise TypeError("handler is no function any more: the top of the file replaced it")
         return handler(given["event"], Facade("context", given["context"]))
 
     def _tidy(self, names: dict[str, object]) -> None:

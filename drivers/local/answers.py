@@ -4,14 +4,21 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from drivers.local.frames import ProtocolViolated
+from drivers.local.places import Places, whole
 from drivers.local.strictness import check_strict
-from drivers.port import GuestError, OutcomeKind, TraceLine
+from drivers.port import CodeProblem, GuestCause, GuestError, OutcomeKind, TraceLine
 from sanderling.kernel.jsontext import InvalidJSON, decode, encode
 
 _MOST_TEXT = 4096
 _MOST_STEPS = 32
-_STEP_PARTS = 3
-_MOST_LINE = 10_000_000
+_STEP_PARTS = 4
+_MOST_CAUSES = 8
+_MOST_CAUSE_STEPS = 16
+_CAUSE_PARTS = 4
+_MOST_PROBLEMS = 32
+_PROBLEM_PARTS = 5
+_EXCESS_PARTS = 2
+_NOWHERE = CodeProblem("")
 
 _KINDS = frozenset(
     {
@@ -25,12 +32,21 @@ _KINDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Excess:
+    """The limit that a source goes beyond, and by what the guest counted, if it did."""
+
+    name: str
+    observed: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class GuestFailure:
     """An error frame, checked; `size` is what a result that is too large measured."""
 
     kind: OutcomeKind
     error: GuestError
     size: int | None = None
+    excess: Excess | None = None
 
 
 def read_result(body: bytes, nonce: bytes, *, is_nonce_required: bool) -> bytes:
@@ -80,44 +96,76 @@ def read_failure(body: bytes, nonce: bytes, source: str) -> GuestFailure:
     kind = members["kind"]
     if not isinstance(kind, str) or kind not in _KINDS:
         raise ProtocolViolated(reason="an error of a kind that is not known")
-    trace, place = _steps(members.get("trace"), source.splitlines())
+    places = Places(source)
+    trace = _trace(members.get("trace"), places, _MOST_STEPS)
+    problems = _problems(members.get("problems"), places)
+    # The last of the user's lines is the place, or the first thing that the compiler found.
+    place = problems[0] if problems else trace[-1] if trace else _NOWHERE
     error = GuestError(
         type=_text(members.get("type")),
         message=_text(members.get("message")),
         trace=trace,
-        # Where the guest names no place, the last of the user's lines is it.
-        line=_number(members.get("line")) or place[0],
-        column=_number(members.get("column")) or place[1],
-        hint=_text(members.get("hint")),
+        line=place.line,
+        column=place.column,
+        end_column=place.end_column,
+        hint=problems[0].hint if problems else _text(members.get("hint")),
+        causes=_causes(members.get("causes"), places),
+        problems=problems,
     )
     size = members.get("size")
-    return GuestFailure(OutcomeKind(kind), error, size if type(size) is int else None)
-
-
-_Place = tuple[int | None, int | None]
+    return GuestFailure(
+        OutcomeKind(kind),
+        error,
+        size if type(size) is int else None,
+        _excess(members.get("limit")),
+    )
 
 
 def _text(value: object) -> str:
     return value[:_MOST_TEXT] if isinstance(value, str) else ""
 
 
-def _number(value: object) -> int | None:
-    return value if type(value) is int and 0 < value < _MOST_LINE else None
+def _listed(value: object, most: int) -> list[object]:
+    return cast("list[object]", value)[:most] if isinstance(value, list) else []
 
 
-def _steps(value: object, lines: list[str]) -> tuple[tuple[TraceLine, ...], _Place]:
-    place: _Place = (None, None)
-    if not isinstance(value, list):
-        return (), place
+def _parts(value: object, count: int, what: str) -> list[object]:
+    parts = _listed(value, count + 1)
+    if len(parts) != count:
+        raise ProtocolViolated(reason=f"{what} that is not of its form")
+    return parts
+
+
+def _trace(value: object, places: Places, most: int) -> tuple[TraceLine, ...]:
     steps: list[TraceLine] = []
-    for step in cast("list[object]", value)[:_MOST_STEPS]:
-        parts = cast("list[object]", step) if isinstance(step, list) else []
-        if len(parts) != _STEP_PARTS:
-            raise ProtocolViolated(reason="a step of a stack that is not of its form")
-        line, column = _number(parts[0]), _number(parts[1])
-        if line is None:
+    for step in _listed(value, most):
+        line, start, end, function = _parts(step, _STEP_PARTS, "a step of a stack")
+        number = whole(line)
+        if number is None:
             raise ProtocolViolated(reason="a step of a stack without its line")
-        text = lines[line - 1].strip() if line <= len(lines) else ""
-        steps.append(TraceLine(line, _text(parts[2]), text[:_MOST_TEXT]))
-        place = (line, column)
-    return tuple(steps), place
+        steps.append(places.trace_line(number, start, end, _text(function)))
+    return tuple(steps)
+
+
+def _causes(value: object, places: Places) -> tuple[GuestCause, ...]:
+    causes: list[GuestCause] = []
+    for cause in _listed(value, _MOST_CAUSES):
+        kind, message, is_explicit, trace = _parts(cause, _CAUSE_PARTS, "a cause")
+        steps = _trace(trace, places, _MOST_CAUSE_STEPS)
+        causes.append(GuestCause(_text(kind), _text(message), steps, is_explicit is True))
+    return tuple(causes)
+
+
+def _problems(value: object, places: Places) -> tuple[CodeProblem, ...]:
+    problems: list[CodeProblem] = []
+    for problem in _listed(value, _MOST_PROBLEMS):
+        line, column, end, reason, hint = _parts(problem, _PROBLEM_PARTS, "a problem")
+        problems.append(places.problem((line, column, end), _text(reason), _text(hint)))
+    return tuple(problems)
+
+
+def _excess(value: object) -> Excess | None:
+    if value is None:
+        return None
+    name, observed = _parts(value, _EXCESS_PARTS, "a limit")
+    return Excess(_text(name), observed if type(observed) is int else None)

@@ -13,14 +13,14 @@ import structlog
 from drivers.errors import DriverError
 from drivers.guest.channel import CODE
 from drivers.limits import Limits
-from drivers.local.answers import read_failure
+from drivers.local.answers import Excess, read_failure
 from drivers.local.boundedcache import BoundedCache
 from drivers.local.exchange import Ending, Reply, Terms
 from drivers.local.frames import ProtocolViolated
 from drivers.local.pool import Pool, Saturated
 from drivers.local.requests import compile_frame
 from drivers.local.settings import LocalSettings
-from drivers.port import Deployment, GuestError, OutcomeKind
+from drivers.port import CodeProblem, Deployment, GuestError, LimitHit, OutcomeKind
 from sanderling.kernel.units import MIB
 
 _log = structlog.get_logger()
@@ -31,6 +31,7 @@ ALLOWANCE = Limits(wall_s=20.0, cpu_s=8.0, memory_bytes=384 * MIB)
 _TERMS = Terms(ALLOWANCE.wall_s, ALLOWANCE.cpu_s, log_bytes=0)
 _AT_ONCE = 2
 _MOST_UNSENT = 3
+_COUNTED = frozenset({"source_bytes", "ast_nodes", "ast_depth"})
 
 MOST_COMPILING_BYTES = _AT_ONCE * ALLOWANCE.memory_bytes
 """What compilations may take together, beside the calls."""
@@ -98,7 +99,7 @@ class Compiler:
             finally:
                 self._pool.release(worker, ALLOWANCE.memory_bytes)
             if reply.ending is not Ending.UNSENT:
-                return made_of(reply, nonce, source)
+                return made_of(reply, nonce, source, limits)
         return _unfinished("workers end before they are used")
 
     async def _ensure_started(self) -> None:
@@ -122,7 +123,7 @@ class Compiler:
         await self._pool.close()
 
 
-def made_of(reply: Reply, nonce: bytes, source: str) -> bytes | Deployment:
+def made_of(reply: Reply, nonce: bytes, source: str, limits: Limits) -> bytes | Deployment:
     """Return the bytecode that a worker answered with, or why there is none."""
     if reply.ending is not Ending.ANSWERED:
         _log.warning("source.not-compiled", ending=reply.ending and reply.ending.value)
@@ -135,7 +136,16 @@ def made_of(reply: Reply, nonce: bytes, source: str) -> bytes | Deployment:
         failure = read_failure(reply.body, nonce, source)
     except ProtocolViolated as violated:
         return Deployment(OutcomeKind.BAD_CODE, detail=violated.detail)
-    return Deployment(OutcomeKind.BAD_CODE, error=failure.error)
+    return Deployment(
+        OutcomeKind.BAD_CODE, error=failure.error, limit=_limit_hit(failure.excess, limits)
+    )
+
+
+def _limit_hit(excess: Excess | None, limits: Limits) -> LimitHit | None:
+    """Return the limit in our own numbers; what was counted is the worker's word."""
+    if excess is None or excess.name not in _COUNTED:
+        return None
+    return LimitHit(excess.name, getattr(limits, excess.name), excess.observed)
 
 
 def _was_ended_from_outside(reply: Reply) -> bool:
@@ -151,26 +161,38 @@ def _unfinished(reason: str) -> Deployment:
 
 def _unbearable(reply: Reply) -> Deployment:
     """Refuse a source that the compiler did not survive, or not in time."""
-    what = "took too long" if reply.ending in {Ending.WALL, Ending.CPU} else "failed"
-    return Deployment(
-        OutcomeKind.BAD_CODE,
-        error=GuestError(
-            type="CodeRejected",
-            message=f"Compiling the source {what}.",
-            hint="Make the source smaller and its expressions flatter.",
-        ),
-    )
+    limit = _overrun(reply)
+    message = "Compiling the source failed."
+    if limit is not None:
+        unit = "s of CPU time" if reply.ending is Ending.CPU else "s"
+        message = f"Compiling the source took longer than {limit.allowed:g} {unit}."
+    hint = "Make the source smaller and its expressions flatter."
+    return _refused(CodeProblem(message, hint=hint), limit)
+
+
+def _overrun(reply: Reply) -> LimitHit | None:
+    if reply.ending is Ending.WALL:
+        return LimitHit("compile_wall_s", ALLOWANCE.wall_s, round(reply.wall_s, 3))
+    if reply.ending is Ending.CPU:
+        used_s = None if reply.cpu_s is None else round(reply.cpu_s, 3)
+        return LimitHit("compile_cpu_s", ALLOWANCE.cpu_s, used_s)
+    return None
 
 
 def too_long(size: int, most: int) -> Deployment:
     """Refuse a source of `size` bytes."""
-    return Deployment(
-        OutcomeKind.BAD_CODE,
-        error=GuestError(
-            type="CodeRejected",
-            message=f"The source has {size} bytes; at most {most} are allowed.",
-            line=1,
-            column=1,
-            hint="Split it into several functions.",
-        ),
+    message = f"The source has {size} bytes; at most {most} are allowed."
+    problem = CodeProblem(message, line=1, column=1, hint="Split it into several functions.")
+    return _refused(problem, LimitHit("source_bytes", most, size))
+
+
+def _refused(problem: CodeProblem, limit: LimitHit | None) -> Deployment:
+    error = GuestError(
+        type="CodeRejected",
+        message=problem.message,
+        line=problem.line,
+        column=problem.column,
+        hint=problem.hint,
+        problems=(problem,),
     )
+    return Deployment(OutcomeKind.BAD_CODE, error=error, limit=limit)

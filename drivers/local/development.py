@@ -103,7 +103,7 @@ class DevelopmentDriver:
                 reply = await process.exchange(request, _COMPILE_TERMS)
         except DriverError as error:
             return Deployment(OutcomeKind.PLATFORM_ERROR, detail=error.detail)
-        code = made_of(reply, nonce, artifact.source)
+        code = made_of(reply, nonce, artifact.source, artifact.limits)
         if isinstance(code, Deployment):
             return code
         size_bytes = len(code) + len(text)

@@ -126,7 +126,9 @@ class LocalDriver:
         if limits.memory_bytes > self._settings.memory_budget_bytes:
             budget_mib = self._settings.memory_budget_bytes // MIB
             detail = f"memory_bytes is above the {budget_mib} MiB that all calls share here."
-            return Deployment(OutcomeKind.MISCONFIGURED, detail=detail)
+            budget = self._settings.memory_budget_bytes
+            hit = LimitHit("memory_budget_bytes", budget, limits.memory_bytes)
+            return Deployment(OutcomeKind.MISCONFIGURED, detail=detail, limit=hit)
         code = (
             artifact.source.encode()
             if self._is_raw

@@ -23,22 +23,55 @@ class Described(BaseModel):
 
 
 class TraceLineShown(Described):
-    """One line of the user's own stack; `line` counts from 1."""
+    """One line of the user's own stack.
+
+    `text` is the line as it stands in the source. What failed in it are the characters from
+    `column` up to, but without, `end_column`; all three numbers count from 1.
+    """
 
     line: int
     function: str
     text: str
+    column: int | None
+    end_column: int | None
+
+
+class GuestCauseShown(Described):
+    """An earlier exception; `is_explicit` means `raise ... from` it."""
+
+    type: str
+    message: str
+    trace: list[TraceLineShown]
+    is_explicit: bool
+
+
+class CodeProblemShown(Described):
+    """One thing in a source that functions cannot have; `hint` says what to write instead."""
+
+    message: str
+    line: int | None
+    column: int | None
+    end_column: int | None
+    hint: str
+    text: str
 
 
 class GuestErrorShown(Described):
-    """What went wrong in, or with, user code; every text comes from the guest."""
+    """What went wrong in, or with, user code; every text comes from the guest.
+
+    `causes` are earlier exceptions, nearest first. `problems` are all that the compiler found; the
+    first is told by the other members as well.
+    """
 
     type: str
     message: str
     trace: list[TraceLineShown]
     line: int | None
     column: int | None
+    end_column: int | None
     hint: str
+    causes: list[GuestCauseShown]
+    problems: list[CodeProblemShown]
 
 
 class LimitHitShown(Described):

@@ -66,6 +66,7 @@ class AskedLimits(Asked):
     source_bytes: int | None = _limit("source_bytes")
     ast_nodes: int | None = _limit("ast_nodes")
     ast_depth: int | None = _limit("ast_depth")
+    capability_calls: int | None = _limit("capability_calls")
 
 
 class AskedRateLimit(Asked):
@@ -125,6 +126,7 @@ class ShownLimits(Shown):
     source_bytes: int
     ast_nodes: int
     ast_depth: int
+    capability_calls: int
 
 
 class ShownRateLimit(Shown):

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from drivers.port import GuestError, Outcome
+from drivers.port import Outcome
 from runner.call import CallRecord
+from runner.error_json import error_json, limit_json
 from runner.errors import CodeRejected, RateLimited
 from runner.outcome_json import outcome_json
 from sanderling.access.errors import KeyExpired, KeyMalformed, KeyUnknown, Unauthenticated
@@ -64,12 +65,6 @@ def _retry_after(code: str, wait_s: float | None) -> tuple[Header, ...]:
     return ((b"retry-after", str(seconds).encode()),)
 
 
-def _guest_error(error: GuestError | None) -> JSON:
-    if error is None:
-        return None
-    return {**asdict(error), "trace": [asdict(line) for line in error.trace]}
-
-
 def _members(failure: Failure) -> dict[str, JSON]:
     members: dict[str, JSON] = {
         name: fact for name, fact in failure.facts.items() if name not in RESERVED
@@ -80,7 +75,8 @@ def _members(failure: Failure) -> dict[str, JSON]:
         case NotReadyError():
             members["parts"] = failure.parts
         case CodeRejected():
-            members["error"] = _guest_error(failure.deployment.error)
+            members["error"] = error_json(failure.deployment.error)
+            members["limit"] = limit_json(failure.deployment.limit)
         case _:
             pass
     return members

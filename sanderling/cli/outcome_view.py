@@ -8,6 +8,7 @@ from rich.json import JSON as JSONText  # noqa: N811 - ours is a type, theirs a 
 from rich.text import Text
 
 from drivers.port import GuestError, Isolation, LimitHit, Outcome, OutcomeKind
+from sanderling.cli.code_view import SourceFile, error_lines, told
 from sanderling.cli.quantity import format_bytes, format_duration
 from sanderling.cli.terminal_text import visible
 from sanderling.kernel.jsontext import JSON
@@ -28,7 +29,7 @@ def outcome_view(
         if outcome.kind is OutcomeKind.OK:
             terminal.print(value_text(outcome.result))
         if outcome.error:
-            for line in _error_lines(outcome.error, source=source, file=file):
+            for line in error_lines(outcome.error, SourceFile(file, source)):
                 terminal.print(line)
         elif outcome.detail:
             terminal.print(Text(f"  {visible(outcome.detail)}"))
@@ -44,7 +45,7 @@ def _headline(outcome: Outcome) -> Text:
     style = "bold green" if is_ok else "bold red"
     line = Text.assemble(("✓ " if is_ok else "✗ ", style), (outcome.kind.value, style))
     if outcome.error:
-        line.append(f"  {visible(outcome.error.type)}: {visible(outcome.error.message)}")
+        line.append(f"  {told(outcome.error)}")
     if outcome.limit:
         line.append(f"  {_limit(outcome.limit)}")
     return line
@@ -71,45 +72,10 @@ def error_view(error: GuestError, *, source: str, file: str) -> Callable[[Consol
     """Return a view of where code was refused, and of how to write it instead."""
 
     def show(terminal: Console) -> None:
-        for line in _error_lines(error, source=source, file=file):
+        for line in error_lines(error, SourceFile(file, source)):
             terminal.print(line)
 
     return show
-
-
-def _error_lines(error: GuestError, *, source: str | None, file: str) -> Iterator[Text]:
-    texts = source.splitlines() if source else []
-    file = visible(file)
-    if error.trace:
-        for step in error.trace:
-            code = step.text or _line_of(texts, step.line)
-            yield Text.assemble(
-                f"  {file}:{step.line}",
-                (f" in {visible(step.function)}", "dim"),
-                f"    {visible(code.strip())}",
-            )
-    elif error.line is not None:
-        column = "" if error.column is None else f":{error.column}"
-        yield Text(f"  {file}:{error.line}{column}")
-        yield from _caret(texts, error.line, error.column)
-    if error.hint:
-        yield Text.assemble(("  hint: ", "bold"), visible(error.hint))
-
-
-def _caret(texts: list[str], line: int, column: int | None) -> Iterator[Text]:
-    code = _line_of(texts, line)
-    if not code:
-        return
-    gutter = f"  {line:>5} │ "
-    yield Text.assemble((gutter, "dim"), visible(code.replace("\t", " ")))
-    if column is not None:
-        # Escapes before the column widen the line as shown; the caret follows them.
-        before = visible(code.replace("\t", " ")[: column - 1])
-        yield Text(" " * (len(gutter) + len(before)) + "^", style="bold red")
-
-
-def _line_of(texts: list[str], line: int) -> str:
-    return texts[line - 1] if 0 < line <= len(texts) else ""
 
 
 def _log_lines(outcome: Outcome) -> Iterator[Text]:

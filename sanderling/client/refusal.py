@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from drivers.limits import LimitRefused
-from drivers.port import Deployment, GuestError, OutcomeKind, TraceLine
+from drivers.port import Deployment, OutcomeKind
+from runner.error_json import error_from_json, limit_from_json
 from runner.errors import (
     CallUnknown,
     CodeRejected,
@@ -12,6 +13,7 @@ from runner.errors import (
     DeploymentError,
     FunctionExists,
     FunctionUnknown,
+    OutcomeUnreadableError,
     RateLimited,
     VersionUnknown,
     VersionUnpublished,
@@ -24,7 +26,6 @@ from sanderling.access.errors import (
     KeyUnknown,
     Unauthenticated,
 )
-from sanderling.api.call_models import GuestErrorShown
 from sanderling.api.errors import (
     BodyLate,
     BodyTooLarge,
@@ -81,7 +82,7 @@ def failure_from(document: Document) -> Failure:
                 return _plain(_BY_CODE[code], document)
             case _:
                 pass
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (KeyError, TypeError, ValueError, IndexError, OutcomeUnreadableError):
         # Another version of the server tells it with other facts.
         pass
     return _unknown(code, document)
@@ -107,19 +108,11 @@ def _misfits(document: Document) -> Iterator[Misfit]:
 
 
 def _code_rejected(document: Document) -> CodeRejected:
-    told = document["error"]
-    error = None
-    if told is not None:
-        shown = GuestErrorShown.model_validate(told, extra="ignore")
-        error = GuestError(
-            type=shown.type,
-            message=shown.message,
-            trace=tuple(TraceLine(each.line, each.function, each.text) for each in shown.trace),
-            line=shown.line,
-            column=shown.column,
-            hint=shown.hint,
-        )
-    deployment = Deployment(OutcomeKind.BAD_CODE, error=error)
+    deployment = Deployment(
+        OutcomeKind.BAD_CODE,
+        error=error_from_json(document["error"]),
+        limit=limit_from_json(document.get("limit")),
+    )
     return CodeRejected(reason=str(document["reason"]), deployment=deployment)
 
 

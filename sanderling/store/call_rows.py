@@ -10,7 +10,16 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from drivers.port import GuestError, Isolation, LimitHit, Outcome, OutcomeKind, TraceLine
+from drivers.port import (
+    CodeProblem,
+    GuestCause,
+    GuestError,
+    Isolation,
+    LimitHit,
+    Outcome,
+    OutcomeKind,
+    TraceLine,
+)
 from runner.call import CallRecord, Trigger
 from sanderling.kernel.ids import CallId, FunctionId, KeyId, RequestId, WorkspaceId
 from sanderling.store.columns import moment_text
@@ -116,9 +125,7 @@ def call_record(row: AnyRow) -> CallRecord:
 def _outcome(row: AnyRow) -> Outcome:
     details: dict[str, Any] = json.loads(row.details) if row.details else {}
     if "error" in details:
-        error: dict[str, Any] = details["error"]
-        trace = tuple(TraceLine(**line) for line in error.pop("trace"))
-        details["error"] = GuestError(**error, trace=trace)
+        details["error"] = _error(details["error"])
     if "limit" in details:
         details["limit"] = LimitHit(**details["limit"])
     return Outcome(
@@ -131,3 +138,19 @@ def _outcome(row: AnyRow) -> Outcome:
         **_walls(row.walls),
         **details,
     )
+
+
+def _error(kept: dict[str, Any]) -> GuestError:
+    """Return what was kept; rows of earlier releases have fewer members."""
+    parts: dict[str, Any] = {
+        "trace": _trace(kept),
+        "causes": tuple(
+            GuestCause(**(cause | {"trace": _trace(cause)})) for cause in kept.get("causes", ())
+        ),
+        "problems": tuple(CodeProblem(**problem) for problem in kept.get("problems", ())),
+    }
+    return GuestError(**(kept | parts))
+
+
+def _trace(kept: dict[str, Any]) -> tuple[TraceLine, ...]:
+    return tuple(TraceLine(**line) for line in kept["trace"])

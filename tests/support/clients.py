@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from drivers.memory import Handler, Scripted
-from drivers.port import Deployment, GuestError, LimitHit, OutcomeKind, TraceLine
+from drivers.port import CodeProblem, Deployment, GuestError, LimitHit, OutcomeKind, TraceLine
 from sanderling.access.principal import BearerKey, Role
 from sanderling.api import create_app
 from sanderling.client import Sanderling
@@ -22,11 +22,14 @@ REJECTED = Deployment(
     error=GuestError(
         type="SyntaxError",
         message="`import` is not allowed",
-        trace=(TraceLine(2, "handler", "import os"),),
+        trace=(TraceLine(2, "handler", "    import os", 5, 14),),
         line=2,
         column=5,
         hint="Leave it out.",
+        end_column=14,
+        problems=(CodeProblem("`import` is not allowed", 2, 5, 14, "Leave it out."),),
     ),
+    limit=LimitHit("ast_depth", 80, 81),
 )
 
 

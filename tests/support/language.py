@@ -47,7 +47,7 @@ def run_guest(source: str, event: object = None) -> Ran:
         value = names["handler"](event, context)
         encode_result(value)
     except Exception as error:  # noqa: BLE001 - guest code may raise anything
-        return Ran(None, sink.text(), describe(error, source))
+        return Ran(None, sink.text(), describe(error))
     return Ran(value, sink.text())
 
 

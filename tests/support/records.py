@@ -6,6 +6,8 @@ from itertools import count
 
 from drivers.limits import Limits
 from drivers.port import (
+    CodeProblem,
+    GuestCause,
     GuestError,
     Isolation,
     LimitHit,
@@ -106,12 +108,24 @@ def a_record(
 
 def a_bad_outcome() -> Outcome:
     """Return an outcome in which every part is set, with text that databases dislike."""
-    trace = (TraceLine(3, "handler", "boom(\0)"), TraceLine(9, "boom"))
+    trace = (TraceLine(3, "handler", "boom(\0)", 1, 5), TraceLine(9, "boom"))
+    causes = (GuestCause("K\0", "\udfff", trace, is_explicit=True), GuestCause("V", ""))
+    problems = (CodeProblem("no \0", 3, 1, 2, "hint", "text \ud800"), CodeProblem("more"))
     return Outcome(
         kind=OutcomeKind.TIMEOUT,
         driver="local",
         duration_s=0.1 + 0.2,
-        error=GuestError("Gu\0est", "\ud800 lone", trace, line=3, column=0, hint="\u202e"),
+        error=GuestError(
+            "Gu\0est",
+            "\ud800 lone",
+            trace,
+            line=3,
+            column=0,
+            hint="\u202e",
+            end_column=7,
+            causes=causes,
+            problems=problems,
+        ),
         detail="It took too long.",
         logs="\0\ud83d\n\N{SNOWMAN}",
         logs_dropped_bytes=12,

@@ -117,6 +117,7 @@ def _checked_method(kind: type, method: FunctionType) -> Callable[..., object]:
             raise TypeError(f"{kind.__name__}.{method.__name__}() needs a {kind.__name__!r} object")
         return method(ob, *args, **kwargs)
 
+    call.__qualname__ = f"{kind.__name__}.{method.__name__}"
     return call
 
 

@@ -1,6 +1,7 @@
 """The built-in names of guest code; one table for all calls, which no user code can reach."""
 
 import builtins
+from types import FunctionType
 
 from drivers.guest.language.attributes import (
     begin_change,
@@ -60,6 +61,10 @@ def _built() -> dict[str, object]:
             KNOWN.add(value)
             if issubclass(value, Exception):
                 allow_base(value)
+    for name, guard in _GUARDS.items():
+        if name[:1] != "_" and isinstance(guard, FunctionType):
+            # In errors it speaks of itself by the name that users call it by.
+            guard.__name__ = guard.__qualname__ = name
     return names | _GUARDS
 
 

@@ -33,6 +33,10 @@ class Facade:
         return f"<{self._name}>"
 
 
+# What the interpreter calls it in errors, for example when `datetime()` is called.
+Facade.__name__ = "module"
+
+
 def names_of(facade: Facade) -> tuple[str, ...]:
     """List what `facade` has, sorted."""
     return tuple(sorted(values_of(facade)))
@@ -46,4 +50,5 @@ def values_of(facade: Facade) -> Mapping[str, object]:
 
 def missing_name(facade: Facade, name: str) -> str:
     """Say that `facade` lacks `name`, and what it has."""
-    return f"{facade!r} has no {name!r} here; there is: {', '.join(names_of(facade))}"
+    title: str = object.__getattribute__(facade, "_name")
+    return f"{title} has no {name!r} here; there is: {', '.join(names_of(facade))}"

@@ -21,19 +21,19 @@ def bound_format(text: str, name: str) -> Callable[..., str]:
         def render(*args: object, **kwargs: object) -> str:
             return _render(template, args, kwargs)
 
+        render.__qualname__ = "str.format"
         return render
 
     def render_map(mapping: Mapping[str, object], /) -> str:
         return _render(template, None, mapping)
 
+    render_map.__qualname__ = "str.format_map"
     return render_map
 
 
 def unbound_format(name: str) -> Callable[..., str]:
     """Return `str.format` or `str.format_map` as functions of the template."""
-    if name == "format":
-        return _format
-    return _format_map
+    return _format if name == "format" else _format_map
 
 
 def _format(template: str, /, *args: object, **kwargs: object) -> str:
@@ -50,6 +50,10 @@ def _render(
     named: Mapping[str, object],
 ) -> str:
     return _Rendering(args, named).text(template, _MAX_NESTING)
+
+
+_format.__qualname__ = "str.format"
+_format_map.__qualname__ = "str.format_map"
 
 
 class _Rendering:

@@ -66,7 +66,7 @@ UNDERSCORE_ATTRIBUTE = (
     "public methods."
 )
 MAIN_BLOCK = "Leave the __main__ block out: the platform calls handler(event, context)."
-SUPER_CALL = "Write super().method(...) inside a method of a class."
+SUPER_CALL = "Write super().method(...), without arguments to super(), inside a method of a class."
 NO_HANDLER = "Add: def handler(event, context): return {...}"
 SMALLER = "Split the work over several functions, or pass data in the event instead of the source."
 FLATTER = "Name the steps: assign inner parts to variables and build long chains in a loop."

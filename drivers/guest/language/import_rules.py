@@ -10,6 +10,8 @@ from drivers.guest.language.rejecting import Rejecting
 class ImportRules(Rejecting):
     """Check imports against the catalogue."""
 
+    _has_listed = False
+
     def visit_Import(self, node: ast.Import) -> ast.AST:  # noqa: N802 - named by ast
         """Allow modules of the catalogue."""
         for alias in node.names:
@@ -53,6 +55,10 @@ class ImportRules(Rejecting):
         return node
 
     def _reject_import(self, node: ast.AST, module: str) -> None:
-        there = f"There is: {', '.join(sorted(set(FACADES) - {'email', 'urllib'}))}."
         hint = hints.IMPORT_HINTS.get(module.partition(".")[0], "")
+        there = ""
+        if not self._has_listed:
+            # Once for each source; every problem would repeat it.
+            there = f"There is: {', '.join(sorted(set(FACADES) - {'email', 'urllib'}))}."
+            self._has_listed = True
         self.reject(node, f"The module {module} is not available here.", f"{hint} {there}".strip())

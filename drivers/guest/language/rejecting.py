@@ -1,10 +1,12 @@
 """Collects what a source may not contain, with a place and a hint for each."""
 
 import ast
+from dataclasses import replace
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from drivers.guest.language import hints
+from drivers.guest.language.lines import Lines
 from drivers.guest.language.rejection import Problem
 
 _MAX_PROBLEMS = 20
@@ -18,18 +20,17 @@ class Rejecting(RestrictingNodeTransformer):
         errors: list[str] | None = None,
         warnings: list[str] | None = None,
         used_names: dict[str, bool] | None = None,
+        *,
+        lines: Lines | None = None,
     ) -> None:
         super().__init__(errors, warnings, used_names)
+        self._lines = lines or Lines("")
         self.problems: list[Problem] = []
 
     def reject(self, node: ast.AST, reason: str, hint: str = "") -> None:
         """Note one problem at the place of `node`."""
-        if len(self.problems) >= _MAX_PROBLEMS:
-            return
-        line: int | None = getattr(node, "lineno", None)
-        offset: int | None = getattr(node, "col_offset", None)
-        column = None if offset is None else offset + 1
-        self.problems.append(Problem(line, column, reason, hint))
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(self._lines.place(node, reason, hint))
 
     # RestrictedPython reports through these two.
 
@@ -55,13 +56,17 @@ class Rejecting(RestrictingNodeTransformer):
         before = len(self.problems)
         super().check_name(node, name, allow_magic_methods)  # type: ignore[arg-type]  # it only reads the place
         if len(self.problems) > before:
-            hint = hints.UNDERSCORE_NAME if name and name.startswith("_") else ""
+            last = self.problems[-1]
+            reason = last.reason
+            hint = ""
+            if name and name.startswith("_"):
+                reason = f'The name "{name}" starts with an underscore.'
+                hint = hints.UNDERSCORE_NAME
             if name == "__name__":
                 hint = hints.MAIN_BLOCK
             elif allow_magic_methods and name and name.startswith("__"):
                 hint = hints.UNDERSCORE_METHOD
-            last = self.problems[-1]
-            self.problems[-1] = Problem(last.line, last.column, last.reason, hint)
+            self.problems[-1] = replace(last, reason=reason, hint=hint)
 
 
 _SPELLING = {

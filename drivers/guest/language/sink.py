@@ -60,6 +60,10 @@ class Sink:
         self._parts.clear()
 
 
+# In errors it speaks of itself by the name that users call it by.
+Sink.print.__qualname__ = "print"
+
+
 def _size(text: str) -> int:
     """Count UTF-8 bytes slice by slice, so that a huge line is not copied whole."""
     if text.isascii():

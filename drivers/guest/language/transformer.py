@@ -21,6 +21,7 @@ from RestrictedPython.transformer import (
 
 from drivers.guest.language import hints
 from drivers.guest.language.import_rules import ImportRules
+from drivers.guest.language.lines import Lines
 from drivers.guest.language.rejection import Problem
 
 _HANDLER_PARAMETERS = 2
@@ -35,8 +36,8 @@ _SIGNS: dict[type[ast.operator], str] = {**IOPERATOR_TO_STR}
 class GuestTransformer(ImportRules):
     """Rewrite a module for the guest and collect what it may not contain in `problems`."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, lines: Lines | None = None) -> None:
+        super().__init__(lines=lines)
         # For each scope around: the first parameter of a function ("" if none), or _CLASS.
         self._scopes: list[str] = []
 
@@ -149,7 +150,8 @@ class GuestTransformer(ImportRules):
         name = node.attr
         if name.startswith("_") and name != "_":
             reason = f'The attribute "{name}" starts with an underscore.'
-            self.reject(node, reason, hints.UNDERSCORE_ATTRIBUTE)
+            is_super = isinstance(node.value, ast.Call) and _is_named(node.value, "super")
+            self.reject(node, reason, hints.SUPER_CALL if is_super else hints.UNDERSCORE_ATTRIBUTE)
         elif name.endswith("__roles__") or name in INSPECT_ATTRIBUTES:
             self.reject(node, f'The attribute "{name}" is not available here.')
 
@@ -237,11 +239,14 @@ def _guarded(value: ast.expr, guard: str) -> ast.Call:
 def _is_super(node: ast.expr) -> bool:
     return (
         isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "super"
+        and _is_named(node, "super")
         and not node.args
         and not node.keywords
     )
+
+
+def _is_named(call: ast.Call, name: str) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == name
 
 
 def _handler_of(module: ast.Module) -> ast.FunctionDef | None:

@@ -54,7 +54,7 @@ def test_user_error_shows_the_users_own_lines() -> None:
     text = shown(Outcome(OutcomeKind.USER_ERROR, "local", error=error))
 
     assert "✗ user_error  ZeroDivisionError: division by zero" in text
-    assert "f.py:4 in handler    return 1 / event" in text
+    assert "  f.py:4 in handler\n      4 │ return 1 / event\n" in text
 
 
 def test_bad_code_points_at_the_place_and_tells_how_to_write_it() -> None:

@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from drivers.guest.language.compiler import compile_source
-from drivers.guest.language.rejection import CodeRejected
 from support.language import rejection, rejection_of, returned, run_guest
 
 HANDLER = "def handler(event, context):\n    return 1\n"
@@ -211,7 +210,7 @@ def test_name_with_underscore_is_refused_wherever_it_binds_or_reads(line: str) -
     found = rejection_of(line)
 
     assert found.line == 2
-    assert 'starts with "_"' in found.reason
+    assert "starts with an underscore" in found.reason
 
 
 def test_single_underscore_is_a_name() -> None:
@@ -272,7 +271,7 @@ def test_super_leads_to_no_inner_name(expression: str) -> None:
 
 def test_reason_is_bounded() -> None:
     """A name without end does not end up in the reason."""
-    assert len(rejection_of("_" + "x" * 10_000 + " = 1").reason) == 500
+    assert len(rejection_of("_" + "x" * 10_000 + " = 1").reason) == 300
 
 
 def test_huge_literal_says_no_function_that_is_not_there() -> None:
@@ -347,25 +346,6 @@ def test_all_problems_are_told_in_order() -> None:
     found = rejection("import os\nimport sys\n" + HANDLER + "_x = 1\n")
 
     assert [problem.line for problem in found.problems] == [1, 2, 5]
-
-
-def test_source_size_is_bounded() -> None:
-    """A source above the limit is refused with both sizes."""
-    with pytest.raises(CodeRejected, match="has 51 bytes; at most 50"):
-        compile_source("é" * 25 + "a", source_bytes=50, ast_nodes=100, ast_depth=50)
-
-
-def test_node_count_is_bounded() -> None:
-    """A source with too many syntax elements is refused."""
-    with pytest.raises(CodeRejected, match="more than 100 syntax elements"):
-        compile_source("x = 1\n" * 100, source_bytes=5000, ast_nodes=100, ast_depth=50)
-
-
-def test_depth_is_bounded() -> None:
-    """Code nested too deeply is refused with its line."""
-    found = rejection_of("a = 1", "x = " + "-" * 100 + "1")
-
-    assert (found.line, found.reason) == (3, "The code is nested deeper than 80 levels.")
 
 
 @pytest.mark.parametrize("source", ["x = '\0'", "x = 1\n\0", "'\ud800'", "\ud800"])

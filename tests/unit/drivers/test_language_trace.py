@@ -6,12 +6,12 @@ import pytest
 
 from drivers.guest.language.globals import build_globals
 from drivers.guest.language.sink import Sink
-from drivers.guest.language.trace import MAX_LINES, describe
+from drivers.guest.language.trace import MAX_CAUSES, MAX_LINES, describe
 from support.language import compile_guest, run_guest, run_lines
 
 
 def test_steps_are_the_lines_of_the_user_only() -> None:
-    """Frames of ours and of the library are left out; line, column, name and text are there."""
+    """Frames of ours and of the library are left out; line, bytes and name are there."""
     ran = run_guest(
         "import re\n"
         "def inner(n):\n"
@@ -21,11 +21,81 @@ def test_steps_are_the_lines_of_the_user_only() -> None:
     )
 
     assert ran.failure is not None
-    assert [(step.line, step.function, step.text) for step in ran.failure.steps] == [
-        (5, "handler", "return re.sub('a', inner, 'a')"),
-        (3, "inner", "return 1 + n.nope"),
+    assert [(step.line, step.start, step.end, step.function) for step in ran.failure.steps] == [
+        (5, 11, 34, "handler"),
+        (3, 15, 21, "inner"),
     ]
-    assert ran.failure.steps[1].column == 16
+
+
+def test_an_expression_of_several_lines_has_no_end_in_its_first() -> None:
+    """The range begins where the expression does and is told to go on."""
+    ran = run_lines("return sum([", "    'a',", "])")
+
+    assert ran.failure is not None
+    assert [(step.line, step.start, step.end) for step in ran.failure.steps] == [(2, 11, None)]
+
+
+def test_what_led_to_an_exception_is_told_nearest_first() -> None:
+    """Both kinds of causes come with their own lines."""
+    ran = run_lines(
+        "try:",
+        "    try:",
+        "        {}['k']",
+        "    except KeyError:",
+        "        1 / 0",
+        "except ZeroDivisionError as error:",
+        "    raise ValueError('no') from error",
+    )
+
+    assert ran.failure is not None
+    assert [
+        (cause.type, cause.is_explicit, [step.line for step in cause.steps])
+        for cause in ran.failure.causes
+    ] == [("ZeroDivisionError", True, [6]), ("KeyError", False, [4])]
+
+
+def test_a_cause_that_user_code_hides_is_not_told() -> None:
+    """`from None` means what it says."""
+    ran = run_lines(
+        "try:", "    {}['k']", "except KeyError:", "    raise ValueError('no') from None"
+    )
+
+    assert ran.failure is not None
+    assert ran.failure.causes == ()
+
+
+def test_what_the_library_raised_inside_itself_is_not_told() -> None:
+    """A cause without a line of the user's says nothing to them."""
+    ran = run_lines("from fractions import Fraction", "return Fraction('x')")
+
+    assert ran.failure is not None
+    assert ran.failure.causes == ()
+
+
+def test_a_circle_of_causes_ends() -> None:
+    """User code can tie causes to a circle, and make chains without end."""
+    circle = run_lines(
+        "a, b = ValueError('a'), ValueError('b')",
+        "try:",
+        "    raise a from b",
+        "except ValueError:",
+        "    pass",
+        "raise b from a",
+    )
+    chain = run_lines(
+        "error = ValueError(0)",
+        "for n in range(1000):",
+        "    try:",
+        "        raise ValueError(n) from error",
+        "    except ValueError as e:",
+        "        error = e",
+        "raise error",
+    )
+
+    assert circle.failure is not None
+    assert chain.failure is not None
+    assert [cause.message for cause in circle.failure.causes] == ["a"]
+    assert len(chain.failure.causes) == MAX_CAUSES
 
 
 def test_failure_while_loading_names_the_module() -> None:
@@ -37,7 +107,7 @@ def test_failure_while_loading_names_the_module() -> None:
         exec(code, names)  # noqa: S102 - running guest code is what is tested
 
     (step,) = describe(raised.value).steps
-    assert (step.line, step.function, step.text) == (1, "module", "")
+    assert (step.line, step.function) == (1, "module")
 
 
 def test_long_stack_keeps_its_end() -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.local.answers import read_failure, read_result
+from drivers.local.answers import Excess, read_failure, read_result
 from drivers.local.frames import ProtocolViolated
 from drivers.local.strictness import check_strict
-from drivers.port import OutcomeKind, TraceLine
+from drivers.port import CodeProblem, GuestCause, OutcomeKind, TraceLine
 from sanderling.kernel.jsontext import InvalidJSON, decode
 
 NONCE = b"0123456789abcdef"
@@ -115,13 +115,63 @@ def test_the_fast_check_agrees_with_the_strict_decoder(text: bytes) -> None:
 
 def test_a_failure_gets_the_users_lines() -> None:
     """Steps of the stack are completed from the source that the host holds."""
-    body = failure(type="ValueError", message="no", trace=[[2, 5, "handler"]], hint="h")
+    body = failure(type="ValueError", message="no", trace=[[2, 4, None, "handler"]], hint="h")
 
     told = read_failure(body, NONCE, SOURCE)
 
     assert told.kind is OutcomeKind.USER_ERROR
-    assert told.error.trace == (TraceLine(2, "handler", "raise ValueError('no')"),)
-    assert (told.error.line, told.error.column) == (2, 5)
+    assert told.error.trace == (TraceLine(2, "handler", "    raise ValueError('no')", 5, 27),)
+    assert (told.error.line, told.error.column, told.error.end_column) == (2, 5, 27)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "columns"),
+    [
+        ("abc", 0, 2, (1, 3)),
+        ("é + x", 5, 6, (5, 6)),
+        ("é😀 x", 7, None, (4, 5)),
+        ("abc", 7, 9, (4, None)),
+        ("abc", 2, 1, (3, None)),
+        ("abc", -1, 2, (None, None)),
+        ("abc", True, 2, (None, None)),
+        ("", 0, 1, (None, None)),
+        ("é", 1, 2, (1, 2)),
+    ],
+)
+def test_columns_count_characters_and_stay_in_their_line(
+    text: str, start: object, end: object, columns: tuple[int | None, int | None]
+) -> None:
+    """A guest counts bytes, and may say anything."""
+    told = read_failure(failure(trace=[[1, start, end, "f"]]), NONCE, text)
+
+    assert (told.error.trace[0].column, told.error.trace[0].end_column) == columns
+
+
+def test_lines_are_those_of_the_interpreter() -> None:
+    """A form feed or another separator of text ends no line, and a lone return does."""
+    source = "a\x0c\u2028b\rc\r\nd"
+
+    told = read_failure(failure(trace=[[2, 0, 1, "f"], [3, 0, 1, "f"]]), NONCE, source)
+
+    assert [line.text for line in told.error.trace] == ["c", "d"]
+
+
+def test_causes_and_problems_are_read() -> None:
+    """What led to an error, and everything a compiler found, come with their lines."""
+    body = failure(
+        causes=[["KeyError", "'k'", True, [[1, 0, 3, "f"]]]],
+        problems=[[2, 5, 10, "No raise.", "Return."], [None, None, None, "No handler.", ""]],
+        limit=["ast_depth", 81],
+    )
+
+    told = read_failure(body, NONCE, SOURCE)
+
+    line = TraceLine(1, "f", "def handler(event, context):", 1, 4)
+    assert told.error.causes == (GuestCause("KeyError", "'k'", (line,), is_explicit=True),)
+    first = CodeProblem("No raise.", 2, 5, 10, "Return.", "    raise ValueError('no')")
+    assert told.error.problems == (first, CodeProblem("No handler."))
+    assert (told.error.line, told.error.column, told.error.hint) == (2, 5, "Return.")
+    assert told.excess == Excess("ast_depth", 81)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +184,14 @@ def test_a_failure_gets_the_users_lines() -> None:
         failure(kind="saturated"),
         failure(kind=["user_error"]),
         failure(trace=[1]),
-        failure(trace=[[0, 0, "f"]]),
-        failure(trace=[["1", 0, "f"]]),
+        failure(trace=[[0, 0, 1, "f"]]),
+        failure(trace=[["1", 0, 1, "f"]]),
+        failure(trace=[[1, 0, "f"]]),
+        failure(causes=[1]),
+        failure(causes=[["E", "m", True, [1]]]),
+        failure(problems=[[1]]),
+        failure(limit=["ast_depth"]),
+        failure(limit={"ast_depth": 1}),
         b'{"nonce":"' + NONCE + b'","kind":"user_error","message":NaN}',
     ],
 )

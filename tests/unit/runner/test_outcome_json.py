@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.port import GuestError, Isolation, LimitHit, Outcome, OutcomeKind, TraceLine
+from drivers.port import (
+    CodeProblem,
+    GuestCause,
+    GuestError,
+    Isolation,
+    LimitHit,
+    Outcome,
+    OutcomeKind,
+    TraceLine,
+)
 from runner.errors import OutcomeUnreadableError
 from runner.outcome_json import outcome_from_json, outcome_json, outcome_text
 from sanderling.kernel.jsontext import JSON, decode, encode
@@ -41,14 +50,24 @@ values: st.SearchStrategy[JSON] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=10,
 )
+perhaps = st.none() | wholes
+traces = st.lists(st.builds(TraceLine, wholes, texts, texts, perhaps, perhaps), max_size=2).map(
+    tuple
+)
+problems = st.builds(CodeProblem, texts, perhaps, perhaps, perhaps, texts, texts)
 errors = st.builds(
     GuestError,
     type=texts,
     message=texts,
-    trace=st.lists(st.builds(TraceLine, wholes, texts, texts), max_size=3).map(tuple),
-    line=st.none() | wholes,
-    column=st.none() | wholes,
+    trace=traces,
+    line=perhaps,
+    column=perhaps,
     hint=texts,
+    end_column=perhaps,
+    causes=st.lists(
+        st.builds(GuestCause, texts, texts, traces, is_explicit=st.booleans()), max_size=2
+    ).map(tuple),
+    problems=st.lists(problems, max_size=2).map(tuple),
 )
 
 

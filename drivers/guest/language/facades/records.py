@@ -51,6 +51,9 @@ class Field:
         """Say whether the record can be made without a value."""
         return self.default is not _MISSING or self.factory is not _MISSING
 
+    # In errors it speaks of itself by the name that users call it by.
+    __init__.__qualname__ = "field"
+
     def value(self) -> object:
         """Return the value for a record that was made without one."""
         if callable(self.factory):
