@@ -1,23 +1,97 @@
 """Why settings are not taken."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from config.stored import Change
 from sanderling.kernel.errors import Fault, Refusal
 
 
-class ConfigRejected(Refusal):
-    """The setting {name} is not valid: {reason}.
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one variable, and what to do; never its value."""
 
-    Correct it in the environment or in the .env file and start again.
+    name: str
+    reason: str
+
+
+class ConfigRejected(Refusal):
+    """{problems}.
+
+    Correct it where it comes from: the environment, the .env file or `sanderling config set`.
     """
 
     code: ClassVar[str] = "config_rejected"
 
-    def __init__(self, *, name: str, reason: str) -> None:
-        """Keep the variable's name and what is wrong, never its value."""
-        super().__init__(name=name, reason=reason)
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep every problem; `name` and `reason` are those of the first."""
+        told = "; ".join(f"{problem.name} is not valid: {problem.reason}" for problem in problems)
+        first = problems[0]
+        super().__init__(problems=told, name=first.name, reason=first.reason)
+        self.problems = tuple(problems)
+
+
+class VariableUnknown(Refusal):
+    """There is no variable {name!r}{guess}.
+
+    `sanderling config list` shows what there is.
+    """
+
+    code: ClassVar[str] = "variable_unknown"
+
+    def __init__(self, *, name: str, guess: str = "") -> None:
+        """Keep at most the first 80 characters of the name, and the one that may be meant."""
+        super().__init__(name=name[:80], guess=f"; perhaps {guess} is meant" if guess else "")
+
+
+class EnvironmentOnlyVariable(Refusal):
+    """{name} is read from the environment alone and cannot be kept in the database.
+
+    Set it in the environment or the .env file of each process, then restart.
+    """
+
+    code: ClassVar[str] = "environment_only_variable"
+
+    def __init__(self, *, name: str) -> None:
+        """Keep the variable's name."""
+        super().__init__(name=name)
+
+
+class DatabaseConfigDisabled(Refusal):
+    """Settings cannot be changed here: IS_CONFIG_VARIABLES_IN_DB_ENABLED is false.
+
+    Change the environment or the .env file of each process, then restart.
+    """
+
+    code: ClassVar[str] = "database_config_disabled"
+
+
+class RevisionUnknown(Refusal):
+    """There is no revision {revision} of the settings.
+
+    `sanderling config history` shows what there is.
+    """
+
+    code: ClassVar[str] = "revision_unknown"
+
+    def __init__(self, *, revision: int) -> None:
+        """Keep the number."""
+        super().__init__(revision=revision)
+
+
+class RevisionNotInForce(Refusal):
+    """Revision {revision} is not in force everywhere: {waiting}.
+
+    `sanderling config list --processes` tells what each process says.
+    """
+
+    code: ClassVar[str] = "revision_not_in_force"
+
+    def __init__(self, *, revision: int, waiting: Sequence[str]) -> None:
+        """Keep, per process that does not run by it, what it says."""
+        super().__init__(revision=revision, waiting="; ".join(waiting))
+        self.waiting = tuple(waiting)
 
 
 class HeadMoved(Refusal):

@@ -1,6 +1,5 @@
 """The command itself: its words, and how it ends."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -166,7 +165,9 @@ def _start(context: typer.Context) -> None:
 
 
 def _is_debugging() -> bool:
-    return os.environ.get("SANDERLING_DEBUG") == "1"
+    from config.layers import is_debugging  # noqa: PLC0415 - keeps --help quick.
+
+    return is_debugging()
 
 
 def _hint(failure: Failure) -> str:

@@ -48,7 +48,8 @@ async def prepare(home: Path | None) -> Prepared:
         StoreUnavailableError: the database is away.
 
     """
-    from config.loader import load_snapshot, resolve_home  # noqa: PLC0415 - keeps --help quick.
+    from config.layers import resolve_home  # noqa: PLC0415 - keeps --help quick.
+    from config.loader import load_snapshot  # noqa: PLC0415 - as above.
     from sanderling.access.principal import Role  # noqa: PLC0415 - as above.
     from sanderling.cli.screen import log_quietly  # noqa: PLC0415 - as above.
     from sanderling.wiring.foundation import open_foundation  # noqa: PLC0415 - as above.

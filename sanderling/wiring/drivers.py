@@ -3,7 +3,7 @@
 import sys
 from typing import assert_never
 
-from config.errors import ConfigRejected
+from config.errors import ConfigRejected, Problem
 from config.variables import DriverType, Settings
 from drivers.disabled import DisabledDriver
 from drivers.local import DevelopmentDriver, LocalDriver, LocalSettings
@@ -28,10 +28,8 @@ def build_driver(settings: Settings, *, process: str, platform: str = sys.platfo
         case DriverType.LOCAL:
             return _local(settings, platform)
         case DriverType.LAMBDA:
-            raise ConfigRejected(
-                name=SETTING,
-                reason="the Lambda driver comes with a later release; choose LOCAL or DISABLED",
-            )
+            reason = "the Lambda driver comes with a later release; choose LOCAL or DISABLED"
+            raise ConfigRejected([Problem(SETTING, reason)])
         case _:
             assert_never(settings.driver_type)
 
@@ -40,10 +38,8 @@ def _local(settings: Settings, platform: str) -> Driver:
     if not settings.sandbox_development:
         return LocalDriver(local_settings(settings))
     if platform == "linux":
-        raise ConfigRejected(
-            name=DEVELOPMENT,
-            reason="Linux has the sandbox, and it is not left out there; remove the setting",
-        )
+        reason = "Linux has the sandbox, and it is not left out there; remove the setting"
+        raise ConfigRejected([Problem(DEVELOPMENT, reason)])
     return DevelopmentDriver(local_settings(settings))
 
 

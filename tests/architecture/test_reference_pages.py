@@ -1,13 +1,15 @@
 """The reference pages list what the code knows: no more, no less."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from support.reference_rows import command_sections, exit_rows, log_event_rows, variable_rows
+from config.catalogue import BY_NAME
+from config.pages import env_example, reference_page
+from support.house import ROOT
+from support.reference_rows import command_sections, exit_rows, log_event_rows
 
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+REFERENCE = ROOT / "docs" / "reference"
 
 
 def rows_of(page: str) -> list[str]:
@@ -16,9 +18,21 @@ def rows_of(page: str) -> list[str]:
     return [line for line in lines if re.match(r"\| (`|\d)", line)]
 
 
-def test_every_variable_is_documented_and_no_other() -> None:
-    """`configuration.md` has exactly the declared variables with name, default and meaning."""
-    assert sorted(variable_rows()) == sorted(rows_of("configuration.md"))
+def test_configuration_page_is_what_the_catalogue_gives() -> None:
+    """`tools/write-config-docs` was run after the last change of a variable."""
+    assert reference_page() == (REFERENCE / "configuration.md").read_text(encoding="utf-8")
+
+
+def test_example_of_an_env_file_is_what_the_catalogue_gives() -> None:
+    """As above, for `.env.example`."""
+    assert env_example() == (ROOT / ".env.example").read_text(encoding="utf-8")
+
+
+def test_every_variable_is_documented_under_each_of_its_names() -> None:
+    """Whoever searches the page for a name finds it in a row of a table."""
+    rows = "\n".join(rows_of("configuration.md"))
+
+    assert [name for name in BY_NAME if f"`{name}`" not in rows] == []
 
 
 def test_every_log_event_is_documented_and_no_other() -> None:

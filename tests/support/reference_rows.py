@@ -3,35 +3,14 @@
 from collections.abc import Iterator
 
 import typer.main
-from pydantic_core import PydanticUndefined
 from typer._click.core import Command, Parameter  # what typer's own types are made of.
 from typer.core import TyperGroup
 
-from config.catalogue import CATALOGUE, Variable
 from sanderling.cli.app import build_app
 from sanderling.cli.exits import EXIT_MEANINGS, OUTCOME_EXITS
 from sanderling.kernel.log_events import LOG_EVENTS
 
 SHARED = {"url", "key", "home", "as_json", "limit", "cursor"}
-
-
-def variable_rows() -> list[str]:
-    """Return one table row for each configuration variable, in order of declaration."""
-    return [
-        f"| {_names(variable)} | {_default(variable)} | {variable.description} |"
-        for variable in CATALOGUE
-    ]
-
-
-def _names(variable: Variable) -> str:
-    first, *others = (f"`{name}`" for name in variable.names)
-    return f"{first} (or {', '.join(others)})" if others else first
-
-
-def _default(variable: Variable) -> str:
-    if variable.default in {None, "", PydanticUndefined}:
-        return "none"
-    return f"`{variable.default}`"
 
 
 def log_event_rows() -> list[str]:

@@ -1,7 +1,6 @@
 """A real server on a home of its own, ended by its own process id."""
 
 import json
-import os
 import select
 import subprocess
 import sys
@@ -11,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.catalogue import CATALOGUE
+from config.declaration import Group
+from config.layers import inherited_environment
 from sanderling.cli.demo.failure import DemoFailed
 
 _START_S = 60.0
 _STOP_S = 20.0
 _PLENTY = "1000000"
 # What is said about the sandbox of this machine stays; everything else is the embedded default.
-_KEPT_GROUP = "sandbox"
 # The product's 100 requests a minute would end the demo, which makes several hundred.
 _LIMITS = {
     "API_RATE_LIMITING_SHORT_LIMIT": _PLENTY,
@@ -90,10 +89,7 @@ def _runs(process_id: int) -> bool:
 
 
 def _environment(home: Path) -> Mapping[str, str]:
-    ours = {
-        name for variable in CATALOGUE if variable.group != _KEPT_GROUP for name in variable.names
-    }
-    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    kept = inherited_environment(keep=(Group.SANDBOX,))
     return {**kept, **_LIMITS, "SANDERLING_HOME": str(home)}
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from config.catalogue import CATALOGUE
 from config.errors import ConfigRejected
-from config.loader import load_snapshot, resolve_home
+from config.layers import resolve_home
+from config.loader import load_snapshot
 from config.snapshot import Source
 from config.variables import DriverType
 
@@ -83,6 +84,31 @@ def test_bad_value_is_refused_by_name_without_its_value(
 
     assert refused.value.facts["name"] == name
     assert value not in str(refused.value).split()
+
+
+def test_a_bad_value_in_the_environment_is_refused_although_the_database_may_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever starts the process reads of all mistakes at once, while they can be mended."""
+    monkeypatch.setenv("NODE_PORT", "many")
+    monkeypatch.setenv("LOG_LEVEL", "LOUD")
+
+    with pytest.raises(ConfigRejected) as refused:
+        load_snapshot(home=tmp_path)
+
+    assert [problem.name for problem in refused.value.problems] == ["NODE_PORT", "LOG_LEVEL"]
+
+
+def test_what_the_database_may_complete_is_not_missed_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gmail without a client id is a problem only where no database could hold the rest."""
+    monkeypatch.setenv("MESSAGING_PROVIDER_GMAIL_ENABLED", "true")
+    assert load_snapshot(home=tmp_path).settings.is_gmail_enabled
+
+    monkeypatch.setenv("IS_CONFIG_VARIABLES_IN_DB_ENABLED", "false")
+    with pytest.raises(ConfigRejected, match="AUTH_GOOGLE_CLIENT_ID"):
+        load_snapshot(home=tmp_path)
 
 
 def test_unreadable_env_file_is_refused(tmp_path: Path) -> None:

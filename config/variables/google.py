@@ -1,0 +1,75 @@
+"""Signing in with Google, and the mail and calendars of Google."""
+
+from typing import Annotated, ClassVar
+
+from config.declaration import Condition, Declared, Group
+from config.kinds import URL, Flag, Secret, Text
+from config.variables.group import VariableGroup
+
+_ANY_USE = (
+    Condition("AUTH_GOOGLE_ENABLED"),
+    Condition("MESSAGING_PROVIDER_GMAIL_ENABLED"),
+    Condition("CALENDAR_PROVIDER_GOOGLE_ENABLED"),
+)
+
+
+class GoogleVariables(VariableGroup):
+    """One OAuth client serves sign-in, Gmail and Google Calendar."""
+
+    group: ClassVar[Group] = Group.GOOGLE
+
+    is_google_auth_enabled: Annotated[
+        Flag,
+        Declared("AUTH_GOOGLE_ENABLED", "Whether people may sign in with Google.", is_planned=True),
+    ] = False
+    is_gmail_enabled: Annotated[
+        Flag,
+        Declared(
+            "MESSAGING_PROVIDER_GMAIL_ENABLED", "Whether Gmail is kept in sync.", is_planned=True
+        ),
+    ] = False
+    is_google_calendar_enabled: Annotated[
+        Flag,
+        Declared(
+            "CALENDAR_PROVIDER_GOOGLE_ENABLED",
+            "Whether Google Calendar is kept in sync.",
+            is_planned=True,
+        ),
+    ] = False
+    google_client_id: Annotated[
+        Text,
+        Declared(
+            "AUTH_GOOGLE_CLIENT_ID",
+            "Client id of the OAuth app at Google.",
+            required_if=_ANY_USE,
+            is_planned=True,
+        ),
+    ] = ""
+    google_client_secret: Annotated[
+        Secret | None,
+        Declared(
+            "AUTH_GOOGLE_CLIENT_SECRET",
+            "Client secret of the OAuth app.",
+            required_if=_ANY_USE,
+            is_planned=True,
+        ),
+    ] = None
+    google_callback_url: Annotated[
+        URL | None,
+        Declared(
+            "AUTH_GOOGLE_CALLBACK_URL",
+            "Where Google sends people back who sign in: SERVER_URL and `/auth/google/redirect`.",
+            required_if=_ANY_USE,
+            is_planned=True,
+        ),
+    ] = None
+    google_apis_callback_url: Annotated[
+        URL | None,
+        Declared(
+            "AUTH_GOOGLE_APIS_CALLBACK_URL",
+            "Where Google sends people back who connect an account: SERVER_URL and "
+            "`/auth/google-apis/get-access-token`.",
+            required_if=_ANY_USE,
+            is_planned=True,
+        ),
+    ] = None

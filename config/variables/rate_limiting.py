@@ -1,0 +1,80 @@
+"""How many requests a workspace may make."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from config.declaration import Declared, Group
+from config.kinds import Milliseconds, Whole
+from config.variables.group import VariableGroup
+
+_SEVEN_DAYS_MS = 7 * 86_400_000
+# Beyond these a limiter could not count exactly; see the arithmetic of `runner.gcra`.
+_Limit = Annotated[Whole, Field(ge=1, le=2**26)]
+_Window = Annotated[Milliseconds, Field(ge=1, le=2**40)]
+
+
+class RateLimitingVariables(VariableGroup):
+    """Limits of the API and of invitations."""
+
+    group: ClassVar[Group] = Group.RATE_LIMITING
+
+    api_short_limit: Annotated[
+        _Limit,
+        Declared(
+            "API_RATE_LIMITING_SHORT_LIMIT",
+            "API requests a workspace may make within the short TTL.",
+        ),
+    ] = 100
+    api_short_ttl_ms: Annotated[
+        _Window,
+        Declared(
+            "API_RATE_LIMITING_SHORT_TTL_IN_MS",
+            "Milliseconds over which the short limit is refilled.",
+        ),
+    ] = 1000
+    api_long_limit: Annotated[
+        _Limit,
+        Declared(
+            "API_RATE_LIMITING_LONG_LIMIT", "API requests a workspace may make within the long TTL."
+        ),
+    ] = 100
+    api_long_ttl_ms: Annotated[
+        _Window,
+        Declared(
+            "API_RATE_LIMITING_LONG_TTL_IN_MS",
+            "Milliseconds over which the long limit is refilled.",
+        ),
+    ] = 60_000
+    invitations_by_workspace_limit: Annotated[
+        _Limit,
+        Declared(
+            "INVITATION_SENDING_BY_WORKSPACE_THROTTLE_LIMIT",
+            "Invitations a workspace may send within the TTL.",
+            is_planned=True,
+        ),
+    ] = 500
+    invitations_by_workspace_ttl_ms: Annotated[
+        _Window,
+        Declared(
+            "INVITATION_SENDING_BY_WORKSPACE_THROTTLE_TTL_IN_MS",
+            "Milliseconds over which a workspace's invitations are refilled.",
+            is_planned=True,
+        ),
+    ] = _SEVEN_DAYS_MS
+    invitations_by_email_limit: Annotated[
+        _Limit,
+        Declared(
+            "INVITATION_SENDING_BY_EMAIL_THROTTLE_LIMIT",
+            "Invitations one address may get within the TTL.",
+            is_planned=True,
+        ),
+    ] = 10
+    invitations_by_email_ttl_ms: Annotated[
+        _Window,
+        Declared(
+            "INVITATION_SENDING_BY_EMAIL_THROTTLE_TTL_IN_MS",
+            "Milliseconds over which an address's invitations are refilled.",
+            is_planned=True,
+        ),
+    ] = _SEVEN_DAYS_MS

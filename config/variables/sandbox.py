@@ -1,0 +1,47 @@
+"""How the Local driver keeps its workers."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from config.declaration import Declared, Group
+from config.kinds import Flag, Mebibytes, Text, Whole
+from config.variables.group import VariableGroup
+
+
+class SandboxVariables(VariableGroup):
+    """Walls, spares and memory of the Local driver."""
+
+    group: ClassVar[Group] = Group.SANDBOX
+
+    sandbox_accept_missing: Annotated[
+        Text,
+        Field(pattern="^(landlock)?$"),
+        Declared(
+            "SANDBOX_ACCEPT_MISSING",
+            "The one wall of the Local driver that may be waived: `landlock`. Every outcome "
+            "then says so.",
+            is_env_only=True,
+        ),
+    ] = ""
+    sandbox_development: Annotated[
+        Flag,
+        Declared(
+            "SANDBOX_DEVELOPMENT",
+            "Run functions without isolation on systems that have no sandbox, such as macOS; "
+            "refused on Linux. The server then listens on loopback alone.",
+            is_env_only=True,
+        ),
+    ] = False
+    sandbox_spares: Annotated[
+        Whole,
+        Field(ge=1, le=256),
+        Declared("SANDBOX_SPARES", "Workers that the Local driver keeps ready in advance."),
+    ] = 4
+    sandbox_memory_budget_mb: Annotated[
+        Mebibytes,
+        Field(ge=64, le=2**24),
+        Declared(
+            "SANDBOX_MEMORY_BUDGET_MB", "MiB that all calls running at once may use together."
+        ),
+    ] = 1024

@@ -1,0 +1,143 @@
+"""What the worker does by itself, and when."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from config.cron import check_cron
+from config.declaration import Declared, Group
+from config.kinds import Flag, Items, Text, Whole
+from config.variables.group import VariableGroup
+
+_Cron = Annotated[Text, AfterValidator(check_cron)]
+_Days = Annotated[Whole, Field(ge=1, le=36_500)]
+
+
+class WorkerVariables(VariableGroup):
+    """Queues, recurring jobs and clean-up."""
+
+    group: ClassVar[Group] = Group.WORKER
+
+    worker_enabled_queues: Annotated[
+        Items,
+        Declared(
+            "WORKER_ENABLED_QUEUES",
+            "The only queues that this worker takes jobs from; by default all.",
+            is_env_only=True,
+            is_planned=True,
+        ),
+    ] = ()
+    worker_excluded_queues: Annotated[
+        Items,
+        Declared(
+            "WORKER_EXCLUDED_QUEUES",
+            "Queues that this worker takes no jobs from.",
+            is_env_only=True,
+            is_planned=True,
+        ),
+    ] = ()
+    is_cron_registration_disabled: Annotated[
+        Flag,
+        Declared(
+            "DISABLE_CRON_JOBS_REGISTRATION",
+            "Whether this worker leaves recurring jobs to others.",
+            is_env_only=True,
+            is_planned=True,
+        ),
+    ] = False
+    messages_batch_size: Annotated[
+        Whole,
+        Field(ge=1, le=10_000),
+        Declared(
+            "MESSAGING_MESSAGES_GET_BATCH_SIZE",
+            "Messages that one import takes at once.",
+            is_planned=True,
+        ),
+    ] = 400
+    message_list_fetch_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_MESSAGE_LIST_FETCH_CRON",
+            "When lists of new messages are fetched, in UTC.",
+            is_planned=True,
+        ),
+    ] = "2-59/5 * * * *"
+    messages_import_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_MESSAGES_IMPORT_CRON",
+            "When one batch of messages is imported for each account, in UTC.",
+            is_planned=True,
+        ),
+    ] = "* * * * *"
+    calendar_list_fetch_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_CALENDAR_EVENT_LIST_FETCH_CRON",
+            "When lists of changed calendar events are fetched, in UTC.",
+            is_planned=True,
+        ),
+    ] = "*/5 * * * *"
+    calendar_events_import_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_CALENDAR_EVENTS_IMPORT_CRON",
+            "When one batch of calendar events is imported for each account, in UTC.",
+            is_planned=True,
+        ),
+    ] = "* * * * *"
+    stale_recovery_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_STALE_RECOVERY_CRON",
+            "When syncs that hang are begun anew, in UTC.",
+            is_planned=True,
+        ),
+    ] = "0 * * * *"
+    failed_recovery_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_FAILED_RECOVERY_CRON",
+            "When syncs that failed for unknown reasons are tried again, in UTC.",
+            is_planned=True,
+        ),
+    ] = "*/30 * * * *"
+    clean_up_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_CLEAN_UP_CRON", "When old runs and files are removed, in UTC.", is_planned=True
+        ),
+    ] = "10 0 * * *"
+    inactive_days_before_notification: Annotated[
+        _Days,
+        Declared(
+            "WORKSPACE_INACTIVE_DAYS_BEFORE_NOTIFICATION",
+            "Days that a workspace is suspended before its members are warned.",
+            is_planned=True,
+        ),
+    ] = 7
+    inactive_days_before_soft_deletion: Annotated[
+        _Days,
+        Declared(
+            "WORKSPACE_INACTIVE_DAYS_BEFORE_SOFT_DELETION",
+            "Days that a workspace is suspended before it is deleted and can be brought back.",
+            is_planned=True,
+        ),
+    ] = 14
+    inactive_days_before_deletion: Annotated[
+        _Days,
+        Declared(
+            "WORKSPACE_INACTIVE_DAYS_BEFORE_DELETION",
+            "Days that a workspace is suspended before it is gone for good.",
+            is_planned=True,
+        ),
+    ] = 21
+    max_workspaces_deleted: Annotated[
+        Whole,
+        Field(ge=1, le=10_000),
+        Declared(
+            "MAX_NUMBER_OF_WORKSPACES_DELETED_PER_EXECUTION",
+            "Workspaces that one clean-up deletes at most.",
+            is_planned=True,
+        ),
+    ] = 5
