@@ -34,11 +34,15 @@ setup-dev: setup $(DEV) ## Make .venv with the tools for tests and gates as well
 .PHONY: test
 test: setup-dev ## Set up, then run every test but the nightly ones, with coverage.
 	@tools/need-postgres $(BIN)/python
+	@tools/need-redis $(BIN)/python
+	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
 
 .PHONY: test-slow
 test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
 	@tools/need-postgres $(BIN)/python
+	@tools/need-redis $(BIN)/python
+	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
 
 .PHONY: gates
@@ -74,6 +78,7 @@ lock: setup-dev ## Pin requirements/*.txt anew; UPGRADE=--upgrade takes the newe
 	$(LOCK) pyproject.toml --group dev --group build -c requirements/runtime.txt \
 		-c requirements/build.txt -o requirements/dev.txt
 	$(LOCK) --group postgres --no-deps -o requirements/postgres.txt
+	$(LOCK) --group redis --no-deps -o requirements/redis.txt
 
 .PHONY: bench
 bench: setup-dev ## Measure what a call costs, beside other ways to run the same code.

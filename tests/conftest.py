@@ -10,6 +10,7 @@ from sanderling.store import Database, open_database
 from sanderling.store.schema import metadata
 from support.databases import migrate_now
 from support.postgres import PostgresServer, run_postgres
+from support.redis import RedisServer, run_redis
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,20 @@ def postgres_shared(postgres: PostgresServer) -> Generator[str]:
     with postgres.database() as name:
         migrate_now(postgres.url(name))
         yield name
+
+
+@pytest.fixture(scope="session")
+def redis_shared() -> Generator[RedisServer]:
+    """Yield one Redis server for the whole run."""
+    with run_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(redis_shared: RedisServer) -> Generator[RedisServer]:
+    """Yield a Redis server that runs; a test may stop it."""
+    yield redis_shared
+    redis_shared.start_again()
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,21 @@ from sanderling.store.call_backlog import CallLogBounds
 from sanderling.store.calls import SQLCallLog
 from sanderling.store.config_store import SQLConfigStore
 from sanderling.store.database import Database, open_database
+from sanderling.store.file_hints import FileHints
 from sanderling.store.functions import SQLFunctionStore
 from sanderling.store.health import health
 from sanderling.store.keys import SQLKeyStore
 from sanderling.store.limits import DatabaseLimits
 from sanderling.store.migration import migrate
+from sanderling.store.notify_hints import NotifyHints
 from sanderling.store.workspaces import SQLWorkspaces, Workspace
 
 __all__ = [
     "CallLogBounds",
     "Database",
     "DatabaseLimits",
+    "FileHints",
+    "NotifyHints",
     "SQLCallLog",
     "SQLConfigStore",
     "SQLFunctionStore",

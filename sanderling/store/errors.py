@@ -42,3 +42,13 @@ class StoreError(Fault):
     def __init__(self, *, kind: str) -> None:
         """Keep the driver's name for it; the driver's text may quote rows and stays out."""
         super().__init__(kind=kind)
+
+
+class ProbeLostError(Fault):
+    """Nothing that is sent with NOTIFY comes back.
+
+    Connect to PostgreSQL itself, or through a pooler in session mode; until then polling finds
+    new revisions.
+    """
+
+    code: ClassVar[str] = "probe_lost"

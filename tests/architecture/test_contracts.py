@@ -54,6 +54,7 @@ def test_the_rooms_keep_their_contracts(copy: Path) -> None:
         ("Code inside the sandbox", "drivers/guest/spoiled.py", "import sanderling.kernel.ids"),
         ("The web framework stays at the edge", "runner/spoiled.py", "import starlette.requests"),
         ("SQL stays in the store", "runner/spoiled.py", "import sqlalchemy"),
+        ("Redis stays in its room", "runner/spoiled.py", "import redis.asyncio"),
         ("Ciphers stay in the vault", "runner/spoiled.py", "import cryptography.fernet"),
         ("The kernel stands on", "sanderling/kernel/units.py", "import pydantic"),
         ("No cycles between siblings", "runner/function.py", "import runner.errors"),

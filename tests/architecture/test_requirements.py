@@ -31,6 +31,7 @@ def _pins(file: str) -> dict[str, set[Version]]:
         ("dev.txt", "build"),
         ("dev.txt", "dev"),
         ("postgres.txt", "postgres"),
+        ("redis.txt", "redis"),
     ],
 )
 def test_every_dependency_is_pinned_inside_its_range(file: str, group: str | None) -> None:

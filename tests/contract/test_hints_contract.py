@@ -3,26 +3,68 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from config.memory import MemoryHintBoard
 from config.ports import Hints
+from config.stored import HistoryEntry, StoredBody
 from sanderling.kernel.clock import SystemClock
+from sanderling.redis import RedisHints
+from sanderling.store import FileHints, NotifyHints, SQLConfigStore, open_database
+from support.records import START
 
 _LONG_S = 20.0
 _SHORT_S = 0.05
 
 
-@pytest.fixture(params=["memory"])
+class Committing(FileHints):
+    """Hints of a file, where the commit is the news: whoever publishes has made it."""
+
+    async def publish(self, revision: int) -> None:
+        """Commit the revision, then tell of it."""
+        async with open_database(f"sqlite:///{self.path}") as database:
+            entry = HistoryEntry(revision, START, "operator", "")
+            await SQLConfigStore(database).append(StoredBody(revision), entry)
+        await super().publish(revision)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres", "redis"])
 async def pair(request: pytest.FixtureRequest) -> AsyncGenerator[tuple[Hints, Hints]]:
     """Yield two of each kind in turn that hear each other, as in two processes."""
+    make = {"memory": _memory, "sqlite": _sqlite, "postgres": _postgres, "redis": _redis}
     async with AsyncExitStack() as stack:
-        board = MemoryHintBoard(SystemClock())
-        yield (
-            await stack.enter_async_context(board.hints()),
-            await stack.enter_async_context(board.hints()),
-        )
+        one, other = await make[request.param](request, stack)
+        yield await stack.enter_async_context(one), await stack.enter_async_context(other)
+
+
+async def _memory(_: pytest.FixtureRequest, __: AsyncExitStack) -> tuple[Hints, Hints]:
+    board = MemoryHintBoard(SystemClock())
+    return board.hints(), board.hints()
+
+
+async def _sqlite(request: pytest.FixtureRequest, _: AsyncExitStack) -> tuple[Hints, Hints]:
+    path = Path(request.getfixturevalue("sqlite_url").removeprefix("sqlite:///"))
+    one, other = (Committing(path, clock=SystemClock(), jitter=lambda: 0.5) for _ in range(2))
+    return one, other
+
+
+async def _postgres(request: pytest.FixtureRequest, stack: AsyncExitStack) -> tuple[Hints, Hints]:
+    database = await stack.enter_async_context(
+        open_database(request.getfixturevalue("postgres_url"))
+    )
+    one, other = (
+        NotifyHints(database, clock=SystemClock(), jitter=lambda: 0.5, token=token)
+        for token in ("one", "other")
+    )
+    return one, other
+
+
+async def _redis(request: pytest.FixtureRequest, _: AsyncExitStack) -> tuple[Hints, Hints]:
+    url: str = request.getfixturevalue("redis").url
+    one, other = (RedisHints(url, clock=SystemClock(), jitter=lambda: 0.5) for _ in range(2))
+    return one, other
 
 
 async def test_a_hint_is_heard_by_everyone(pair: tuple[Hints, Hints]) -> None:

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sysconfig
 import tempfile
@@ -17,9 +16,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from support.ports import free_port
+
 _START_WITHIN_S = 60.0
-_USER = "sanderling"
-_PASSWORD = "quite-secret"
+USER = "sanderling"
+PASSWORD = "quite-secret"
 _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -41,9 +42,9 @@ class PostgresServer:
         self._user = user
         self._process: subprocess.Popen[bytes] | None = None
         self._names = count(1)
-        self.port = _free_port()
+        self.port = free_port()
         secret = folder / "password"
-        secret.write_text(_PASSWORD)
+        secret.write_text(PASSWORD)
         if user is not None:
             shutil.chown(folder, user)
             shutil.chown(secret, user)
@@ -53,7 +54,7 @@ class PostgresServer:
         command: list[str | Path] = [
             self._programs / "initdb",
             *("--pgdata", self._data),
-            *("--username", _USER),
+            *("--username", USER),
             *("--pwfile", secret),
             "--auth=scram-sha-256",
             "--encoding=UTF8",
@@ -92,6 +93,11 @@ class PostgresServer:
             self._process.wait(timeout=30)
             self._process = None
 
+    def start_again(self) -> None:
+        """Start if a test has stopped it."""
+        if self._process is None:
+            self.start()
+
     @contextmanager
     def paused(self) -> Generator[None]:
         """Let every process of the server stand still, as on a machine that hangs."""
@@ -109,7 +115,7 @@ class PostgresServer:
 
     def url(self, name: str) -> str:
         """Return the URL of the database `name`."""
-        return f"postgresql://{_USER}:{_PASSWORD}@127.0.0.1:{self.port}/{name}"
+        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{name}"
 
     def execute(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run one statement as an operator would, and return its rows."""
@@ -132,8 +138,7 @@ class PostgresServer:
         try:
             yield name
         finally:
-            if self._process is None:
-                self.start()
+            self.start_again()
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _has_icu(self) -> bool:
@@ -154,7 +159,7 @@ def run_postgres() -> Generator[PostgresServer]:
         pytest.skip(missing)
     # A folder of pytest's own cannot be entered by the user that the server runs as.
     with tempfile.TemporaryDirectory(prefix="sanderling-pg-", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(programs, Path(folder), _unprivileged_user())
+        server = PostgresServer(programs, Path(folder), unprivileged_user())
         try:
             server.start()
             yield server
@@ -173,16 +178,9 @@ def _find_programs() -> Path | None:
     return next((path for path in candidates if (path / "initdb").is_file()), None)
 
 
-def _unprivileged_user() -> str | None:
+def unprivileged_user() -> str | None:
     """Return whom the server is run as: it refuses to run as root."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in known else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port

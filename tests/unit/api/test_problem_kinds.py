@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 # Loading these rooms makes their failures known.
+import sanderling.redis.errors
 import sanderling.store.errors
 import sanderling.wiring.errors
 from config.errors import (
@@ -42,6 +43,8 @@ UNREACHABLE = {
     OutcomeUnreadableError: "raised by whoever reads an answer",
     sanderling.store.errors.DatabaseURLRefused: "raised before anything listens",
     sanderling.store.errors.DatabaseNewer: "raised before anything listens",
+    sanderling.store.errors.ProbeLostError: "handled by whoever listens",
+    sanderling.redis.errors.RedisURLRefused: "raised before anything listens",
     sanderling.wiring.errors.HomeUnusableError: "raised before anything listens",
     sanderling.wiring.errors.AddressTakenError: "raised before anything listens",
 }

@@ -1,0 +1,111 @@
+"""How we speak to Redis: briefly, and without ever waiting for long.
+
+The library's types leave many of its arguments and results open; what we use of it is spelled
+out here, so that the rest of the room is checked.
+"""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Protocol, Self, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from drivers.port import Health, HealthState
+from sanderling.redis.errors import RedisURLRefused
+
+CONNECT_S: Final = 1.0
+ANSWER_S: Final = 1.0
+
+AWAY: Final = (RedisError, OSError, TimeoutError)
+"""What is raised when Redis is away, refuses us, or does not answer in time."""
+
+_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+class PubSub(Protocol):
+    """A connection that listens; `tests/contract/test_hints_contract.py` holds it to that."""
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End, and give the connection back."""
+        ...
+
+    async def subscribe(self, channel: str, /) -> object:
+        """Ask for what is said on `channel`."""
+        ...
+
+    async def ping(self) -> object:
+        """Ask for a sign of life."""
+        ...
+
+    async def get_message(self, *, timeout: float) -> Mapping[str, object] | None:  # noqa: ASYNC109 - the library's name.
+        """Return what comes next, None when nothing does."""
+        ...
+
+
+class RedisClient(Protocol):
+    """What we use of the library; `tests/contract/test_hints_contract.py` holds it to that."""
+
+    async def ping(self) -> object:
+        """Ask for a sign of life."""
+        ...
+
+    async def publish(self, channel: str, message: str, /) -> object:
+        """Tell whoever listens on `channel`."""
+        ...
+
+    def pubsub(self) -> PubSub:
+        """Return a connection that can listen."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+def open_redis(url: str) -> RedisClient:
+    """Return a client for `url`; nothing is opened before the first command.
+
+    It tries nothing twice: whoever uses it knows better whether a second time makes sense.
+
+    Raises:
+        RedisURLRefused: it is not the URL of a Redis; no part of it is repeated.
+
+    """
+    if not url.startswith(_SCHEMES):
+        raise RedisURLRefused(reason="it does not start with redis://")
+    try:
+        client: Any = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - see the top.
+            url,
+            socket_connect_timeout=CONNECT_S,
+            socket_timeout=ANSWER_S,
+            retry=Retry(NoBackoff(), 0),
+            # Every release of Redis, and every proxy for it, speaks the second protocol.
+            protocol=2,
+            client_name="sanderling",
+        )
+    except ValueError:
+        # The parser's text quotes the URL, and with it the password.
+        raise RedisURLRefused(reason="it cannot be read as a URL") from None
+    return cast("RedisClient", client)
+
+
+async def redis_health(client: RedisClient) -> Health:
+    """Say whether Redis answers; it is never more than degraded, because nothing stands on it."""
+    try:
+        await client.ping()
+    except AWAY as error:
+        reason = f"Redis does not answer ({type(error).__name__}); polling takes its place."
+        return Health(HealthState.DEGRADED, (reason,))
+    return Health(HealthState.OK)
