@@ -9,6 +9,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "call_log.failed": "Writing records of calls met a defect; it is tried again.",
     "call_log.recovered": "Records of calls are written again; `dropped` says how many were lost.",
     "call_record.rejected": "The database refused one record of a call; it alone is lost.",
+    "config.changed": "Somebody changed settings; a new revision exists.",
     "draft.saved": "The draft of a function was replaced.",
     "driver.failed": "The driver could not start; calls get an outcome that says so.",
     "driver.raised": "The driver raised where it should have answered; the call got an outcome.",

@@ -12,9 +12,14 @@ import sanderling.wiring.errors
 from config.errors import (
     ConfigConflict,
     ConfigRejected,
+    DatabaseConfigDisabled,
+    EnvironmentOnlyVariable,
     HeadMoved,
+    RevisionNotInForce,
+    RevisionUnknown,
     SealingRefused,
     SecretUnreadableError,
+    VariableUnknown,
 )
 from drivers.errors import DriverError
 from drivers.port import GUEST_RAN, OutcomeKind
@@ -34,6 +39,11 @@ UNREACHABLE = {
     Fault: "the root of faults",
     ConfigRejected: "raised before anything listens",
     ConfigConflict: "settings have no route yet",
+    DatabaseConfigDisabled: "settings have no route yet",
+    EnvironmentOnlyVariable: "settings have no route yet",
+    RevisionNotInForce: "settings have no route yet",
+    RevisionUnknown: "settings have no route yet",
+    VariableUnknown: "settings have no route yet",
     HeadMoved: "settings have no route yet",
     SealingRefused: "settings have no route yet",
     SecretUnreadableError: "settings have no route yet",
@@ -47,6 +57,7 @@ UNREACHABLE = {
     sanderling.redis.errors.RedisURLRefused: "raised before anything listens",
     sanderling.wiring.errors.HomeUnusableError: "raised before anything listens",
     sanderling.wiring.errors.AddressTakenError: "raised before anything listens",
+    sanderling.wiring.errors.LoopbackRequired: "raised before anything listens",
 }
 ELSEWHERE = ("sanderling.client.", "sanderling.cli.", "drivers.local.", "drivers.guest.")
 """Rooms whose failures never reach the API: above it, or turned into outcomes."""
