@@ -111,7 +111,6 @@ class ServerVariables(VariableGroup):
             "Earlier values of APP_SECRET, newest first, with commas between them: what they "
             "sealed still opens.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = ()
     database_url: Annotated[

@@ -48,7 +48,7 @@ class KeyExpired(Refusal):
 class Forbidden(Refusal):
     """This needs the permission {permission}: {reason}.
 
-    Ask an administrator of the workspace for a key with the role that holds it.
+    Ask an administrator for a key that holds it.
     """
 
     code: ClassVar[str] = "forbidden"

@@ -9,13 +9,15 @@ from sanderling.access.principal import Principal
 
 
 class Permission(StrEnum):
-    """Something a principal can be allowed to do in its workspace."""
+    """Something a principal can be allowed to do: in its workspace, or to the whole server."""
 
     FUNCTIONS_READ = "functions.read"
     FUNCTIONS_WRITE = "functions.write"
     FUNCTIONS_CALL = "functions.call"
     CALLS_READ = "calls.read"
     KEYS_MANAGE = "keys.manage"
+    CONFIG_READ = "config.read"
+    CONFIG_WRITE = "config.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Verdict:
 
 
 class Permissions(Protocol):
-    """Decide what a principal may do in its own workspace; pure, no waiting."""
+    """Decide what a principal may do; pure, no waiting."""
 
     def decide(self, principal: Principal, permission: Permission) -> Verdict:
         """Say whether `principal` holds `permission`, with the reason."""

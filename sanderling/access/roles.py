@@ -1,4 +1,4 @@
-"""What each role may do, as data; the docs show the same tables."""
+"""What each role, and a server administrator, may do, as data; the docs show the same tables."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,12 @@ PERMISSION_MEANINGS: Mapping[Permission, str] = {
     Permission.FUNCTIONS_CALL: "Call published functions.",
     Permission.CALLS_READ: "See calls with their events, results and logs.",
     Permission.KEYS_MANAGE: "Create, list and revoke API keys.",
+    Permission.CONFIG_READ: "See the settings of the whole server, and who changed them.",
+    Permission.CONFIG_WRITE: "Change the settings of the whole server, and try what they lead to.",
 }
+
+SERVER_PERMISSIONS = frozenset({Permission.CONFIG_READ, Permission.CONFIG_WRITE})
+"""What concerns every workspace at once: no role holds it, a server administrator does."""
 
 ROLE_MEANINGS: Mapping[Role, str] = {
     Role.ADMIN: "Runs the workspace.",
@@ -20,7 +25,7 @@ ROLE_MEANINGS: Mapping[Role, str] = {
 }
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.ADMIN: frozenset(Permission),
+    Role.ADMIN: frozenset(Permission) - SERVER_PERMISSIONS,
     Role.MEMBER: frozenset(
         {Permission.FUNCTIONS_READ, Permission.FUNCTIONS_CALL, Permission.CALLS_READ}
     ),
@@ -35,13 +40,23 @@ def _verdict(role: Role, permission: Permission) -> Verdict:
 
 
 _VERDICTS = {
-    (role, permission): _verdict(role, permission) for role in Role for permission in Permission
+    (role, permission): _verdict(role, permission)
+    for role in Role
+    for permission in set(Permission) - SERVER_PERMISSIONS
+}
+
+
+_SERVER_VERDICTS = {
+    True: Verdict(is_allowed=True, reason="a server administrator holds it"),
+    False: Verdict(is_allowed=False, reason="only a server administrator holds it"),
 }
 
 
 class RolePermissions:
-    """Decide by the principal's role alone."""
+    """Decide by the principal's role, and for the server by its being an administrator there."""
 
     def decide(self, principal: Principal, permission: Permission) -> Verdict:
-        """Say whether the role of `principal` holds `permission`, with the reason."""
+        """Say whether `principal` holds `permission`, with the reason."""
+        if permission in SERVER_PERMISSIONS:
+            return _SERVER_VERDICTS[principal.is_server_admin]
         return _VERDICTS[principal.role, permission]

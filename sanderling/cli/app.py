@@ -18,6 +18,7 @@ from sanderling.cli import (
     invoke,
     keys,
     serve,
+    vault,
     version,
 )
 from sanderling.cli.demo import command as demo
@@ -70,6 +71,11 @@ _GROUPS: Mapping[str, _Group] = {
         _OPERATE,
         "Make, list and revoke API keys of this home.",
         {"create": keys.create, "list": keys.show_list, "revoke": keys.revoke},
+    ),
+    "secrets": _Group(
+        _OPERATE,
+        "Keep secrets sealed with the APP_SECRET in force.",
+        {"rewrap": vault.rewrap},
     ),
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from config.errors import SealingRefused
 from config.ports import Sealer
+from config.variables import Settings
 from sanderling.vault import AESGCMSealer, ClosedSealer, Keyring
 
 
@@ -20,3 +21,12 @@ def build_sealer(app_secret: str | None, previous: Sequence[str] = ()) -> Sealer
         return AESGCMSealer(Keyring.of(app_secret, previous), secrets.token_bytes)
     except SealingRefused as refusal:
         return ClosedSealer(str(refusal.facts["reason"]))
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    """Return the sealer that the settings of this process name."""
+    secret = settings.app_secret
+    return build_sealer(
+        None if secret is None else secret.get_secret_value(),
+        [earlier.get_secret_value() for earlier in settings.app_secret_previous],
+    )

@@ -5,7 +5,7 @@ import pytest
 from sanderling.access.errors import Forbidden
 from sanderling.access.permission import Permission, Permissions, require
 from sanderling.access.principal import Principal, Role
-from sanderling.access.roles import RolePermissions
+from sanderling.access.roles import SERVER_PERMISSIONS, RolePermissions
 from sanderling.kernel.ids import KeyId, WorkspaceId
 
 IMPLEMENTATIONS: list[Permissions] = [RolePermissions()]
@@ -33,10 +33,23 @@ def test_a_verdict_says_why(permissions: Permissions, role: Role, permission: Pe
 def test_an_admin_may_do_everything_in_its_workspace(
     permissions: Permissions, permission: Permission
 ) -> None:
-    """No workspace is locked: its admins can always change it."""
+    """No workspace is locked: its admins can always change it, and it ends where the server is."""
     admin = Principal(WorkspaceId("ws_one"), Role.ADMIN, key_id=KeyId("key_one"))
 
-    assert permissions.decide(admin, permission).is_allowed
+    is_allowed = permissions.decide(admin, permission).is_allowed
+
+    assert is_allowed == (permission not in SERVER_PERMISSIONS)
+
+
+@each_implementation
+@each_permission
+def test_an_admin_of_the_server_and_a_workspace_may_do_everything(
+    permissions: Permissions, permission: Permission
+) -> None:
+    """The first key of an instance opens every door."""
+    first = Principal(WorkspaceId("ws_one"), Role.ADMIN, is_server_admin=True)
+
+    assert permissions.decide(first, permission).is_allowed
 
 
 @each_implementation

@@ -9,6 +9,7 @@ from sanderling.access.roles import (
     PERMISSION_MEANINGS,
     ROLE_MEANINGS,
     ROLE_PERMISSIONS,
+    SERVER_PERMISSIONS,
     RolePermissions,
 )
 from sanderling.kernel.ids import WorkspaceId
@@ -19,11 +20,25 @@ def a_principal(role: Role) -> Principal:
     return Principal(WorkspaceId("ws_one"), role)
 
 
-def test_an_admin_holds_everything() -> None:
+IN_A_WORKSPACE = sorted(set(Permission) - SERVER_PERMISSIONS)
+
+
+def test_an_admin_holds_everything_in_a_workspace() -> None:
     """There is no permission in a workspace that its admin lacks."""
     admin = a_principal(Role.ADMIN)
 
-    assert all(RolePermissions().decide(admin, each).is_allowed for each in Permission)
+    assert all(RolePermissions().decide(admin, each).is_allowed for each in IN_A_WORKSPACE)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("permission", SERVER_PERMISSIONS)
+def test_the_server_is_for_its_administrators(role: Role, permission: Permission) -> None:
+    """No role in a workspace reaches the settings of the server; the flag does, whatever role."""
+    outsider = a_principal(role)
+    insider = Principal(WorkspaceId("ws_one"), role, is_server_admin=True)
+
+    assert not RolePermissions().decide(outsider, permission).is_allowed
+    assert RolePermissions().decide(insider, permission).is_allowed
 
 
 def test_a_member_uses_what_is_published() -> None:
@@ -36,7 +51,7 @@ def test_a_member_uses_what_is_published() -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("permission", Permission)
+@pytest.mark.parametrize("permission", IN_A_WORKSPACE)
 def test_every_verdict_is_the_table_s_and_says_why(role: Role, permission: Permission) -> None:
     """The table alone decides, and the reason names the role."""
     verdict = RolePermissions().decide(a_principal(role), permission)
