@@ -1,12 +1,20 @@
 """How the Local driver keeps its workers."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from config.declaration import Declared, Group
-from config.kinds import Flag, Mebibytes, Text, Whole
+from config.declaration import Declared, Group, Kind
+from config.kinds import Flag, Mebibytes, Text, Whole, choice
 from config.variables.group import VariableGroup
+
+
+class WallChoice(StrEnum):
+    """Whether a wall that nothing depends on is put up: where it can be had, or never."""
+
+    AUTO = "auto"
+    OFF = "off"
 
 
 class SandboxVariables(VariableGroup):
@@ -33,6 +41,36 @@ class SandboxVariables(VariableGroup):
             is_env_only=True,
         ),
     ] = False
+    sandbox_namespaces: Annotated[
+        WallChoice,
+        choice(WallChoice),
+        Kind.ENUM,
+        Declared(
+            "SANDBOX_NAMESPACES",
+            "Whether workers get an empty network and file system of their own where the machine "
+            "allows it.",
+            is_env_only=True,
+        ),
+    ] = WallChoice.AUTO
+    sandbox_cgroup: Annotated[
+        WallChoice,
+        choice(WallChoice),
+        Kind.ENUM,
+        Declared(
+            "SANDBOX_CGROUP",
+            "Whether all workers share a control group with limits where a tree of version 2 is "
+            "delegated.",
+            is_env_only=True,
+        ),
+    ] = WallChoice.AUTO
+    sandbox_cpus: Annotated[
+        Whole,
+        Field(ge=0, le=4096),
+        Declared(
+            "SANDBOX_CPUS",
+            "Processors that all workers together may use, in such a control group; 0 is no bound.",
+        ),
+    ] = 0
     sandbox_spares: Annotated[
         Whole,
         Field(ge=1, le=256),

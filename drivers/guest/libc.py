@@ -46,3 +46,14 @@ def invoke_prctl(option: int, *arguments: int) -> int:
     filled = (*arguments, 0, 0, 0, 0)[:4]
     returned: int = _libc.prctl(ctypes.c_int(option), *map(ctypes.c_ulong, filled))
     return _checked(returned)
+
+
+def call_libc(name: str, *arguments: int | bytes | None) -> int:
+    """Call a function of the C library that takes numbers and texts.
+
+    Raises:
+        OSError: it failed.
+
+    """
+    passed = [ctypes.c_ulong(one) if isinstance(one, int) else one for one in arguments]
+    return _checked(getattr(_libc, name)(*passed))

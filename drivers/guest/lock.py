@@ -15,11 +15,13 @@ from drivers.guest.layers import (
     LANDLOCK,
     LANGUAGE,
     MISSING,
+    NAMESPACES,
     PRIVILEGES,
     PROCESS,
     PROVEN,
     RLIMITS,
     SECCOMP,
+    UNAVAILABLE,
 )
 from drivers.guest.privileges import give_up_privileges, privileges_held
 from drivers.guest.seccomp import Program
@@ -64,10 +66,26 @@ class Lock:
         self._worker_program = Program(WORKER_RULES)
         self.report: dict[str, dict[str, str]] = {}
 
-    def lock_zygote(self) -> None:
-        """Put every layer up in this process and write the report."""
+    def lock_zygote(self, enter_namespaces: Callable[[], tuple[str, ...]] | None = None) -> None:
+        """Put every layer up in this process and write the report.
+
+        `enter_namespaces` is tried once no descriptor leads out any more, and before the privileges
+        that it needs are given up.
+        """
         for layer in self._layers():
             self.report[layer.name] = self._put_up(layer)
+            if layer.name == PROCESS and enter_namespaces is not None:
+                self.report[NAMESPACES] = self._try_namespaces(enter_namespaces)
+
+    def _try_namespaces(self, enter: Callable[[], tuple[str, ...]]) -> dict[str, str]:
+        if NAMESPACES in self._removed:
+            return {"state": UNAVAILABLE, "how": "it was left out"}
+        try:
+            kinds = enter()
+        except OSError as error:
+            return {"state": UNAVAILABLE, "how": f"not available: {error.strerror or error}"}
+        how = f"{', '.join(kinds)}: the root is empty and connecting to loopback found no way"
+        return {"state": PROVEN, "how": how}
 
     def note_language(self, flaws: list[str]) -> None:
         """Add what was found about the language layer, which does not lean on the kernel."""

@@ -6,12 +6,14 @@ the zygote ends.
 
 import _socket
 import gc
+import importlib
 import json
 import os
 import select
 import signal
 import struct
 import sys
+from collections.abc import Callable
 
 from drivers.guest.flavour import Calling, Compiling, Flavour, Raw
 from drivers.guest.lock import Lock
@@ -56,12 +58,14 @@ class Zygote:
         flavour.warm_up()
         flaws = flavour.language_flaws()
         lock = Lock(uid=config["uid"], removed=frozenset(config["removed"]))
+        way_out = _load_way_out() if config["namespaces"] else None
+        _forget_where_modules_come_from()
+        lock.lock_zygote(way_out)
+        del way_out
+        lock.note_language(flaws)
         gc.collect()
         gc.freeze()
         self._worker = Worker(flavour, lock)
-        _forget_where_modules_come_from()
-        lock.lock_zygote()
-        lock.note_language(flaws)
         report = {"layers": lock.report, "python": sys.version.split()[0]}
         _tell(READY + json.dumps(report).encode())
         self._serve()
@@ -136,6 +140,15 @@ class Zygote:
 def _tell(message: bytes) -> None:
     # A plain write: the filter leaves out sendto, which socket.send() would use.
     os.write(CHANNEL_FD, message)
+
+
+def _load_way_out() -> Callable[[], tuple[str, ...]]:
+    """Return what enters namespaces, in a module that is gone with it: workers stay small."""
+    name = "drivers.guest.namespaces"
+    enter: Callable[[], tuple[str, ...]] = importlib.import_module(name).enter_namespaces
+    delattr(sys.modules["drivers.guest"], "namespaces")
+    del sys.modules[name]
+    return enter
 
 
 def _forget_where_modules_come_from() -> None:

@@ -6,10 +6,11 @@ from drivers.local.doctor.measure import measure
 from drivers.local.driver import LocalDriver
 from drivers.local.probe import probe
 from drivers.local.report import LayerReport, LayerState, SandboxReport
-from drivers.local.settings import LocalSettings
+from drivers.local.settings import ExtraWall, LocalSettings
 
 __all__ = [
     "DevelopmentDriver",
+    "ExtraWall",
     "LayerReport",
     "LayerState",
     "LocalDriver",

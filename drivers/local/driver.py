@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from drivers.errors import DriverError
+from drivers.guest.layers import CGROUP
 from drivers.local.bound import BoundWorkers
 from drivers.local.boundedcache import BoundedCache
 from drivers.local.budget import MemoryBudget
@@ -15,8 +16,9 @@ from drivers.local.exchange import Terms
 from drivers.local.pool import Pool
 from drivers.local.requests import bind_frame
 from drivers.local.settings import LocalSettings
-from drivers.local.walls import check_walls
-from drivers.local.zygote import ZygoteReport
+from drivers.local.walls import Walls, check_walls
+from drivers.local.workergroup import WorkerGroup
+from drivers.local.zygote import Supervision, ZygoteReport
 from drivers.port import (
     Artifact,
     ArtifactKey,
@@ -55,13 +57,14 @@ class LocalDriver:
         self._is_closing = False
         self._all_done = asyncio.Event()
         self._budget = MemoryBudget(settings.memory_budget_bytes)
+        self._group = WorkerGroup(settings)
         self._pool = Pool(
             "raw" if self._is_raw else "call",
             settings,
             spares=settings.spares,
             budget=self._budget,
             make_room=lambda: self._bound.make_room(),  # noqa: PLW0108 - it is made after the pool.
-            on_new_zygote=self._check_walls,
+            supervision=Supervision(self._group.admit, self._note_walls),
         )
         self._bound = BoundWorkers(self._pool, settings)
         self._dispatch = Dispatch(self._pool, self._bound)
@@ -70,7 +73,7 @@ class LocalDriver:
             settings,
             spares=1,
             budget=MemoryBudget(_COMPILER_MEMORY_BYTES),
-            on_new_zygote=self._check_walls,
+            supervision=Supervision(self._group.admit, self._refuse_missing_walls),
         )
         self._compiler = Compiler(compiling, settings)
 
@@ -87,6 +90,7 @@ class LocalDriver:
         """
         if sys.platform != "linux":
             raise DriverError(driver=NAME, reason=_NEEDS_LINUX)
+        self._group.open()
         if not self._is_raw:
             self._compiler.start_soon()
         try:
@@ -97,8 +101,15 @@ class LocalDriver:
             raise
         return self
 
-    def _check_walls(self, report: ZygoteReport) -> None:
-        self._dispatch.walls = check_walls(report, self._settings)
+    def _check_walls(self, report: ZygoteReport) -> Walls:
+        return check_walls(report, self._settings, extras={CGROUP: self._group.proof})
+
+    def _refuse_missing_walls(self, report: ZygoteReport) -> None:
+        # What stands around calls is told by the zygote that serves them, not by this one.
+        self._check_walls(report)
+
+    def _note_walls(self, report: ZygoteReport) -> None:
+        self._dispatch.walls = self._check_walls(report)
 
     async def __aexit__(
         self,
@@ -117,6 +128,7 @@ class LocalDriver:
         self._bound.close()
         await self._compiler.close()
         await self._pool.close()
+        await self._group.close()
 
     async def deploy(self, artifact: Artifact) -> Deployment:
         """Compile `artifact` in a sandbox and keep the bytecode; the host never reads it."""

@@ -16,13 +16,14 @@ class Machine:
         self._root = root
         self.environ = os.environ if environ is None else environ
 
-    def _path(self, path: str) -> Path:
+    def path(self, path: str) -> Path:
+        """Return where `path` of this machine is."""
         return self._root / path.lstrip("/")
 
     def read(self, path: str) -> str | None:
         """Return the text of a file without blanks around it; None where it cannot be had."""
         try:
-            with self._path(path).open(encoding="utf-8", errors="replace") as file:
+            with self.path(path).open(encoding="utf-8", errors="replace") as file:
                 return file.read(_MOST_CHARACTERS).strip()
         except (OSError, ValueError):
             return None
@@ -34,13 +35,20 @@ class Machine:
 
     def has(self, path: str) -> bool:
         """Claim that there is something at this path and that we may know."""
-        return os.path.lexists(self._path(path))
+        return os.path.lexists(self.path(path))
 
     def may_write(self, path: str) -> bool:
         """Claim that we may write there, as far as permissions tell."""
         return os.access(
-            self._path(path), os.W_OK, effective_ids=os.access in os.supports_effective_ids
+            self.path(path), os.W_OK, effective_ids=os.access in os.supports_effective_ids
         )
+
+    def has_attribute(self, path: str, name: str) -> bool:
+        """Claim that a file carries an extended attribute of this name, set to 1."""
+        try:
+            return os.getxattr(self.path(path), name) == b"1"
+        except OSError:
+            return False
 
     def status(self) -> dict[str, str]:
         """Return the fields of the kernel's page about this process."""

@@ -18,7 +18,7 @@ from drivers.errors import DriverError
 from drivers.local.budget import MemoryBudget
 from drivers.local.settings import LocalSettings
 from drivers.local.worker import Worker
-from drivers.local.zygote import ZygoteProcess, ZygoteReport
+from drivers.local.zygote import Supervision, ZygoteProcess, ZygoteReport
 
 _log = structlog.get_logger()
 
@@ -57,14 +57,10 @@ class Pool:
         *,
         spares: int,
         budget: MemoryBudget,
+        supervision: Supervision,
         make_room: Callable[[], bool] = lambda: False,
-        on_new_zygote: Callable[[ZygoteReport], None] = lambda _report: None,
     ) -> None:
-        """Prepare; `make_room` frees a worker or memory that nobody needs just now.
-
-        `on_new_zygote` is given each report before workers are asked for, and raises DriverError
-        to refuse it.
-        """
+        """Prepare; `make_room` frees a worker or memory that nobody needs just now."""
         self.restarts = 0
         self.busy = 0
         self.failure = ""
@@ -73,7 +69,7 @@ class Pool:
         self._target = spares
         self._budget = budget
         self._make_room = make_room
-        self._on_new_zygote = on_new_zygote
+        self._supervision = supervision
         self._zygote: ZygoteProcess | None = None
         self._spares: deque[Worker] = deque()
         self._preparing: set[Worker] = set()
@@ -113,10 +109,15 @@ class Pool:
             DriverError: it did not start, or its report was refused; nothing is left of it.
 
         """
-        zygote = ZygoteProcess(self._flavour, self._settings, lambda: self._on_lost_zygote(zygote))
+        zygote = ZygoteProcess(
+            self._flavour,
+            self._settings,
+            lambda: self._on_lost_zygote(zygote),
+            on_spawn=self._supervision.on_spawn,
+        )
         report = await zygote.start()
         try:
-            self._on_new_zygote(report)
+            self._supervision.on_report(report)
         except DriverError:
             await zygote.end()
             raise

@@ -1,15 +1,16 @@
 """Tries the sandbox on this machine without serving calls, for people who want to know."""
 
 import asyncio
-import importlib.metadata
 import platform
 import sys
 from collections.abc import Mapping
 
 from drivers.errors import DriverError
-from drivers.guest.layers import LANGUAGE, LAYERS, PROVEN
+from drivers.guest.layers import CGROUP, EXTRAS, LANGUAGE, LAYERS, PROVEN
+from drivers.local.doctor.versions import installed_version
 from drivers.local.report import LayerReport, LayerState, SandboxReport
 from drivers.local.settings import LocalSettings
+from drivers.local.workergroup import WorkerGroup
 from drivers.local.zygote import LayerProof, ZygoteProcess
 
 
@@ -21,14 +22,34 @@ async def probe(settings: LocalSettings) -> SandboxReport:
             for name in LAYERS
         )
         return _report(layers, problem="The Local driver needs Linux.")
-    calling, compiling = await asyncio.gather(_prove("call", settings), _prove("compile", settings))
+    group = WorkerGroup(settings)
+    group.open()
+    try:
+        calling, compiling = await asyncio.gather(
+            _prove("call", settings, group), _prove("compile", settings, group)
+        )
+    finally:
+        await group.close()
     layers = (_layer(LANGUAGE, compiling, settings), *_layers(calling, settings)[1:])
     problem = next((told for told in (calling, compiling) if isinstance(told, str)), "")
-    return _report(layers, problem=problem)
+    told = {CGROUP: group.proof}
+    if not isinstance(calling, str):
+        told |= calling
+    extras = tuple(_extra(name, told.get(name)) for name in EXTRAS)
+    return _report(layers, extras=extras, problem=problem)
 
 
-async def _prove(flavour: str, settings: LocalSettings) -> Mapping[str, LayerProof] | str:
-    zygote = ZygoteProcess(flavour, settings, lambda: None)
+def _extra(name: str, proof: LayerProof | None) -> LayerReport:
+    if proof is not None and proof.state == PROVEN:
+        return LayerReport(name, LayerState.PROVEN, is_required=False, how=proof.how)
+    how = proof.how if proof is not None else "not available: it is switched off, or was not tried"
+    return LayerReport(name, LayerState.UNAVAILABLE, is_required=False, how=how)
+
+
+async def _prove(
+    flavour: str, settings: LocalSettings, group: WorkerGroup
+) -> Mapping[str, LayerProof] | str:
+    zygote = ZygoteProcess(flavour, settings, lambda: None, on_spawn=group.admit)
     try:
         return (await zygote.start()).layers
     except DriverError as error:
@@ -55,18 +76,21 @@ def _layer(name: str, told: Mapping[str, LayerProof] | str, settings: LocalSetti
     return LayerReport(name, state, is_required=is_required, how=proof.how)
 
 
-def _report(layers: tuple[LayerReport, ...], *, problem: str) -> SandboxReport:
+def _report(
+    layers: tuple[LayerReport, ...], *, extras: tuple[LayerReport, ...] = (), problem: str
+) -> SandboxReport:
     is_fine = all(layer.state is LayerState.PROVEN or not layer.is_required for layer in layers)
     return SandboxReport(
         system=platform.system(),
         kernel=platform.release(),
         machine=platform.machine(),
         python=platform.python_version(),
-        restricted_python=importlib.metadata.version("RestrictedPython"),
+        restricted_python=installed_version("RestrictedPython") or "not installed",
         landlock_abi=_landlock_abi(),
         has_seccomp=_has_seccomp(),
         layers=layers,
         required_ok=is_fine and not problem,
+        extras=extras,
         problem=problem,
     )
 

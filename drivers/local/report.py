@@ -11,6 +11,7 @@ class LayerState(StrEnum):
     MISSING = "missing"
     WAIVED = "waived"
     UNSUPPORTED = "unsupported"
+    UNAVAILABLE = "unavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,10 @@ class LayerReport:
 
 @dataclass(frozen=True, slots=True)
 class SandboxReport:
-    """What can be had on this machine; `required_ok` means that the driver would start."""
+    """What can be had on this machine; `required_ok` means that the driver would start.
+
+    `extras` are walls that nothing depends on.
+    """
 
     system: str
     kernel: str
@@ -36,4 +40,5 @@ class SandboxReport:
     has_seccomp: bool
     layers: tuple[LayerReport, ...]
     required_ok: bool
+    extras: tuple[LayerReport, ...] = ()
     problem: str = ""

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from drivers.guest.layers import LANDLOCK
 from sanderling.kernel.units import MIB
@@ -9,11 +10,19 @@ from sanderling.kernel.units import MIB
 NOBODY = 65534
 
 
+class ExtraWall(StrEnum):
+    """Whether a wall that nothing depends on is put up: where it can be had, or never."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """What only tests of the walls change; every field takes something away, none adds.
 
-    A layer in `removed` is left out, so that its proof fails and the driver refuses to start.
+    A layer in `removed` is left out, so that its proof fails and the driver refuses to start; an
+    extra one is then not available.
     `is_raw` switches the language layer off: sources run as plain Python behind the remaining
     walls, and every outcome says isolation none.
     """
@@ -30,7 +39,8 @@ class LocalSettings:
     `queue_wait_s` seconds each. `memory_budget_bytes` bounds the sum of the memory limits of all
     workers that serve a function. `accept_missing` may hold landlock and nothing else. `uid` is
     who workers are when the driver runs as root. A worker of a reused function serves at most
-    `reuse_calls` calls and waits at most `reuse_idle_s` seconds for the next one.
+    `reuse_calls` calls and waits at most `reuse_idle_s` seconds for the next one. `namespaces` and
+    `cgroup` are extra walls. In a control group all workers share `cpus` processors; 0 is no bound.
     """
 
     spares: int = 4
@@ -44,6 +54,9 @@ class LocalSettings:
     reuse_calls: int = 1000
     reuse_idle_s: float = 60.0
     reuse_growth_bytes: int = 16 * MIB
+    namespaces: ExtraWall = ExtraWall.AUTO
+    cgroup: ExtraWall = ExtraWall.AUTO
+    cpus: float = 0.0
     bytecode_items: int = 512
     bytecode_bytes: int = 64 * MIB
     experiment: Experiment = field(default_factory=Experiment)

@@ -1,9 +1,11 @@
 """Decides whether the walls that a zygote proved are enough to run user code behind them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from drivers.errors import DriverError
 from drivers.guest.layers import (
+    EXTRAS,
     LANDLOCK,
     LANGUAGE,
     LAYERS,
@@ -14,7 +16,7 @@ from drivers.guest.layers import (
     SECCOMP,
 )
 from drivers.local.settings import LocalSettings
-from drivers.local.zygote import ZygoteReport
+from drivers.local.zygote import LayerProof, ZygoteReport
 
 _ADVICE = {
     LANGUAGE: "install RestrictedPython 9 and report this as a fault",
@@ -29,14 +31,21 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """The layers around every call: proven, and given up by the operator."""
+    """The layers around every call: proven, extra ones last, and given up by the operator."""
 
     layers: tuple[str, ...]
     waived: tuple[str, ...]
 
 
-def check_walls(report: ZygoteReport, settings: LocalSettings) -> Walls:
+def check_walls(
+    report: ZygoteReport,
+    settings: LocalSettings,
+    *,
+    extras: Mapping[str, LayerProof] | None = None,
+) -> Walls:
     """Return the walls, when all that are required stand.
+
+    `extras` are walls that the host put up; others come with the report.
 
     Raises:
         DriverError: the first required layer that was not proven, with what to do about it.
@@ -48,7 +57,7 @@ def check_walls(report: ZygoteReport, settings: LocalSettings) -> Walls:
         if name == LANGUAGE and settings.experiment.is_raw:
             continue
         proof = report.layers.get(name)
-        if proof is not None and proof.state == PROVEN:
+        if _is_proven(proof):
             proven.append(name)
         elif name in settings.may_miss:
             waived.append(name)
@@ -56,4 +65,10 @@ def check_walls(report: ZygoteReport, settings: LocalSettings) -> Walls:
             how = proof.how if proof else "it was not tried"
             reason = f"the layer {name} is not proven ({how}); {_ADVICE[name]}"
             raise DriverError(driver="local", reason=reason)
+    told = {**report.layers, **(extras or {})}
+    proven += [name for name in EXTRAS if _is_proven(told.get(name))]
     return Walls(tuple(proven), tuple(waived))
+
+
+def _is_proven(proof: LayerProof | None) -> bool:
+    return proof is not None and proof.state == PROVEN

@@ -31,7 +31,7 @@ from drivers.guest.messages import (
     READY,
 )
 from drivers.local.exchange import Death
-from drivers.local.settings import LocalSettings
+from drivers.local.settings import ExtraWall, LocalSettings
 from drivers.local.worker import Worker
 
 _log = structlog.get_logger()
@@ -63,6 +63,22 @@ class ZygoteReport:
     layers: dict[str, LayerProof]
 
 
+def _ignore(_told: object) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """What its owner does with each zygote.
+
+    `on_spawn` is given the process id before anything is forked. `on_report` is given the report
+    before workers are asked for, and raises DriverError to refuse it.
+    """
+
+    on_spawn: Callable[[int], None] = _ignore
+    on_report: Callable[[ZygoteReport], None] = _ignore
+
+
 def find_compiler_folder() -> str:
     """Return the folder that holds RestrictedPython, without importing it.
 
@@ -92,13 +108,24 @@ def find_zones_folder() -> str:
 class ZygoteProcess:
     """One zygote and the workers it forked."""
 
-    def __init__(self, flavour: str, settings: LocalSettings, on_end: Callable[[], None]) -> None:
-        """Prepare; `on_end` is called once when the process is gone without being asked to."""
+    def __init__(
+        self,
+        flavour: str,
+        settings: LocalSettings,
+        on_end: Callable[[], None],
+        *,
+        on_spawn: Callable[[int], None] = _ignore,
+    ) -> None:
+        """Prepare; `on_end` is called once when the process is gone without being asked to.
+
+        `on_spawn` is given its process id before it forks anything.
+        """
         self.flavour = flavour
         self.report: ZygoteReport | None = None
         self.is_gone = False
         self._settings = settings
         self._on_end = on_end
+        self._on_spawn = on_spawn
         self._loop = asyncio.get_running_loop()
         self._serial = 0
         self._workers: dict[int, Worker] = {}
@@ -159,6 +186,7 @@ class ZygoteProcess:
             )
         self._pidfd = os.pidfd_open(pid)
         self._loop.add_reader(self._pidfd, self._reap)
+        self._on_spawn(pid)
         ours.send(json.dumps(self._configuration()).encode())
 
     def _configuration(self) -> dict[str, Any]:
@@ -169,6 +197,7 @@ class ZygoteProcess:
             "uid": self._settings.uid,
             "removed": sorted(self._settings.experiment.removed),
             "lifetime_s": _WORKER_LIFETIME_S,
+            "namespaces": self._settings.namespaces is ExtraWall.AUTO,
         }
 
     async def _first_message(self) -> bytes:

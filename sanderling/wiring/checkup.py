@@ -65,7 +65,7 @@ async def check_up(snapshot: Snapshot, *, process: str) -> CheckUp:
     if settings.driver_type is DriverType.LOCAL:
         findings += await examine(local_settings(settings))
         report = await probe(local_settings(settings))
-        layers = report.layers
+        layers = (*report.layers, *report.extras)
         findings += _sandbox(report)
     findings += await _driver(settings, process=process)
     return CheckUp(tuple(findings), layers)
@@ -141,7 +141,11 @@ async def _database(settings: Settings) -> Finding:
 
 
 def _sandbox(report: SandboxReport) -> list[Finding]:
-    standings = {LayerState.PROVEN: Standing.OK, LayerState.WAIVED: Standing.WARNING}
+    standings = {
+        LayerState.PROVEN: Standing.OK,
+        LayerState.WAIVED: Standing.WARNING,
+        LayerState.UNAVAILABLE: Standing.INFO,
+    }
     findings = [
         Finding(
             "sandbox",
@@ -150,7 +154,7 @@ def _sandbox(report: SandboxReport) -> list[Finding]:
             f"{layer.state}: {layer.how}",
             value=layer.state.value,
         )
-        for layer in report.layers
+        for layer in (*report.layers, *report.extras)
     ]
     if not report.required_ok:
         reason = report.problem or "a required layer is not proven"

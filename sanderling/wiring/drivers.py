@@ -6,7 +6,7 @@ from typing import assert_never
 from config.errors import ConfigRejected, Problem
 from config.variables import DriverType, Settings
 from drivers.disabled import DisabledDriver
-from drivers.local import DevelopmentDriver, LocalDriver, LocalSettings
+from drivers.local import DevelopmentDriver, ExtraWall, LocalDriver, LocalSettings
 from drivers.port import Driver
 from sanderling.kernel.units import MIB
 
@@ -50,4 +50,7 @@ def local_settings(settings: Settings) -> LocalSettings:
         spares=settings.sandbox_spares,
         memory_budget_bytes=settings.sandbox_memory_budget_mb * MIB,
         accept_missing=frozenset({waived} if waived else ()),
+        namespaces=ExtraWall(settings.sandbox_namespaces.value),
+        cgroup=ExtraWall(settings.sandbox_cgroup.value),
+        cpus=settings.sandbox_cpus,
     )

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from pathlib import Path
 
-from drivers.guest.layers import LAYERS
+from drivers.guest.layers import EXTRAS, LAYERS
 from drivers.guest.syscalls import ALLOW, WORKER_RULES
 from drivers.limits import CEILINGS, Limits
 from drivers.local.settings import LocalSettings
@@ -22,6 +22,13 @@ def table_under(heading: str) -> list[list[str]]:
     section = REFERENCE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def written(default: object) -> str:
+    """Return a default as the page writes it."""
+    if isinstance(default, str):
+        return str(default)
+    return f"{default:.10g}" if isinstance(default, (int, float)) else "none"
 
 
 def test_every_limit_has_its_row_with_its_numbers() -> None:
@@ -43,10 +50,7 @@ def test_every_setting_has_its_row_with_its_default() -> None:
         for field in fields(LocalSettings)
         if field.name not in UNSAID
     }
-    expected = [
-        [name, f"{default:.10g}" if isinstance(default, (int, float)) else "none"]
-        for name, default in defaults.items()
-    ]
+    expected = [[name, written(default)] for name, default in defaults.items()]
 
     assert [row[:2] for row in table_under("Settings")] == expected
 
@@ -58,6 +62,9 @@ def test_every_layer_is_explained_and_listed() -> None:
     assert section.strip().startswith(", ".join(f"`{layer}`" for layer in LAYERS))
     for layer in LAYERS:
         assert f"| `{layer}` |" in EXPLANATION
+    for extra in EXTRAS:
+        assert f"| `{extra}` |" in section
+        assert f"| `{extra}` (extra) |" in EXPLANATION
 
 
 def test_outcomes_are_words_of_the_port() -> None:

@@ -1,6 +1,5 @@
 """Puts together everything that can be found out about this machine without serving a call."""
 
-import importlib.metadata
 import platform
 import sys
 
@@ -19,7 +18,7 @@ async def examine(settings: LocalSettings, machine: Machine | None = None) -> tu
     """Return what was found; whatever cannot be read or tried is told as such."""
     found = [
         versions.check_patch_level(sys.version_info[:3]),
-        versions.check_restricted_python(_version_of("RestrictedPython")),
+        versions.check_restricted_python(versions.installed_version("RestrictedPython")),
     ]
     if sys.platform != "linux":
         return (*found, _no_linux())
@@ -59,13 +58,6 @@ def _no_linux() -> Finding:
     detail = f"{system} has none of the walls"
     advice = "Use a Linux container or machine."
     return Finding("kernel", "kernel", Standing.FAILED, detail, advice, system)
-
-
-def _version_of(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _physical_bytes(machine: Machine) -> int | None:

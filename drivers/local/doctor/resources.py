@@ -3,16 +3,13 @@
 import resource
 
 from drivers.local.cgroups import CgroupLayout, Cgroups
-from drivers.local.compiler import MOST_COMPILING_BYTES
 from drivers.local.doctor.surroundings import Hint
+from drivers.local.footprint import needed_bytes
 from drivers.local.settings import LocalSettings
 from sanderling.kernel.findings import Finding, Standing
 from sanderling.kernel.units import MIB
 
 _TYPICAL_CALL_BYTES = 64 * MIB
-# Two zygotes, and what each idle worker has for itself: measured, then rounded up.
-_ZYGOTES_BYTES = 96 * MIB
-_SPARE_BYTES = 4 * MIB
 _FILES_FOR_A_WORKER = 4
 _FILES_FOR_THE_REST = 256
 _PROCESSES_FOR_THE_REST = 16
@@ -115,12 +112,6 @@ def read_rlimits() -> dict[str, int]:
         for name in names
         if hasattr(resource, name)
     }
-
-
-def needed_bytes(settings: LocalSettings) -> int:
-    """Return what the sandbox may take at most: calls, compilations, zygotes and spares."""
-    spares_bytes = (settings.spares + 1) * _SPARE_BYTES
-    return settings.memory_budget_bytes + MOST_COMPILING_BYTES + _ZYGOTES_BYTES + spares_bytes
 
 
 def check_memory(cgroups: Cgroups, physical_bytes: int | None, settings: LocalSettings) -> Finding:

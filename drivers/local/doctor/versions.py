@@ -1,5 +1,6 @@
 """Judges the versions of what the sandbox stands on."""
 
+import importlib.metadata
 import re
 
 from sanderling.kernel.findings import Finding, Standing
@@ -8,6 +9,14 @@ _TOPIC = "versions"
 # The first release that the advisory calls free of it, on any line.
 _EXCEPT_STAR_MENDED = (3, 13, 2)
 _LEAST_RESTRICTED_PYTHON = 9
+
+
+def installed_version(package: str) -> str | None:
+    """Return the version of an installed package; None where none is known."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def check_patch_level(version: tuple[int, int, int]) -> Finding:

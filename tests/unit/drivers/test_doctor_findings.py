@@ -8,6 +8,7 @@ from drivers.local.cgroups import CgroupLayout, Cgroups
 from drivers.local.doctor import kernel, resources, versions
 from drivers.local.doctor.surroundings import Hint
 from drivers.local.doctor.trial import Trial
+from drivers.local.footprint import needed_bytes
 from drivers.local.settings import LocalSettings
 from sanderling.kernel.findings import Standing
 from sanderling.kernel.units import MIB
@@ -192,4 +193,4 @@ def test_the_budget_is_part_of_what_is_needed() -> None:
     """Raising the budget raises what is compared with the memory that is there."""
     larger = LocalSettings(memory_budget_bytes=SETTINGS.memory_budget_bytes + MIB)
 
-    assert resources.needed_bytes(larger) - resources.needed_bytes(SETTINGS) == MIB
+    assert needed_bytes(larger) - needed_bytes(SETTINGS) == MIB

@@ -6,6 +6,7 @@ import pytest
 
 from config.errors import ConfigRejected
 from config.variables import Settings
+from drivers.local import ExtraWall
 from drivers.port import Isolation
 from sanderling.kernel.units import MIB
 from sanderling.wiring import build_driver
@@ -25,6 +26,15 @@ def test_local_is_told_its_numbers_as_values() -> None:
 
     assert (told.spares, told.memory_budget_bytes) == (7, 100 * MIB)
     assert told.accept_missing == frozenset({"landlock"})
+
+
+def test_extra_walls_are_used_unless_switched_off() -> None:
+    """Namespaces, control group and its processors reach the driver."""
+    usual = local_settings(settings())
+    told = local_settings(settings(SANDBOX_NAMESPACES="off", SANDBOX_CGROUP="off", SANDBOX_CPUS=2))
+
+    assert (usual.namespaces, usual.cgroup, usual.cpus) == (ExtraWall.AUTO, ExtraWall.AUTO, 0)
+    assert (told.namespaces, told.cgroup, told.cpus) == (ExtraWall.OFF, ExtraWall.OFF, 2)
 
 
 def test_nothing_is_waived_unless_asked_for() -> None:
