@@ -20,6 +20,7 @@ from config.merge import Asked, clashes, merge
 from config.ports import ConfigStore, Hints, Sealer
 from config.safekeeping import Safekeeping
 from config.shown import ShownVariable, show
+from config.snapshot import Snapshot
 from config.stored import Change, HistoryEntry, StoredBody
 from sanderling.kernel.clock import Clock
 
@@ -142,6 +143,22 @@ class Configuration:
         build_snapshot(self._layers, body, sealer=self._sealer)
         return await self._commit(
             Planned(head, body, changes), changed_by, reason or f"Back to revision {revision}."
+        )
+
+    async def preview(self, values: Mapping[str, str | None] | None = None) -> Snapshot:
+        """Return the settings as they are stored now, with `values` where given; nothing is kept.
+
+        Raises:
+            Refusal: as `change` would, if `values` cannot be taken.
+
+        """
+        asked = asked_of(values or {})
+        if asked:
+            self._require_changeable()
+        stored = await self._store.read_body()
+        merged = merge(self._safekeeping.seal(asked), stored.values)
+        return build_snapshot(
+            self._layers, StoredBody(stored.revision, merged), sealer=self._sealer
         )
 
     async def history(

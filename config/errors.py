@@ -147,3 +147,29 @@ class SecretUnreadableError(Fault):
     def __init__(self, *, place: str, reason: str) -> None:
         """Keep where it is and why, never a part of it."""
         super().__init__(place=place, reason=reason)
+
+
+class TrialUnknown(Refusal):
+    """There is no trial {name!r}.
+
+    `GET /v1/config/trials` lists what there is.
+    """
+
+    code: ClassVar[str] = "trial_unknown"
+
+    def __init__(self, *, name: str) -> None:
+        """Keep at most the first 80 characters of the name."""
+        super().__init__(name=name[:80])
+
+
+class TrialUnavailable(Refusal):
+    """The trial {name} cannot be run: this release has no part that would use it.
+
+    `GET /v1/config/trials` says which ones can.
+    """
+
+    code: ClassVar[str] = "trial_unavailable"
+
+    def __init__(self, *, name: str) -> None:
+        """Keep the name."""
+        super().__init__(name=name)

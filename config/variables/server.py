@@ -149,7 +149,6 @@ class ServerVariables(VariableGroup):
             "`redis://:PASSWORD@HOST:PORT/NUMBER`; without it processes coordinate by the "
             "database alone.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = None
     redis_queue_url: Annotated[

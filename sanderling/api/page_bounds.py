@@ -5,3 +5,6 @@ MAX_PAGE = 100
 
 MAX_NUMBER = 2_147_483_647
 """The highest number of a version that every database can hold."""
+
+MAX_WAIT_S = 25.0
+"""The longest that a request may wait for settings to be in force everywhere."""

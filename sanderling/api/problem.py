@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from config.errors import ConfigConflict, ConfigRejected, RevisionNotInForce
 from drivers.port import Outcome
 from runner.call import CallRecord
 from runner.error_json import error_json, limit_json
@@ -74,6 +75,15 @@ def _members(failure: Failure) -> dict[str, JSON]:
             members["errors"] = [asdict(misfit) for misfit in failure.misfits]
         case NotReadyError():
             members["parts"] = failure.parts
+        case ConfigRejected():
+            members["problems"] = [asdict(problem) for problem in failure.problems]
+        case ConfigConflict():
+            members["conflicts"] = [
+                {"name": each.name, "in_force": each.before, "asked": each.after}
+                for each in failure.conflicts
+            ]
+        case RevisionNotInForce():
+            members["waiting"] = list(failure.waiting)
         case CodeRejected():
             members["error"] = error_json(failure.deployment.error)
             members["limit"] = limit_json(failure.deployment.limit)

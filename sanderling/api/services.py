@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from config.configuration import Configuration
+from config.trials import Trials
 from drivers.port import Health
 from runner.calls import Calls
 from runner.functions import Functions
@@ -32,6 +34,8 @@ class Services:
     pipeline: Pipeline
     functions: Functions
     calls: Calls
+    configuration: Configuration
+    trials: Trials
     permissions: Permissions
     readiness: Mapping[str, HealthCheck]
     ids: Ids

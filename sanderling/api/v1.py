@@ -2,9 +2,14 @@
 
 from fastapi import APIRouter
 
-from sanderling.api import call_routes, function_routes, whoami_route
+from sanderling.api import call_routes, config_routes, function_routes, whoami_route
 
-_ROUTERS = (function_routes.router, call_routes.router, whoami_route.router)
+_ROUTERS = (
+    function_routes.router,
+    call_routes.router,
+    config_routes.router,
+    whoami_route.router,
+)
 
 
 def v1_router() -> APIRouter:

@@ -1,7 +1,6 @@
 """`sanderling secrets`: how the secrets of this home are sealed."""
 
 import asyncio
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sanderling.cli.exits import Exit
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from config.rewrap import Rewrapped
+    from sanderling.kernel.jsontext import JSON
 
 
 def rewrap(*, home: Home = None, as_json: AsJSON = False) -> int:
@@ -21,7 +21,12 @@ def rewrap(*, home: Home = None, as_json: AsJSON = False) -> int:
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
 
     done = asyncio.run(_rewrap(home))
-    value = {**asdict(done), "unreadable": list(done.unreadable)}
+    value: dict[str, JSON] = {
+        "revisions": done.revisions,
+        "sealed": done.sealed,
+        "current": done.current,
+        "unreadable": list(done.unreadable),
+    }
     Screen(as_json=as_json).show(value, lambda terminal: _show(terminal, done))
     return Exit.NOT_PROVEN if done.unreadable else Exit.OK
 

@@ -1,7 +1,23 @@
 """Rebuilds, from a problem document, the refusal or fault that the use-case raised."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
+from config.errors import (
+    ConfigConflict,
+    ConfigRejected,
+    DatabaseConfigDisabled,
+    EnvironmentOnlyVariable,
+    HeadMoved,
+    Problem,
+    RevisionNotInForce,
+    RevisionUnknown,
+    SealingRefused,
+    SecretUnreadableError,
+    TrialUnavailable,
+    TrialUnknown,
+    VariableUnknown,
+)
+from config.stored import Change
 from drivers.limits import LimitRefused
 from drivers.port import Deployment, OutcomeKind
 from runner.error_json import error_from_json, limit_from_json
@@ -53,6 +69,8 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(InvalidJSON, NameRefused, LimitRefused, RateLimitRefused, DefinitionRefused, CursorRefused),
     *(Unauthenticated, KeyMalformed, KeyUnknown, KeyExpired, Forbidden),
     *(FunctionUnknown, FunctionExists, VersionUnpublished, VersionUnknown, CallUnknown),
+    *(VariableUnknown, EnvironmentOnlyVariable, DatabaseConfigDisabled, HeadMoved),
+    *(RevisionUnknown, SealingRefused, SecretUnreadableError, TrialUnknown, TrialUnavailable),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""
@@ -68,20 +86,10 @@ def failure_from(document: Document) -> Failure:
     """
     code = problem_code(str(document.get("type")))
     try:
-        match code:
-            case RequestInvalid.code:
-                return RequestInvalid(list(_misfits(document)))
-            case CodeRejected.code:
-                return _code_rejected(document)
-            case RateLimited.code:
-                return _rate_limited(document)
-            case MethodRefused.code:
-                allowed = str(document["allowed"]).split(", ")
-                return MethodRefused(method=str(document["method"]), allowed=allowed)
-            case _ if code in _BY_CODE:
-                return _plain(_BY_CODE[code], document)
-            case _:
-                pass
+        if code in _BUILDERS:
+            return _BUILDERS[code](document)
+        if code in _BY_CODE:
+            return _plain(_BY_CODE[code], document)
     except (KeyError, TypeError, ValueError, IndexError, OutcomeUnreadableError):
         # Another version of the server tells it with other facts.
         pass
@@ -100,11 +108,49 @@ def _plain(kind: type[Failure], document: Document) -> Failure:
     return failure
 
 
-def _misfits(document: Document) -> Iterator[Misfit]:
-    listed = document["errors"]
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict):
-            yield Misfit(str(each["place"]), str(each["field"]), str(each["message"]))
+def _request_invalid(document: Document) -> RequestInvalid:
+    return RequestInvalid(
+        [
+            Misfit(str(each["place"]), str(each["field"]), str(each["message"]))
+            for each in _listed(document, "errors")
+        ]
+    )
+
+
+def _method_refused(document: Document) -> MethodRefused:
+    allowed = str(document["allowed"]).split(", ")
+    return MethodRefused(method=str(document["method"]), allowed=allowed)
+
+
+def _rejected(document: Document) -> ConfigRejected:
+    problems = _listed(document, "problems")
+    return ConfigRejected([Problem(str(each["name"]), str(each["reason"])) for each in problems])
+
+
+def _not_in_force(document: Document) -> RevisionNotInForce:
+    waiting = document["waiting"]
+    told = waiting if isinstance(waiting, list) else []
+    return RevisionNotInForce(
+        revision=int(str(document["revision"])), waiting=[str(each) for each in told]
+    )
+
+
+def _listed(document: Document, name: str) -> list[dict[str, JSON]]:
+    listed = document[name]
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _conflict(document: Document) -> ConfigConflict:
+    conflicts = [
+        Change(str(each["name"]), _optional(each["in_force"]), _optional(each["asked"]))
+        for each in _listed(document, "conflicts")
+    ]
+    base, head = int(str(document["base"])), int(str(document["head"]))
+    return ConfigConflict(base=base, head=head, conflicts=conflicts)
+
+
+def _optional(member: JSON) -> str | None:
+    return None if member is None else str(member)
 
 
 def _code_rejected(document: Document) -> CodeRejected:
@@ -128,6 +174,18 @@ def _rate_limited(document: Document) -> RateLimited:
         window_s=window_s,
         resets_in_s=resets_in_s,
     )
+
+
+_BUILDERS: Mapping[str, Callable[[Document], Failure]] = {
+    RequestInvalid.code: _request_invalid,
+    MethodRefused.code: _method_refused,
+    CodeRejected.code: _code_rejected,
+    RateLimited.code: _rate_limited,
+    ConfigRejected.code: _rejected,
+    ConfigConflict.code: _conflict,
+    RevisionNotInForce.code: _not_in_force,
+}
+"""Failures that keep more than their facts."""
 
 
 def _unknown(code: str, document: Document) -> Failure:

@@ -13,8 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from drivers.port import Health, HealthState
-from sanderling.redis.errors import RedisURLRefused
+from sanderling.redis.errors import RedisAwayError, RedisURLRefused
 
 CONNECT_S: Final = 1.0
 ANSWER_S: Final = 1.0
@@ -101,11 +100,19 @@ def open_redis(url: str) -> RedisClient:
     return cast("RedisClient", client)
 
 
-async def redis_health(client: RedisClient) -> Health:
-    """Say whether Redis answers; it is never more than degraded, because nothing stands on it."""
+async def try_redis(url: str) -> str:
+    """Return a sentence that says that the Redis at `url` answers.
+
+    Raises:
+        RedisURLRefused: it is not the URL of a Redis.
+        RedisAwayError: it does not answer, or does not let us in.
+
+    """
+    client = open_redis(url)
     try:
         await client.ping()
     except AWAY as error:
-        reason = f"Redis does not answer ({type(error).__name__}); polling takes its place."
-        return Health(HealthState.DEGRADED, (reason,))
-    return Health(HealthState.OK)
+        raise RedisAwayError(reason=type(error).__name__) from None
+    finally:
+        await client.aclose()
+    return "Redis answers."

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from config.configuration import Configuration
 from config.snapshot import Snapshot
 from config.variables import Settings
 from drivers.port import Driver
@@ -26,9 +27,19 @@ from sanderling.access.roles import RolePermissions
 from sanderling.api.services import Services
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import WorkspaceId
-from sanderling.store import SQLCallLog, SQLFunctionStore, SQLKeyStore, SQLWorkspaces, health
+from sanderling.store import (
+    SQLCallLog,
+    SQLConfigStore,
+    SQLFunctionStore,
+    SQLKeyStore,
+    SQLWorkspaces,
+    health,
+)
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.foundation import Foundation, open_foundation
+from sanderling.wiring.hints import build_hints
+from sanderling.wiring.sealer import sealer_of
+from sanderling.wiring.trials import build_trials
 from sanderling.wiring.unavailable import started
 
 
@@ -76,7 +87,7 @@ async def open_runtime(
         started(chosen) as running,
     ):
         yield Runtime(
-            services=_services(settings, foundation, call_log, running),
+            services=_services(snapshot, foundation, call_log, running),
             keys=foundation.keys,
             workspaces=foundation.workspaces,
             driver=running,
@@ -86,8 +97,9 @@ async def open_runtime(
 
 
 def _services(
-    settings: Settings, foundation: Foundation, call_log: CallLog, driver: Driver
+    snapshot: Snapshot, foundation: Foundation, call_log: CallLog, driver: Driver
 ) -> Services:
+    settings = snapshot.settings
     clock, ids, database = foundation.clock, foundation.ids, foundation.database
     bus, permissions, store = EventBus(), RolePermissions(), SQLFunctionStore(database)
     policy = limit_policy(settings)
@@ -100,6 +112,8 @@ def _services(
         pipeline=Pipeline(gate, targets, Dispatch(driver, store), record, bus),
         functions=Functions(store, driver, ids, clock, bus, permissions),
         calls=Calls(call_log, permissions),
+        configuration=_configuration(snapshot, foundation),
+        trials=build_trials(clock),
         permissions=permissions,
         readiness={
             "database": lambda: health(database),
@@ -110,6 +124,21 @@ def _services(
         clock=clock,
         bus=bus,
         version=version("sanderling"),
+    )
+
+
+def _configuration(snapshot: Snapshot, foundation: Foundation) -> Configuration:
+    redis_url = snapshot.settings.redis_url
+    return Configuration(
+        store=SQLConfigStore(foundation.database),
+        hints=build_hints(
+            foundation.database,
+            redis_url=None if redis_url is None else redis_url.get_secret_value(),
+            clock=foundation.clock,
+        ),
+        sealer=sealer_of(snapshot.settings),
+        layers=snapshot.layers,
+        clock=foundation.clock,
     )
 
 

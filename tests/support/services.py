@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import httpx2
 
+from config.trials import TrialName, Trials
+from config.variables import LogLevel, Settings
 from drivers.memory import Handler, MemoryDriver
 from drivers.port import Deployment, Health, HealthState
 from runner.calls import Calls
@@ -30,8 +32,10 @@ from sanderling.access.principals import KeyPrincipals
 from sanderling.access.roles import RolePermissions
 from sanderling.api import Services, create_app
 from sanderling.kernel.clock import Clock, VirtualClock
+from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import SortableIds, WorkspaceId
+from support.desk import Desk
 
 GENEROUS = RateLimit(limit=1_000_000, ttl_ms=1000)
 MAX_BODY_BYTES = 1_000_000
@@ -43,6 +47,13 @@ def counting_bits() -> "itertools.count[int]":
     return itertools.count(1)
 
 
+async def _try_nothing(settings: Settings) -> str:
+    """Pass, but for settings that are at the lowest level of the log."""
+    if settings.log_level is LogLevel.DEBUG:
+        raise StoreUnavailableError(reason="it is away")
+    return "All is well."
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """Services over memory twins, with what tests reach for behind them."""
@@ -51,13 +62,23 @@ class House:
     clock: VirtualClock
     driver: MemoryDriver
     keys: Keys
+    desk: Desk
     workspace_id: WorkspaceId
     other_workspace_id: WorkspaceId
 
-    async def key(self, role: Role = Role.ADMIN, *, workspace_id: WorkspaceId | None = None) -> str:
+    async def key(
+        self,
+        role: Role = Role.ADMIN,
+        *,
+        workspace_id: WorkspaceId | None = None,
+        is_server_admin: bool = False,
+    ) -> str:
         """Return the text of a new API key, by default of an admin of the first workspace."""
         made = await self.keys.create(
-            workspace_id or self.workspace_id, name="test", role=role, is_server_admin=False
+            workspace_id or self.workspace_id,
+            name="test",
+            role=role,
+            is_server_admin=is_server_admin,
         )
         return made.text
 
@@ -99,6 +120,7 @@ def build_house(
     bits = counting_bits()
     ids = SortableIds(clock, lambda _: next(bits))
     driver = MemoryDriver(handlers, rejections=rejections)
+    desk = Desk()
     gate = Gate(KeyPrincipals(stores.keys, clock), permissions, MemoryLimiter(clock), policy)
 
     async def is_well() -> Health:
@@ -115,6 +137,8 @@ def build_house(
         ),
         functions=Functions(stores.functions, driver, ids, clock, bus, permissions),
         calls=Calls(stores.calls, permissions),
+        configuration=desk.configuration,
+        trials=Trials({TrialName.REDIS: _try_nothing}, clock),
         permissions=permissions,
         readiness={"database": is_well, "driver": driver.health},
         ids=ids,
@@ -127,6 +151,7 @@ def build_house(
         services=services,
         clock=clock,
         driver=driver,
+        desk=desk,
         keys=Keys(stores.keys, ids, clock, lambda _: next(bits)),
         workspace_id=stores.workspace_ids[0],
         other_workspace_id=stores.workspace_ids[1],

@@ -9,18 +9,8 @@ import pytest
 import sanderling.redis.errors
 import sanderling.store.errors
 import sanderling.wiring.errors
-from config.errors import (
-    ConfigConflict,
-    ConfigRejected,
-    DatabaseConfigDisabled,
-    EnvironmentOnlyVariable,
-    HeadMoved,
-    RevisionNotInForce,
-    RevisionUnknown,
-    SealingRefused,
-    SecretUnreadableError,
-    VariableUnknown,
-)
+from config.errors import ConfigConflict, ConfigRejected, Problem, RevisionNotInForce
+from config.stored import Change
 from drivers.errors import DriverError
 from drivers.port import GUEST_RAN, OutcomeKind
 from runner.errors import CodeRejected, OutcomeUnreadableError
@@ -37,16 +27,6 @@ UNREACHABLE = {
     Failure: "the root",
     Refusal: "the root of refusals",
     Fault: "the root of faults",
-    ConfigRejected: "raised before anything listens",
-    ConfigConflict: "settings have no route yet",
-    DatabaseConfigDisabled: "settings have no route yet",
-    EnvironmentOnlyVariable: "settings have no route yet",
-    RevisionNotInForce: "settings have no route yet",
-    RevisionUnknown: "settings have no route yet",
-    VariableUnknown: "settings have no route yet",
-    HeadMoved: "settings have no route yet",
-    SealingRefused: "settings have no route yet",
-    SecretUnreadableError: "settings have no route yet",
     DriverError: "raised before anything listens; calls get the outcome misconfigured",
     KeyNotFound: "keys are managed at the command line",
     KeyRefused: "keys are managed at the command line",
@@ -54,7 +34,8 @@ UNREACHABLE = {
     sanderling.store.errors.DatabaseURLRefused: "raised before anything listens",
     sanderling.store.errors.DatabaseNewer: "raised before anything listens",
     sanderling.store.errors.ProbeLostError: "handled by whoever listens",
-    sanderling.redis.errors.RedisURLRefused: "raised before anything listens",
+    sanderling.redis.errors.RedisURLRefused: "raised at start, or the result of a trial",
+    sanderling.redis.errors.RedisAwayError: "the result of a trial",
     sanderling.wiring.errors.HomeUnusableError: "raised before anything listens",
     sanderling.wiring.errors.AddressTakenError: "raised before anything listens",
     sanderling.wiring.errors.LoopbackRequired: "raised before anything listens",
@@ -135,6 +116,13 @@ def _refusal_called(code: str) -> type[Failure]:
     return next(kind for kind in _reachable() if kind.code == code)
 
 
+LISTS: dict[str, dict[str, JSON]] = {
+    "config_rejected": {"problems": [{"name": "A", "reason": "b"}]},
+    "config_conflict": {"conflicts": [{"name": "A", "in_force": None, "asked": "b"}]},
+    "revision_not_in_force": {"waiting": ["serve waits"]},
+}
+
+
 @pytest.mark.parametrize(
     "code",
     sorted(set(PROBLEM_KINDS) - set(OutcomeKind) - {"internal", "store_fault", "not_ready"}),
@@ -150,9 +138,19 @@ def test_the_client_knows_every_refusal(code: str) -> None:
         "error": None,
         "errors": [{"place": "body", "field": "a", "message": "b"}],
     }
+    document |= LISTS.get(code, {})
 
     failure = failure_from(document)
 
     assert type(failure) is kind
-    if isinstance(failure, RequestInvalid):
-        assert failure.misfits == (Misfit("body", "a", "b"),)
+    match failure:
+        case RequestInvalid():
+            assert failure.misfits == (Misfit("body", "a", "b"),)
+        case ConfigRejected():
+            assert failure.problems == (Problem("A", "b"),)
+        case ConfigConflict():
+            assert failure.conflicts == (Change("A", None, "b"),)
+        case RevisionNotInForce():
+            assert failure.waiting == ("serve waits",)
+        case _:
+            pass

@@ -14,6 +14,10 @@ BODIES: Mapping[str, object] = {
     "PUT /v1/functions/{name}/draft": {"source": "y"},
     "POST /v1/functions/{name}/rollback": {"version": 1},
     "POST /v1/functions/{name}/executions": {},
+    "POST /v1/config/check": {"values": {}},
+    "POST /v1/config/revisions": {"values": {}},
+    "POST /v1/config/rollback": {"revision": 0},
+    "POST /v1/config/trials/{name}": {},
 }
 
 ALSO: Mapping[str, frozenset[Permission]] = {
