@@ -11,6 +11,7 @@ import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from drivers.guest.layers import CGROUP, PROVEN, UNAVAILABLE
 from drivers.local.cgroups import read_cgroups
@@ -19,7 +20,6 @@ from drivers.local.machine import Machine
 from drivers.local.settings import ExtraWall, LocalSettings
 from drivers.local.zygote import LayerProof
 
-_NEEDED = ("memory", "pids")
 _DELEGATED = ("user.delegate", "trusted.delegate")
 _PERIOD_US = 100_000
 _REMOVALS = 100
@@ -28,6 +28,9 @@ _PAUSE_S = 0.02
 
 class WorkerGroup:
     """One control group below a delegated one; `proof` says how it stands."""
+
+    needed: ClassVar[tuple[str, ...]] = ("memory", "pids")
+    """The controllers without which there is no group."""
 
     def __init__(self, settings: LocalSettings, machine: Machine | None = None) -> None:
         """Prepare; nothing is made before `open`."""
@@ -72,10 +75,10 @@ class WorkerGroup:
 
     def _make_below(self, parent: Path) -> None:
         offered = (parent / "cgroup.controllers").read_text().split()
-        missing = [name for name in _NEEDED if name not in offered]
+        missing = [name for name in self.needed if name not in offered]
         if missing:
             raise OSError(f"no controller {' or '.join(missing)}")
-        limits = self._limits("cpu" in offered)
+        limits = self.limits(has_cpu="cpu" in offered)
         given = (parent / "cgroup.subtree_control").read_text().split()
         wanted = {name.partition(".")[0] for name in limits} - set(given)
         if wanted:
@@ -90,7 +93,8 @@ class WorkerGroup:
             raise
         self._folder = folder
 
-    def _limits(self, has_cpu: bool) -> dict[str, str]:  # noqa: FBT001 - private, with one caller.
+    def limits(self, *, has_cpu: bool) -> dict[str, str]:
+        """Return what is to be written into the group, by file."""
         limits = {
             "memory.max": str(needed_bytes(self._settings)),
             "pids.max": str(needed_processes(self._settings)),

@@ -1,5 +1,6 @@
 """Namespaces are entered where that is allowed; where not, the driver starts all the same."""
 
+import asyncio
 import json
 import os
 import socket
@@ -10,14 +11,17 @@ from typing import Any
 
 import pytest
 
-from drivers.guest.layers import CGROUP, EXTRAS, LAYERS, NAMESPACES
+from drivers.guest.layers import CGROUP, EXTRAS, LAYERS, NAMESPACES, PROVEN
 from drivers.guest.syscalls import MACHINES, NUMBERS
 from drivers.local import LayerState, LocalDriver, LocalSettings, SandboxReport, probe
+from drivers.local.cgroups import read_cgroups
+from drivers.local.machine import Machine
 from drivers.local.settings import Experiment, ExtraWall
+from drivers.local.workergroup import WorkerGroup
 from drivers.port import OutcomeKind
 from support.artifacts import an_artifact, an_invocation
 from support.guest_programs import ECHO
-from support.sandbox import descendants_of
+from support.sandbox import descendants_of, page_of
 from support.unprivileged import python_for_everyone, run_as_nobody
 
 pytestmark = pytest.mark.slow
@@ -283,3 +287,44 @@ async def test_the_group_of_workers_is_real_where_it_can_be_had() -> None:
 
     assert any("/sanderling-" in place for place in places)
     assert "memory.max" in group.how
+
+
+class GroupWithoutControllers(WorkerGroup):
+    """A group of version 2 that can be had wherever a tree is writable, and that limits nothing."""
+
+    needed = ()
+
+    def limits(self, *, has_cpu: bool) -> dict[str, str]:  # noqa: ARG002 - the original asks for it.
+        """Return no limit."""
+        return {}
+
+
+def our_groups() -> list[Path]:
+    """Return the groups that this process made and that are still there."""
+    tree = read_cgroups(Machine()).folder
+    assert tree is not None
+    name = f"sanderling-{os.getpid()}-*"
+    return [*Path(tree).glob(name), *Path(tree).parent.glob(name)]
+
+
+async def test_a_real_group_takes_its_members_and_goes_with_them() -> None:
+    """The kernel itself says who is inside; once they have ended the group is gone."""
+    group = GroupWithoutControllers(LocalSettings())
+    group.open()
+    if "not available: it was not tried" not in group.proof.how:
+        pytest.skip(group.proof.how)
+    sleeping = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=-1)
+    try:
+        group.admit(sleeping.pid)
+        lines = page_of(sleeping.pid, "cgroup").splitlines()
+        made = our_groups()
+    finally:
+        sleeping.kill()
+        await sleeping.wait()
+    await group.close()
+
+    (place,) = [line.removeprefix("0::") for line in lines if line.startswith("0::")]
+    assert group.proof.state == PROVEN
+    assert f"/sanderling-{os.getpid()}-" in place
+    assert len(made) == 1
+    assert our_groups() == []
