@@ -4,13 +4,22 @@ An attempt is refused when it raises OSError, ValueError or MemoryError, or when
 the process for it with SIGSYS; anything else means that a wall has a hole.
 """
 
+from __future__ import annotations
+
 import _socket
 import os
 import resource
-import signal
-from collections.abc import Callable
 
 from drivers.guest.libc import invoke_syscall
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Attempt: TypeAlias = Callable[[], object]
+
+_signal: Any = __import__("_signal")  # The C part alone; `signal` brings enum.
 
 _REFUSED = 90
 _OPEN = 91
@@ -20,8 +29,6 @@ _MAP_PRIVATE_ANONYMOUS = 0x22
 _PTRACE_TRACEME = 0
 _MUCH_MEMORY = 4 << 30
 _A_FILE_LIMIT_MORE = 64
-
-Attempt = Callable[[], object]
 
 
 def _map_executable() -> None:
@@ -59,8 +66,8 @@ ON_WORKER: dict[str, Attempt] = {
     "trace": lambda: invoke_syscall("ptrace", _PTRACE_TRACEME, 0, 0, 0),
     "make memory executable": _map_executable,
     "set up an io_uring": lambda: invoke_syscall("io_uring_setup", 8, 0),
-    "stop its own clock": lambda: signal.setitimer(signal.ITIMER_REAL, 0),
-    "ignore a signal": lambda: signal.signal(signal.SIGXCPU, signal.SIG_IGN),
+    "stop its own clock": lambda: _signal.setitimer(_signal.ITIMER_REAL, 0),
+    "ignore a signal": lambda: _signal.signal(_signal.SIGXCPU, _signal.SIG_IGN),
 }
 """What the worker's filter refuses."""
 
@@ -83,7 +90,7 @@ def _is_refused(attempt: Attempt, lock: Callable[[], object]) -> bool:
         _attempt_and_exit(attempt, lock)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
-        return os.WTERMSIG(status) == signal.SIGSYS
+        return os.WTERMSIG(status) == int(_signal.SIGSYS)
     return os.WEXITSTATUS(status) == _REFUSED
 
 

@@ -16,6 +16,15 @@ COMPILE = ord("S")
 NONCE_BYTES = 16
 """A call's frame starts with its nonce, in ASCII."""
 
+LIMIT_HEAD = struct.Struct(">QI")
+"""How the bodies of bind and compile frames begin: memory_bytes, cpu_s."""
+
+BIND_HEAD = struct.Struct(">QIIIB")
+"""memory_bytes, cpu_s, log_bytes, result_bytes, whether it is reused; the bytecode follows."""
+
+COMPILE_HEAD = struct.Struct(">QIIII16s")
+"""memory_bytes, cpu_s, source_bytes, ast_nodes, ast_depth, nonce; the source follows in UTF-8."""
+
 HELLO = ord("H")
 LOG = ord("L")
 RESULT = ord("R")

@@ -3,26 +3,24 @@
 import json
 import marshal
 
-from drivers.guest.channel import CODE, ERROR, Channel, frame
-from drivers.guest.function import split_head
+from drivers.guest.channel import CODE, COMPILE_HEAD, ERROR, Channel, frame
 from drivers.guest.language.compiler import compile_source
 from drivers.guest.language.rejection import CodeRejected
 
 
 def compile_frame(body: bytes, channel: Channel) -> None:
-    """Serve one compile frame: a head with the limits, then the source in UTF-8."""
-    head_json, source = split_head(body)
-    head = json.loads(head_json)
+    """Serve the body of one compile frame."""
+    _, _, source_bytes, ast_nodes, ast_depth, nonce = COMPILE_HEAD.unpack_from(body)
     try:
         code = compile_source(
-            source.decode("utf-8", "surrogatepass"),
-            source_bytes=head["source_bytes"],
-            ast_nodes=head["ast_nodes"],
-            ast_depth=head["ast_depth"],
+            body[COMPILE_HEAD.size :].decode("utf-8", "surrogatepass"),
+            source_bytes=source_bytes,
+            ast_nodes=ast_nodes,
+            ast_depth=ast_depth,
         )
         answer = frame(CODE, marshal.dumps(code))
     except CodeRejected as rejected:
-        answer = frame(ERROR, _told(head["nonce"], rejected))
+        answer = frame(ERROR, _told(nonce.decode(), rejected))
     channel.write(answer)
 
 

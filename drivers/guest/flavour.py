@@ -1,20 +1,21 @@
 """What a zygote's workers are for: calling functions or compiling them.
 
-A calling zygote never loads the compiler, so its workers stay small and cannot compile.
+A calling zygote never loads the compiler, so its workers stay small and cannot compile. Each
+worker pays for what its zygote has loaded, hence two kinds of them: most functions that import
+nothing need no library.
 """
 
-import contextlib
-import importlib
-import json
+from __future__ import annotations
+
 import marshal
-import struct
-import sys
 
 from drivers.guest.channel import (
     BIND,
+    BIND_HEAD,
     CALL,
     CODE,
     COMPILE,
+    COMPILE_HEAD,
     NONCE_BYTES,
     RESULT,
     Channel,
@@ -22,13 +23,19 @@ from drivers.guest.channel import (
     frame,
 )
 from drivers.guest.function import Function, FunctionLimits
-from drivers.guest.language.catalogue import preload
-from drivers.guest.language.facades.zones import load_zones
-from drivers.guest.language.imports import INTERNAL
-from drivers.guest.raw import load_armoury
+from drivers.guest.language.charsets import CHARSETS, HEAVY, load_charsets
+from drivers.guest.notation import encode
 
-_LENGTH = struct.Struct(">I")
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from drivers.guest.raw import RawFunction
 
+PLAIN = "plain"
+LIBRARY = "library"
+COMPILING = "compile"
+RAW = "raw"
+
+_REHEARSAL_NONCE = b"0" * NONCE_BYTES
 # In the form the compiler gives to user code, because a calling zygote has no compiler.
 _REHEARSAL = """
 def handler(event, context):
@@ -42,9 +49,8 @@ def handler(event, context):
 """
 _REHEARSAL_PLAIN = "def handler(event, context):\n    return event\n"
 _REHEARSAL_LIMIT = 65536
-_WARM_UP_CALLS = 20
 # Above every function's own limits, which are set later and can only be lower.
-_REHEARSAL_LIMITS: dict[str, object] = {"memory_bytes": 1 << 30, "cpu_s": 1 << 30}
+_REHEARSAL_MEMORY_BYTES, _REHEARSAL_CPU_S = 1 << 30, 1 << 30
 
 
 def _rehearsal_body() -> bytes:
@@ -52,7 +58,12 @@ def _rehearsal_body() -> bytes:
         "event": {"items": [1, 2, 3], "text": "x" * 900},
         "context": {"call_id": "call_0", "function": "f"},
     }
-    return b"0" * NONCE_BYTES + json.dumps(given).encode()
+    return _REHEARSAL_NONCE + encode(given).encode()
+
+
+def _bind_frame(code: bytes) -> bytes:
+    limits = (_REHEARSAL_MEMORY_BYTES, _REHEARSAL_CPU_S, _REHEARSAL_LIMIT, _REHEARSAL_LIMIT)
+    return frame(BIND, BIND_HEAD.pack(*limits, 0) + code)
 
 
 # What the language layer has to refuse: a way to a type, a raw exec, an import of the real world.
@@ -72,62 +83,53 @@ _FORBIDDEN_CALLS = (
 )
 
 
-def _with_head(head: dict[str, object], rest: bytes) -> bytes:
-    encoded = json.dumps(head).encode()
-    return _LENGTH.pack(len(encoded)) + encoded + rest
-
-
 class Flavour:
     """Do what one kind of worker does.
 
     `rehearsal` holds the frames of a made-up request.
     """
 
-    is_raw = False
     rehearsal = b""
 
     def warm_up(self) -> None:
-        """Load and run everything once, so that forks share it; called once, in the zygote."""
+        """Load everything, so that forks share it; called once, in the zygote."""
 
     def language_flaws(self) -> list[str]:
         """Return what the language layer let through and should not; called after warm_up."""
         return ["the language layer is switched off"]
+
+    def bind(
+        self, code: bytes, limits: FunctionLimits, *, is_reused: bool
+    ) -> Function | RawFunction:
+        """Return the function of a bind frame; only calling workers do."""
+        raise NotImplementedError
 
     def compile(self, body: bytes, channel: Channel) -> None:
         """Serve a compile frame; only compiling workers do."""
         raise NotImplementedError
 
 
-class Calling(Flavour):
-    """Run functions whose code was compiled elsewhere."""
+class Plain(Flavour):
+    """Run functions that import nothing and whose code was compiled elsewhere."""
 
-    def __init__(self, zones: str) -> None:
-        """Prepare a small function to rehearse with; `zones` is the folder of the time zones."""
-        self._zones = zones
+    def __init__(self) -> None:
+        """Prepare a small function to rehearse with."""
         self._limits = FunctionLimits(log_bytes=_REHEARSAL_LIMIT, result_bytes=_REHEARSAL_LIMIT)
         self._body = _rehearsal_body()
-        code = marshal.dumps(compile(_REHEARSAL, "<function>", "exec"))
-        head = {
-            **_REHEARSAL_LIMITS,
-            "log_bytes": _REHEARSAL_LIMIT,
-            "result_bytes": _REHEARSAL_LIMIT,
-            "is_reused": True,
-        }
-        self.rehearsal = frame(BIND, _with_head(head, code)) + frame(CALL, self._body)
-        self._code = code
+        self._code = marshal.dumps(compile(_REHEARSAL, "<function>", "exec"))
+        self.rehearsal = _bind_frame(self._code) + frame(CALL, self._body)
+
+    def load(self) -> None:
+        """Load what code without imports can still lead to."""
+        load_charsets(set(CHARSETS) - set(HEAVY))
+        load_internal("_pylong")
 
     def warm_up(self) -> None:
-        """Load every facade, and call often enough for the interpreter to specialise its code."""
-        load_zones(self._zones)
-        preload()
-        for name in INTERNAL:
-            # Not every Python has each of them.
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
-        for _ in range(_WARM_UP_CALLS):
-            channel = self._call(self._code)
-            if channel.last_kind() != RESULT:
-                raise RuntimeError(f"the rehearsal did not return a result: {channel.last!r}")
+        """Load, and see that a call works."""
+        self.load()
+        channel = self._call(self._code)
+        if channel.last_kind() != RESULT:
+            raise RuntimeError(f"the rehearsal did not return a result: {channel.last!r}")
 
     def language_flaws(self) -> list[str]:
         """Run what compiled code must not be able to do."""
@@ -140,24 +142,59 @@ class Calling(Flavour):
 
     def _call(self, code: bytes) -> SilentChannel:
         channel = SilentChannel()
-        Function(code, self._limits, is_reused=True).call(self._body, channel)
+        self.bind(code, self._limits, is_reused=False).call(self._body, channel)
         return channel
+
+    def bind(self, code: bytes, limits: FunctionLimits, *, is_reused: bool) -> Function:
+        """Load marshalled code."""
+        return Function(code, limits, is_reused=is_reused)
+
+
+class Library(Plain):
+    """Run functions that import, from a table of facades that are all loaded."""
+
+    def __init__(self, zones: str) -> None:
+        """Prepare; `zones` is the folder of the time zones."""
+        super().__init__()
+        self._zones = zones
+
+    def load(self) -> None:
+        """Load every facade, the time zones and what C code imports by itself."""
+        from drivers.guest.language.catalogue import preload  # noqa: PLC0415 - plain workers stay without.
+        from drivers.guest.language.facades.zones import load_zones  # noqa: PLC0415 - as above.
+        from drivers.guest.language.imports import INTERNAL  # noqa: PLC0415 - as above.
+
+        load_zones(self._zones)
+        preload()
+        load_internal(*INTERNAL)
+
+
+def load_internal(*names: str) -> None:
+    """Import modules of which not every Python has each."""
+    for name in names:
+        try:
+            __import__(name)
+        except ImportError:
+            continue
 
 
 class Raw(Flavour):
     """Run sources as they are; for tests of the operating-system walls."""
 
-    is_raw = True
-
     def __init__(self) -> None:
         """Prepare a small source to rehearse with."""
-        source = _REHEARSAL_PLAIN.encode()
-        bind = frame(BIND, _with_head(_REHEARSAL_LIMITS, source))
-        self.rehearsal = bind + frame(CALL, _rehearsal_body())
+        from drivers.guest import raw  # noqa: PLC0415 - no other worker carries it.
+
+        self._raw = raw
+        self.rehearsal = _bind_frame(_REHEARSAL_PLAIN.encode()) + frame(CALL, _rehearsal_body())
 
     def warm_up(self) -> None:
         """Load what attacks use."""
-        load_armoury()
+        self._raw.load_armoury()
+
+    def bind(self, code: bytes, limits: FunctionLimits, *, is_reused: bool) -> RawFunction:  # noqa: ARG002 - an attack keeps no limit by itself.
+        """Take the source."""
+        return self._raw.RawFunction(code)
 
 
 class Compiling(Flavour):
@@ -170,9 +207,11 @@ class Compiling(Flavour):
 
     def warm_up(self) -> None:
         """Load the compiler and compile once."""
+        import sys  # noqa: PLC0415 - only this flavour looks for modules outside the library.
+
         sys.path.append(self._site)
         # The parser loads it when a text first names a character, and then it is too late.
-        importlib.import_module("unicodedata")
+        load_internal("unicodedata")
         from drivers.guest.compiling import compile_frame  # noqa: PLC0415 - only this flavour loads it.
 
         self._compile_frame = compile_frame
@@ -188,8 +227,8 @@ class Compiling(Flavour):
         ]
 
     def _body_of(self, source: str) -> bytes:
-        limits = {"source_bytes": 1024, "ast_nodes": 1000, "ast_depth": 50, "nonce": "0"}
-        return _with_head({**_REHEARSAL_LIMITS, **limits}, source.encode())
+        limits = (_REHEARSAL_MEMORY_BYTES, _REHEARSAL_CPU_S, 1024, 1000, 50, _REHEARSAL_NONCE)
+        return COMPILE_HEAD.pack(*limits) + source.encode()
 
     def _kind_for(self, source: str) -> int:
         channel = SilentChannel()

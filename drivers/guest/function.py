@@ -4,11 +4,10 @@ Every answer carries the nonce of its call, so that nothing a call left behind c
 answer of the next one.
 """
 
+from __future__ import annotations
+
 import gc
-import json
 import marshal
-import struct
-from types import CodeType
 
 from drivers.guest.channel import ERROR, NONCE_BYTES, RESULT, Channel, frame
 from drivers.guest.journal import Journal
@@ -17,13 +16,14 @@ from drivers.guest.language.facade import Facade
 from drivers.guest.language.globals import build_globals
 from drivers.guest.language.result import BadResult, encode_result
 from drivers.guest.language.trace import Step, describe
+from drivers.guest.notation import decode, encode
 
-_LENGTH = struct.Struct(">I")
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import TypeAlias
 
-# The decoder itself: json.loads asks about encodings first, which are known here.
-_decode = json.JSONDecoder().decode
-
-_Answer = tuple[int, bytes]
+    _Answer: TypeAlias = tuple[int, bytes]
 
 
 class FunctionLimits:
@@ -37,17 +37,9 @@ class FunctionLimits:
         self.result_bytes = result_bytes
 
 
-def split_head(body: bytes) -> tuple[bytes, bytes]:
-    """Return head and rest of a body that starts with the length of its head."""
-    (length,) = _LENGTH.unpack_from(body)
-    start = _LENGTH.size + length
-    return body[_LENGTH.size : start], body[start:]
-
-
 def _error_body(nonce: str, kind: str, **members: object) -> bytes:
     # In UTF-8 as it is: escapes could make an error longer than its frame may be.
-    text = json.dumps({"nonce": nonce, "kind": kind, **members}, ensure_ascii=False)
-    return text.encode("utf-8", "replace")
+    return encode({"nonce": nonce, "kind": kind, **members}).encode("utf-8", "replace")
 
 
 def _told(nonce: str, kind: str, error: BaseException) -> bytes:
@@ -79,6 +71,7 @@ class Function:
         self._code = loaded
         self._limits = limits
         self._is_reused = is_reused
+        self._is_used = False
 
     def call(self, body: bytes, channel: Channel) -> None:
         """Serve one call frame and write the log and the answer."""
@@ -90,6 +83,10 @@ class Function:
         channel.write(frame(kind, answer))
 
     def _answer(self, nonce: str, body: bytes, journal: Journal) -> _Answer:
+        if self._is_used:
+            # What finalisers of the last call left there while it was tidied up.
+            empty_caches()
+        self._is_used = True
         names = build_globals(journal)
         try:
             encoded = encode_result(self._run(names, body))
@@ -102,26 +99,29 @@ class Function:
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like are the user's, too.
             return ERROR, _told(nonce, "user_error", error)
         finally:
-            self._tidy(names)
+            if self._is_reused:
+                _tidy(names)
         size = len(encoded)
         if size > self._limits.result_bytes:
             return ERROR, _error_body(nonce, "result_too_large", size=size)
         return RESULT, b'{"nonce":"%s","value":%s}' % (nonce.encode(), encoded)
 
     def _run(self, names: dict[str, object], body: bytes) -> object:
-        given = _decode(body[NONCE_BYTES:].decode())
+        given = decode(body[NONCE_BYTES:].decode())
         exec(self._code, names)  # noqa: S102 - running user code is what this process is for.
         handler = names.get("handler")
         if not callable(handler):
             raise TypeError("handler is no function any more: the top of the file replaced it")
         return handler(given["event"], Facade("context", given["context"]))
 
-    def _tidy(self, names: dict[str, object]) -> None:
-        if self._is_reused:
-            # Finalisers that user code left behind have to run inside the call that made them:
-            # its deadline holds for them, and the next call starts clean. The first round finds
-            # them with their globals still there; the second takes what only globals held.
-            empty_caches()
-            gc.collect()
-            names.clear()
-            gc.collect()
+
+def _tidy(names: dict[str, object]) -> None:
+    """Run the finalisers that user code left behind inside the call that made them.
+
+    Its deadline holds for them, and the next call starts clean. The first round finds them with
+    their globals still there; the second takes what only globals held.
+    """
+    empty_caches()
+    gc.collect()
+    names.clear()
+    gc.collect()

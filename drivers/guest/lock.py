@@ -5,15 +5,17 @@ was put up, and failed. It relies on running before any other thread and before 
 The host decides what a missing layer means; nothing in here tolerates one.
 """
 
+from __future__ import annotations
+
 import _socket
 import os
 import sys
-from collections.abc import Callable
 
 from drivers.guest import canaries, landlock, rlimits
 from drivers.guest.layers import (
     LANDLOCK,
     LANGUAGE,
+    LAYERS,
     MISSING,
     NAMESPACES,
     PRIVILEGES,
@@ -26,6 +28,10 @@ from drivers.guest.layers import (
 from drivers.guest.privileges import give_up_privileges, privileges_held
 from drivers.guest.seccomp import Program
 from drivers.guest.syscalls import CHANNEL_FD, WORKER_RULES, ZYGOTE_RULES
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HIGHEST_FD = 65536
 """Descriptors are closed up to this one; a process cannot be given more by default."""
@@ -160,7 +166,11 @@ class Lock:
         if SECCOMP not in self._removed:
             self._worker_program.load()
 
-    def lock_function(self, memory_bytes: int, cpu_s: float) -> None:
+    def without_effect(self) -> Lock:
+        """Return a lock that puts nothing up, for rehearsals in the zygote."""
+        return Lock(uid=self._uid, removed=frozenset(LAYERS))
+
+    def lock_function(self, memory_bytes: int, cpu_s: int) -> None:
         """Bound one function on top of what an idle worker takes, for good."""
         if RLIMITS not in self._removed:
             rlimits.limit_function(self._base_bytes + memory_bytes, cpu_s)

@@ -1,6 +1,5 @@
 """Bounds what one process may take, first for every worker and then for one function."""
 
-import math
 import resource
 
 PAGE_BYTES = resource.getpagesize()
@@ -40,7 +39,7 @@ def limit_worker() -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def limit_function(memory_bytes: int, cpu_s: float) -> None:
+def limit_function(memory_bytes: int, cpu_s: int) -> None:
     """Bound the address space and the CPU time of this process, for good.
 
     Raises:
@@ -48,9 +47,8 @@ def limit_function(memory_bytes: int, cpu_s: float) -> None:
 
     """
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    whole_s = math.ceil(cpu_s)
     # The soft limit ends the process with SIGXCPU, which tells its cause; the hard one with KILL.
-    resource.setrlimit(resource.RLIMIT_CPU, (whole_s, whole_s + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
 
 
 def address_space_bytes() -> int:

@@ -5,7 +5,6 @@ it proves the language layer, says hello, serves one request between standard in
 ends. It runs wherever Python does, so nothing in here leans on Linux.
 """
 
-import json
 import os
 import resource
 import signal
@@ -15,10 +14,18 @@ import time
 # The interpreter was started without any of its usual places to import from but its own library.
 sys.path.append(__file__.rpartition("/drivers/guest/")[0])
 
-from drivers.guest.channel import BIND, CALL, COMPILE, HELLO, Channel, frame
-from drivers.guest.flavour import Calling, Compiling, Flavour
-from drivers.guest.function import Function, FunctionLimits, split_head
-from drivers.guest.language.globals import reseed
+from drivers.guest.channel import (
+    BIND,
+    BIND_HEAD,
+    CALL,
+    COMPILE,
+    HELLO,
+    LIMIT_HEAD,
+    Channel,
+    frame,
+)
+from drivers.guest.flavour import Compiling, Flavour, Library
+from drivers.guest.function import Function, FunctionLimits
 
 _INPUT, _OUTPUT = 0, 1
 _LIFETIME_S = 120
@@ -39,12 +46,11 @@ class _Pipes(Channel):
             data = data[os.write(_OUTPUT, data) :]
 
 
-def _limit_cpu(body: bytes) -> dict[str, float]:
-    """Bound the CPU time on top of what was used so far, and return the head of the request."""
-    head: dict[str, float] = json.loads(split_head(body)[0])
-    whole_s = int(time.process_time() + head["cpu_s"]) + 1
+def _limit_cpu(body: bytes) -> None:
+    """Bound the CPU time on top of what was used so far."""
+    _, cpu_s = LIMIT_HEAD.unpack_from(body)
+    whole_s = int(time.process_time() + cpu_s) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (whole_s, whole_s + 1))
-    return head
 
 
 def _serve(flavour: Flavour, channel: Channel) -> None:
@@ -52,11 +58,10 @@ def _serve(flavour: Flavour, channel: Channel) -> None:
     while (read := channel.read()) is not None:
         kind, body = read
         if kind == BIND:
-            head = _limit_cpu(body)
-            limits = FunctionLimits(
-                log_bytes=int(head["log_bytes"]), result_bytes=int(head["result_bytes"])
-            )
-            function = Function(split_head(body)[1], limits, is_reused=False)
+            _limit_cpu(body)
+            _, _, log_bytes, result_bytes, _ = BIND_HEAD.unpack_from(body)
+            limits = FunctionLimits(log_bytes=log_bytes, result_bytes=result_bytes)
+            function = Function(body[BIND_HEAD.size :], limits, is_reused=False)
         elif kind == CALL and function is not None:
             function.call(body, channel)
             return
@@ -72,7 +77,7 @@ def live(kind: str, folder: str) -> int:
     """Serve one request and return the status to end with."""
     # If the host dies without a word, this still ends the process some time.
     signal.setitimer(signal.ITIMER_REAL, _LIFETIME_S)
-    flavour = Compiling(folder) if kind == "compile" else Calling(folder)
+    flavour = Compiling(folder) if kind == "compile" else Library(folder)
     flavour.warm_up()
     if flavour.language_flaws():
         return NOT_PROVEN
@@ -80,7 +85,6 @@ def live(kind: str, folder: str) -> int:
     sys.path.clear()
     sys.path_importer_cache.clear()
     sys.argv[:] = [""]
-    reseed()
     channel = _Pipes()
     channel.write(frame(HELLO, b""))
     _serve(flavour, channel)

@@ -1,23 +1,44 @@
 """The life of one worker after its fork: prepare, lock, say hello, serve, end.
 
 Everything that can be done before the request comes is done before it: forked pages are touched
-by rehearsing a call, the filter is loaded, limits that all functions share are set.
+by rehearsing a call, the filter is loaded, limits that all functions share are set. What can be
+done before the fork is done there, because each page written after it has to be copied.
 """
 
-import gc
-import json
-import os
-import signal
+from __future__ import annotations
 
-from drivers.guest.channel import BIND, CALL, COMPILE, HELLO, Channel, SilentChannel, frame
-from drivers.guest.flavour import Flavour
-from drivers.guest.function import Function, FunctionLimits, split_head
-from drivers.guest.language.globals import reseed
-from drivers.guest.lock import HIGHEST_FD, Lock
-from drivers.guest.raw import RawFunction
+import _socket
+import gc
+import os
+
+from drivers.guest.channel import (
+    BIND,
+    BIND_HEAD,
+    CALL,
+    COMPILE,
+    HELLO,
+    LIMIT_HEAD,
+    Channel,
+    SilentChannel,
+    frame,
+)
+from drivers.guest.function import FunctionLimits
+from drivers.guest.lock import HIGHEST_FD
 from drivers.guest.syscalls import CHANNEL_FD
 
-_REHEARSALS = 2
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from drivers.guest.flavour import Flavour
+    from drivers.guest.function import Function
+    from drivers.guest.lock import Lock
+    from drivers.guest.raw import RawFunction
+
+_signal: Any = __import__("_signal")  # The C part alone; `signal` brings enum.
+_HELLO = frame(HELLO, b"")
+# The interpreter specialises code that ran some ten times.
+_WARM_UP_ROUNDS = 12
 
 
 class Worker:
@@ -27,6 +48,7 @@ class Worker:
         """Take what the zygote prepared."""
         self._flavour = flavour
         self._lock = lock
+        self._channel = Channel(CHANNEL_FD)
         self._function: Function | RawFunction | None = None
 
     def live(self, fd: int, *, lifetime_s: float) -> None:
@@ -34,21 +56,34 @@ class Worker:
         os.dup2(fd, CHANNEL_FD)
         os.closerange(CHANNEL_FD + 1, HIGHEST_FD)
         self._rehearse()
+        gc.freeze()
         # If the host and the zygote die without a word, this still ends the process some time.
-        signal.setitimer(signal.ITIMER_REAL, lifetime_s)
+        _signal.setitimer(_signal.ITIMER_REAL, lifetime_s)
         self._lock.lock_worker()
-        channel = Channel(CHANNEL_FD)
-        channel.write(frame(HELLO, b""))
-        self._serve(channel)
+        self._channel.write(_HELLO)
+        self._serve(self._channel)
+
+    def warm_up(self) -> None:
+        """Serve made-up requests in the zygote, so that workers find nothing left to prepare.
+
+        The interpreter fills its caches and specialises its code for just the way that workers go;
+        whatever it would still write in a worker costs each of them a copied page.
+        """
+        lock, self._lock = self._lock, self._lock.without_effect()
+        for _ in range(_WARM_UP_ROUNDS):
+            host, guest = _socket.socketpair()
+            host.send(self._flavour.rehearsal)
+            host.shutdown(_socket.SHUT_WR)
+            self._serve(Channel(guest.fileno()))
+            self._rehearse()
+            host.close()
+            guest.close()
+        self._lock = lock
 
     def _rehearse(self) -> None:
-        """Serve made-up requests in the very same way, so that the pages they touch are there."""
-        reseed()
-        frames = self._flavour.rehearsal
-        for _ in range(_REHEARSALS):
-            self._serve(SilentChannel(frames))
+        """Serve a made-up request in the very same way, so that the pages it touches are there."""
+        self._serve(SilentChannel(self._flavour.rehearsal))
         self._function = None
-        gc.freeze()
 
     def _serve(self, channel: Channel) -> None:
         while (read := channel.read()) is not None:
@@ -58,20 +93,14 @@ class Worker:
             elif kind == BIND:
                 self._bind(body)
             elif kind == COMPILE:
-                self._limit(json.loads(split_head(body)[0]))
+                self._lock.lock_function(*LIMIT_HEAD.unpack_from(body))
                 self._flavour.compile(body, channel)
             else:
                 return
 
-    def _limit(self, head: dict[str, float]) -> None:
-        self._lock.lock_function(int(head["memory_bytes"]), head["cpu_s"])
-
     def _bind(self, body: bytes) -> None:
-        head_json, code = split_head(body)
-        head = json.loads(head_json)
-        self._limit(head)
-        if self._flavour.is_raw:
-            self._function = RawFunction(code)
-            return
-        limits = FunctionLimits(log_bytes=head["log_bytes"], result_bytes=head["result_bytes"])
-        self._function = Function(code, limits, is_reused=head["is_reused"])
+        memory_bytes, cpu_s, log_bytes, result_bytes, is_reused = BIND_HEAD.unpack_from(body)
+        self._lock.lock_function(memory_bytes, cpu_s)
+        limits = FunctionLimits(log_bytes=log_bytes, result_bytes=result_bytes)
+        code = body[BIND_HEAD.size :]
+        self._function = self._flavour.bind(code, limits, is_reused=bool(is_reused))

@@ -4,18 +4,16 @@ What it is told and tells is in `messages`. When the host is gone, every worker 
 the zygote ends.
 """
 
+from __future__ import annotations
+
 import _socket
 import gc
-import importlib
-import json
 import os
 import select
-import signal
 import struct
 import sys
-from collections.abc import Callable
 
-from drivers.guest.flavour import Calling, Compiling, Flavour, Raw
+from drivers.guest.flavour import COMPILING, PLAIN, RAW, Compiling, Library, Plain, Raw
 from drivers.guest.lock import Lock
 from drivers.guest.messages import (
     DIED,
@@ -28,17 +26,29 @@ from drivers.guest.messages import (
     NOT_FORKED,
     READY,
 )
+from drivers.guest.notation import decode, encode
 from drivers.guest.syscalls import CHANNEL_FD
 from drivers.guest.worker import Worker
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from drivers.guest.flavour import Flavour
+
+_signal: Any = __import__("_signal")  # The C part alone; `signal` brings enum.
 
 _MESSAGE_BYTES = 65536
 
 
 def flavour_of(config: dict[str, object]) -> Flavour:
     """Return the flavour that the configuration names."""
-    if config["flavour"] == "compile":
+    if config["flavour"] == COMPILING:
         return Compiling(str(config["site"]))
-    return Raw() if config["flavour"] == "raw" else Calling(str(config["zones"]))
+    if config["flavour"] == RAW:
+        return Raw()
+    return Plain() if config["flavour"] == PLAIN else Library(str(config["zones"]))
 
 
 class Zygote:
@@ -52,12 +62,14 @@ class Zygote:
 
     def live(self) -> None:
         """Get ready, then serve until the host is gone."""
-        config = json.loads(self._control.recv(_MESSAGE_BYTES))
+        config = decode(self._control.recv(_MESSAGE_BYTES).decode())
         self._lifetime_s: float = config["lifetime_s"]
         flavour = flavour_of(config)
         flavour.warm_up()
         flaws = flavour.language_flaws()
         lock = Lock(uid=config["uid"], removed=frozenset(config["removed"]))
+        self._worker = Worker(flavour, lock)
+        self._worker.warm_up()
         way_out = _load_way_out() if config["namespaces"] else None
         _forget_where_modules_come_from()
         lock.lock_zygote(way_out)
@@ -65,9 +77,8 @@ class Zygote:
         lock.note_language(flaws)
         gc.collect()
         gc.freeze()
-        self._worker = Worker(flavour, lock)
         report = {"layers": lock.report, "python": sys.version.split()[0]}
-        _tell(READY + json.dumps(report).encode())
+        _tell(READY + encode(report).encode())
         self._serve()
 
     def _serve(self) -> None:
@@ -132,7 +143,7 @@ class Zygote:
 
     def _end_workers(self) -> None:
         for _, pid in self._workers.values():
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, _signal.SIGKILL)
         for _, pid in self._workers.values():
             os.wait4(pid, 0)
 
@@ -145,7 +156,8 @@ def _tell(message: bytes) -> None:
 def _load_way_out() -> Callable[[], tuple[str, ...]]:
     """Return what enters namespaces, in a module that is gone with it: workers stay small."""
     name = "drivers.guest.namespaces"
-    enter: Callable[[], tuple[str, ...]] = importlib.import_module(name).enter_namespaces
+    __import__(name)
+    enter: Callable[[], tuple[str, ...]] = sys.modules[name].enter_namespaces
     delattr(sys.modules["drivers.guest"], "namespaces")
     del sys.modules[name]
     return enter
@@ -160,7 +172,7 @@ def _forget_where_modules_come_from() -> None:
 
 def live() -> None:
     """Serve the host at the other end of descriptor 3."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     control = _socket.socket(fileno=CHANNEL_FD)
     try:
         Zygote(control).live()

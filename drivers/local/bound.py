@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,11 +24,12 @@ _WORTH_WAITING_S = 0.005
 class Bound:
     """A worker of one version of a function, with what it has done.
 
-    `bench` is where the workers of that version are kept.
+    `pool` is where it came from, `bench` where the workers of that version are kept.
     `memory_bytes` is reserved while the worker lives.
     """
 
     worker: Worker
+    pool: Pool
     bench: "Bench"
     memory_bytes: int
     calls: int = 0
@@ -76,10 +78,10 @@ class Bench:
 class BoundWorkers:
     """The idle ones of all functions."""
 
-    def __init__(self, pool: Pool, settings: LocalSettings) -> None:
-        """Give workers back to `pool` when they are spent."""
-        self._pool = pool
+    def __init__(self, settings: LocalSettings, *, on_idle: Callable[[], object]) -> None:
+        """Start empty; `on_idle` is called when there is memory that nobody uses just now."""
         self._settings = settings
+        self._on_idle = on_idle
         # In the order in which they became idle; dict keeps it.
         self._by_age: dict[Bound, None] = {}
         self._sweeper: asyncio.TimerHandle | None = None
@@ -142,9 +144,8 @@ class BoundWorkers:
         self._by_age[bound] = None
         if self._sweeper is None:
             self._sweep_later()
-        if self._pool.waiting:
-            # Whoever waits for memory may have this one's; who waits for a fork gains nothing.
-            self._pool.grant()
+        # Whoever waits for memory may have this one's; who waits for a fork gains nothing.
+        self._on_idle()
 
     def _is_spent(self, bound: Bound) -> bool:
         return (
@@ -156,7 +157,7 @@ class BoundWorkers:
 
     def end(self, bound: Bound) -> None:
         """End a worker that was taken and is not kept."""
-        self._pool.release(bound.worker, bound.memory_bytes)
+        bound.pool.release(bound.worker, bound.memory_bytes)
 
     def _remove(self, bound: Bound) -> None:
         del self._by_age[bound]

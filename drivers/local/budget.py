@@ -1,15 +1,22 @@
 """Counts the memory that workers may take together, so that their limits never add up to more."""
 
+from collections.abc import Callable
+
 
 class MemoryBudget:
-    """A sum that is never overdrawn."""
+    """A sum that is never overdrawn, and that several may draw from."""
 
-    __slots__ = ("_left_bytes", "total_bytes")
+    __slots__ = ("_left_bytes", "_watchers", "total_bytes")
 
     def __init__(self, total_bytes: int) -> None:
         """Start with everything left."""
         self.total_bytes = total_bytes
         self._left_bytes = total_bytes
+        self._watchers: list[Callable[[], object]] = []
+
+    def watch(self, watcher: Callable[[], object]) -> None:
+        """Call `watcher` whenever something was given back."""
+        self._watchers.append(watcher)
 
     @property
     def reserved_bytes(self) -> int:
@@ -24,5 +31,7 @@ class MemoryBudget:
         return True
 
     def free(self, size_bytes: int) -> None:
-        """Give back what was reserved."""
+        """Give back what was reserved, and tell those who may wait for it."""
         self._left_bytes += size_bytes
+        for watcher in self._watchers:
+            watcher()

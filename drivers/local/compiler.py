@@ -20,6 +20,7 @@ from drivers.local.frames import ProtocolViolated
 from drivers.local.pool import Pool, Saturated
 from drivers.local.requests import compile_frame
 from drivers.local.settings import LocalSettings
+from drivers.local.starting import Starting
 from drivers.port import CodeProblem, Deployment, GuestError, LimitHit, OutcomeKind
 from sanderling.kernel.units import MIB
 
@@ -49,22 +50,18 @@ class Compiler:
             items=settings.bytecode_items, size_bytes=settings.bytecode_bytes
         )
         self._gate = asyncio.Semaphore(_AT_ONCE)
-        self._starting: asyncio.Task[object] | None = None
-        self._failure = ""
+        self._start = Starting(pool)
 
     @property
     def problem(self) -> str:
         """Why sources cannot be compiled just now; empty when they can, as far as is known."""
-        if self._failure or self._pool.failure:
-            return self._failure or self._pool.failure
+        if self._start.failure or self._pool.failure:
+            return self._start.failure or self._pool.failure
         return "Workers of the compiler end before they are ready." if self._pool.is_failing else ""
 
     def start_soon(self) -> None:
         """Start the pool in the background, so that the first source need not wait as long."""
-        if self._starting is None:
-            self._starting = asyncio.get_running_loop().create_task(self._pool.start())
-            # Whoever compiles awaits the task and hears what went wrong; nobody else has to.
-            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self._start.begin()
 
     async def compile(self, source: str, limits: Limits) -> bytes | Deployment:
         """Return the bytecode of `source`, or why there is none."""
@@ -84,7 +81,7 @@ class Compiler:
 
     async def _compile(self, text: bytes, source: str, limits: Limits) -> bytes | Deployment:
         try:
-            await self._ensure_started()
+            await self._start.wait()
         except DriverError as error:
             return Deployment(OutcomeKind.PLATFORM_ERROR, detail=error.detail)
         nonce = os.urandom(8).hex().encode()
@@ -102,25 +99,9 @@ class Compiler:
                 return made_of(reply, nonce, source, limits)
         return _unfinished("workers end before they are used")
 
-    async def _ensure_started(self) -> None:
-        self.start_soon()
-        starting = self._starting
-        if starting is not None:
-            try:
-                await asyncio.shield(starting)
-                self._failure = ""
-            except DriverError as error:
-                self._failure = error.detail
-                # The next source tries again; what was wrong may be mended.
-                self._starting = None
-                raise
-
     async def close(self) -> None:
         """End the pool."""
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
-        await self._pool.close()
+        await self._start.close()
 
 
 def made_of(reply: Reply, nonce: bytes, source: str, limits: Limits) -> bytes | Deployment:

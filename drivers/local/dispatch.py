@@ -12,7 +12,6 @@ from drivers.local.exchange import Ending, Reply, Terms
 from drivers.local.pool import Pool, Saturated
 from drivers.local.requests import call_frame
 from drivers.local.verdicts import Verdict, judge
-from drivers.local.walls import Walls
 from drivers.port import Artifact, Invocation, Isolation, Outcome, OutcomeKind
 
 _log = structlog.get_logger()
@@ -30,10 +29,12 @@ _CLEAN = frozenset(
 class Deployed:
     """An artifact with everything about its calls that can be made ready once.
 
-    `bench` holds its workers; a deleted artifact keeps none.
+    `pool` has workers of the kind that it needs, `bench` holds its own; a deleted artifact keeps
+    none.
     """
 
     artifact: Artifact
+    pool: Pool
     bind: bytes
     terms: Terms
     is_reused: bool
@@ -45,11 +46,9 @@ class Deployed:
 class Dispatch:
     """Serve calls from the pool, one worker per call or one per function for a while."""
 
-    def __init__(self, pool: Pool, bound: BoundWorkers) -> None:
-        """Take workers from `pool`, and from `bound` for functions that are reused."""
-        self.walls = Walls((), ())
+    def __init__(self, bound: BoundWorkers) -> None:
+        """Take workers from pools, and from `bound` for functions that are reused."""
         self.violations = 0
-        self._pool = pool
         self._bound = bound
 
     async def call(self, deployed: Deployed, invocation: Invocation) -> Outcome:
@@ -71,14 +70,14 @@ class Dispatch:
 
     async def _seat(self, deployed: Deployed) -> Bound | Saturated:
         limits = deployed.artifact.limits
-        worker = self._pool.take_nowait(limits.memory_bytes)
+        worker = deployed.pool.take_nowait(limits.memory_bytes)
         if worker is None:
-            taken = await self._pool.take(limits.memory_bytes)
+            taken = await deployed.pool.take(limits.memory_bytes)
             if isinstance(taken, Saturated):
                 return taken
             worker = taken
         worker.allow(result_bytes=limits.result_bytes, log_bytes=limits.log_bytes)
-        return Bound(worker, deployed.bench, limits.memory_bytes)
+        return Bound(worker, deployed.pool, deployed.bench, limits.memory_bytes)
 
     async def _serve(
         self, seat: Bound, deployed: Deployed, invocation: Invocation, began_ns: int
@@ -153,8 +152,8 @@ class Dispatch:
             cpu_s=reply.cpu_s,
             memory_bytes=memory_bytes,
             isolation=deployed.isolation,
-            layers=self.walls.layers,
-            waived=self.walls.waived,
+            layers=deployed.pool.walls.layers,
+            waived=deployed.pool.walls.waived,
         )
 
 

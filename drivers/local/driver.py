@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from drivers.errors import DriverError
+from drivers.guest.flavour import COMPILING, RAW
 from drivers.guest.layers import CGROUP
 from drivers.local.bound import BoundWorkers
 from drivers.local.boundedcache import BoundedCache
@@ -13,12 +14,15 @@ from drivers.local.budget import MemoryBudget
 from drivers.local.compiler import Compiler
 from drivers.local.dispatch import NAME, Deployed, Dispatch
 from drivers.local.exchange import Terms
+from drivers.local.flavours import flavour_for
 from drivers.local.pool import Pool
+from drivers.local.pools import Pools
 from drivers.local.requests import bind_frame
 from drivers.local.settings import LocalSettings
+from drivers.local.supervision import Supervision
 from drivers.local.walls import Walls, check_walls
 from drivers.local.workergroup import WorkerGroup
-from drivers.local.zygote import Supervision, ZygoteReport
+from drivers.local.zygote import ZygoteReport
 from drivers.port import (
     Artifact,
     ArtifactKey,
@@ -58,22 +62,21 @@ class LocalDriver:
         self._all_done = asyncio.Event()
         self._budget = MemoryBudget(settings.memory_budget_bytes)
         self._group = WorkerGroup(settings)
-        self._pool = Pool(
-            "raw" if self._is_raw else "call",
+        supervision = Supervision(self._group.admit, self._check_walls)
+        self._pools = Pools(
             settings,
-            spares=settings.spares,
-            budget=self._budget,
-            make_room=lambda: self._bound.make_room(),  # noqa: PLW0108 - it is made after the pool.
-            supervision=Supervision(self._group.admit, self._note_walls),
+            self._budget,
+            make_room=lambda: self._bound.make_room(),  # noqa: PLW0108 - it is made after the pools.
+            supervision=supervision,
         )
-        self._bound = BoundWorkers(self._pool, settings)
-        self._dispatch = Dispatch(self._pool, self._bound)
+        self._bound = BoundWorkers(settings, on_idle=self._pools.grant)
+        self._dispatch = Dispatch(self._bound)
         compiling = Pool(
-            "compile",
+            COMPILING,
             settings,
             spares=1,
             budget=MemoryBudget(_COMPILER_MEMORY_BYTES),
-            supervision=Supervision(self._group.admit, self._refuse_missing_walls),
+            supervision=supervision,
         )
         self._compiler = Compiler(compiling, settings)
 
@@ -94,8 +97,7 @@ class LocalDriver:
         if not self._is_raw:
             self._compiler.start_soon()
         try:
-            await self._pool.start()
-            await self._pool.wait_spares()
+            await self._pools.start()
         except BaseException:
             await self._close()
             raise
@@ -103,13 +105,6 @@ class LocalDriver:
 
     def _check_walls(self, report: ZygoteReport) -> Walls:
         return check_walls(report, self._settings, extras={CGROUP: self._group.proof})
-
-    def _refuse_missing_walls(self, report: ZygoteReport) -> None:
-        # What stands around calls is told by the zygote that serves them, not by this one.
-        self._check_walls(report)
-
-    def _note_walls(self, report: ZygoteReport) -> None:
-        self._dispatch.walls = self._check_walls(report)
 
     async def __aexit__(
         self,
@@ -127,7 +122,7 @@ class LocalDriver:
     async def _close(self) -> None:
         self._bound.close()
         await self._compiler.close()
-        await self._pool.close()
+        await self._pools.close()
         await self._group.close()
 
     async def deploy(self, artifact: Artifact) -> Deployment:
@@ -149,8 +144,13 @@ class LocalDriver:
         if isinstance(code, Deployment):
             return code
         is_reused = artifact.isolation is Isolation.FUNCTION
+        try:
+            pool = await self._pools.wait(RAW if self._is_raw else flavour_for(artifact.source))
+        except DriverError as error:
+            return Deployment(OutcomeKind.PLATFORM_ERROR, detail=error.detail)
         deployed = Deployed(
             artifact,
+            pool,
             bind_frame(code, limits, calls=self._settings.reuse_calls if is_reused else 1),
             Terms(limits.wall_s, limits.cpu_s, limits.log_bytes),
             is_reused,
@@ -193,35 +193,42 @@ class LocalDriver:
         return Capabilities(
             driver=NAME,
             isolations=frozenset(isolations),
-            layers=self._dispatch.walls.layers,
-            waived=self._dispatch.walls.waived,
+            layers=self._pools.walls.layers,
+            waived=self._pools.walls.waived,
         )
 
     async def health(self) -> Health:
         """Say whether a call would be served now."""
-        pool = self._pool
-        reasons: list[str] = []
-        state = HealthState.OK
-        if not pool.is_up:
-            reasons.append(f"The zygote is being started again. {pool.failure}".strip())
-            state = HealthState.DEGRADED if pool.spares else HealthState.DOWN
-        elif pool.is_failing:
-            reasons.append("Workers end before they are ready.")
-            state = HealthState.DEGRADED if pool.spares else HealthState.DOWN
-        elif not pool.spares and pool.waiting:
-            reasons.append(f"{pool.waiting} calls wait for a worker.")
-            state = HealthState.DEGRADED
+        pools = self._pools.in_use
+        told = [_state_of(pool) for pool in pools]
+        state = max((state for state, _ in told), key=_BY_WORTH.index, default=HealthState.OK)
+        reasons = [reason for _, reason in told if reason]
         if self._compiler.problem:
             reasons.append(f"Nothing can be deployed: {self._compiler.problem}")
             state = state if state is HealthState.DOWN else HealthState.DEGRADED
         numbers = {
-            "spares": pool.spares,
-            "busy": pool.busy - len(self._bound),
-            "queue": pool.waiting,
+            "spares": sum(pool.spares for pool in pools),
+            "busy": sum(pool.busy for pool in pools) - len(self._bound),
+            "queue": sum(pool.waiting for pool in pools),
             "bound_idle": len(self._bound),
-            "zygote_restarts": pool.restarts,
+            "zygote_restarts": sum(pool.restarts for pool in pools),
             "memory_reserved_bytes": self._budget.reserved_bytes,
             "memory_budget_bytes": self._budget.total_bytes,
             "violations": self._dispatch.violations,
         }
         return Health(state, tuple(reasons), numbers)
+
+
+_BY_WORTH = (HealthState.OK, HealthState.DEGRADED, HealthState.DOWN)
+
+
+def _state_of(pool: Pool) -> tuple[HealthState, str]:
+    """Return how a pool is, and why if it is not well."""
+    hurt = HealthState.DEGRADED if pool.spares else HealthState.DOWN
+    if not pool.is_up:
+        return hurt, f"The zygote is being started again. {pool.failure}".strip()
+    if pool.is_failing:
+        return hurt, "Workers end before they are ready."
+    if not pool.spares and pool.waiting:
+        return HealthState.DEGRADED, f"{pool.waiting} calls wait for a worker."
+    return HealthState.OK, ""

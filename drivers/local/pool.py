@@ -17,8 +17,10 @@ import structlog
 from drivers.errors import DriverError
 from drivers.local.budget import MemoryBudget
 from drivers.local.settings import LocalSettings
+from drivers.local.supervision import Supervision
+from drivers.local.walls import Walls
 from drivers.local.worker import Worker
-from drivers.local.zygote import Supervision, ZygoteProcess, ZygoteReport
+from drivers.local.zygote import ZygoteProcess, ZygoteReport
 
 _log = structlog.get_logger()
 
@@ -64,6 +66,7 @@ class Pool:
         self.restarts = 0
         self.busy = 0
         self.failure = ""
+        self.walls = Walls((), ())
         self._flavour = flavour
         self._settings = settings
         self._target = spares
@@ -81,6 +84,7 @@ class Pool:
         self._sweeper: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._typical_s = _LEAST_RETRY_AFTER_S
+        budget.watch(self.grant)
 
     @property
     def spares(self) -> int:
@@ -117,7 +121,7 @@ class Pool:
         )
         report = await zygote.start()
         try:
-            self._supervision.on_report(report)
+            self.walls = self._supervision.on_report(report)
         except DriverError:
             await zygote.end()
             raise

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from drivers.errors import DriverError
+from drivers.guest.flavour import COMPILING, LIBRARY
 from drivers.guest.layers import CGROUP, EXTRAS, LANGUAGE, LAYERS, PROVEN
 from drivers.local.doctor.versions import installed_version
 from drivers.local.report import LayerReport, LayerState, SandboxReport
@@ -26,7 +27,7 @@ async def probe(settings: LocalSettings) -> SandboxReport:
     group.open()
     try:
         calling, compiling = await asyncio.gather(
-            _prove("call", settings, group), _prove("compile", settings, group)
+            _prove(LIBRARY, settings, group), _prove(COMPILING, settings, group)
         )
     finally:
         await group.close()

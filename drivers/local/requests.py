@@ -6,11 +6,18 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from drivers.guest.channel import BIND, CALL, COMPILE, NONCE_BYTES, frame
+from drivers.guest.channel import (
+    BIND,
+    BIND_HEAD,
+    CALL,
+    COMPILE,
+    COMPILE_HEAD,
+    NONCE_BYTES,
+    frame,
+)
 from drivers.limits import Limits
 from sanderling.kernel.jsontext import JSON
 
-_LENGTH = struct.Struct(">I")
 _HEADER = struct.Struct(">IB")
 _EVENT = b'{"event":'
 _CONTEXT = b',"context":'
@@ -37,22 +44,17 @@ def _prepared_encoder() -> Callable[[Any], str]:
 _encode = _prepared_encoder()
 
 
-def _with_head(head: Mapping[str, JSON], rest: bytes) -> bytes:
-    encoded = _encode(head).encode()
-    return _LENGTH.pack(len(encoded)) + encoded + rest
-
-
 def bind_frame(code: bytes, limits: Limits, *, calls: int) -> bytes:
     """Return the frame that gives a worker its function, to be called at most `calls` times."""
-    head: dict[str, JSON] = {
-        "memory_bytes": limits.memory_bytes,
+    head = BIND_HEAD.pack(
+        limits.memory_bytes,
         # The host watches the clock of each call; this bounds the process if the host cannot.
-        "cpu_s": math.ceil(limits.cpu_s) * calls + 1,
-        "log_bytes": limits.log_bytes,
-        "result_bytes": limits.result_bytes,
-        "is_reused": calls > 1,
-    }
-    return frame(BIND, _with_head(head, code))
+        math.ceil(limits.cpu_s) * calls + 1,
+        limits.log_bytes,
+        limits.result_bytes,
+        calls > 1,
+    )
+    return frame(BIND, head + code)
 
 
 def call_frame(nonce: bytes, context: Mapping[str, JSON], event_json: bytes) -> bytes:
@@ -69,12 +71,12 @@ def call_frame(nonce: bytes, context: Mapping[str, JSON], event_json: bytes) -> 
 
 def compile_frame(source: bytes, nonce: bytes, limits: Limits, allowance: Limits) -> bytes:
     """Return the frame that asks for a compilation, which itself may take `allowance`."""
-    head: dict[str, JSON] = {
-        "nonce": nonce.decode(),
-        "source_bytes": limits.source_bytes,
-        "ast_nodes": limits.ast_nodes,
-        "ast_depth": limits.ast_depth,
-        "memory_bytes": allowance.memory_bytes,
-        "cpu_s": math.ceil(allowance.cpu_s) + 1,
-    }
-    return frame(COMPILE, _with_head(head, source))
+    head = COMPILE_HEAD.pack(
+        allowance.memory_bytes,
+        math.ceil(allowance.cpu_s) + 1,
+        limits.source_bytes,
+        limits.ast_nodes,
+        limits.ast_depth,
+        nonce,
+    )
+    return frame(COMPILE, head + source)

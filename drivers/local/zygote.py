@@ -20,6 +20,7 @@ import structlog
 
 import drivers.guest
 from drivers.errors import DriverError
+from drivers.guest.flavour import COMPILING
 from drivers.guest.messages import (
     DIED,
     DIED_HEAD,
@@ -65,18 +66,6 @@ class ZygoteReport:
 
 def _ignore(_told: object) -> None:
     """Do nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Supervision:
-    """What its owner does with each zygote.
-
-    `on_spawn` is given the process id before anything is forked. `on_report` is given the report
-    before workers are asked for, and raises DriverError to refuse it.
-    """
-
-    on_spawn: Callable[[int], None] = _ignore
-    on_report: Callable[[ZygoteReport], None] = _ignore
 
 
 def find_compiler_folder() -> str:
@@ -192,7 +181,7 @@ class ZygoteProcess:
     def _configuration(self) -> dict[str, Any]:
         return {
             "flavour": self.flavour,
-            "site": find_compiler_folder() if self.flavour == "compile" else "",
+            "site": find_compiler_folder() if self.flavour == COMPILING else "",
             "zones": find_zones_folder(),
             "uid": self._settings.uid,
             "removed": sorted(self._settings.experiment.removed),

@@ -49,16 +49,23 @@ def zygotes() -> list[int]:
     return [pid for pid in children_of(os.getpid()) if status_of(pid)["Name"].startswith("python")]
 
 
-async def calling_zygote(driver: LocalDriver) -> int:
-    """Return the zygote that has as many children as the driver keeps spares."""
-    pids: list[int] = []
+async def calling_zygote(driver: LocalDriver, source: str = ECHO.source) -> int:
+    """Deploy `source` and return the zygote whose workers run it, once its spares are ready.
+
+    The first function that imports brings a zygote of its own.
+    """
+    before = set(zygotes())
+    pids: set[int] = set()
+    await driver.deploy(an_artifact(source))
 
     async def is_settled() -> bool:
-        pids[:] = [pid for pid in zygotes() if len(children_of(pid)) == SETTINGS.spares]
-        return (await driver.health()).numbers["spares"] == SETTINGS.spares and len(pids) == 1
+        pids.clear()
+        pids.update(pid for pid in zygotes() if len(children_of(pid)) == SETTINGS.spares)
+        spares = (await driver.health()).numbers["spares"]
+        return bool(pids) and spares == SETTINGS.spares * len(pids)
 
     await until(is_settled)
-    return pids[0]
+    return min(pids - before or pids)
 
 
 async def start_call(driver: LocalDriver, source: str, event: float) -> asyncio.Task[Outcome]:
@@ -91,7 +98,7 @@ async def test_an_idle_spare_that_is_killed_is_replaced(driver: LocalDriver) -> 
 
 async def test_a_worker_that_is_killed_while_serving_is_a_crash(driver: LocalDriver) -> None:
     """The call whose worker is killed crashes, says by what, and the next call is served."""
-    zygote = await calling_zygote(driver)
+    zygote = await calling_zygote(driver, SLEEPS)
     spares = set(children_of(zygote))
     call = await start_call(driver, SLEEPS, 15)
     artifact = an_artifact(ECHO.source)
@@ -108,7 +115,7 @@ async def test_a_worker_that_is_killed_while_serving_is_a_crash(driver: LocalDri
 
 async def test_a_killed_zygote_costs_no_call_in_flight_anything(driver: LocalDriver) -> None:
     """A call in flight keeps its outcome, a new zygote comes at once, and health tells."""
-    zygote = await calling_zygote(driver)
+    zygote = await calling_zygote(driver, SLEEPS)
     call = await start_call(driver, SLEEPS, 0.5)
     artifact = an_artifact(ECHO.source)
     await driver.deploy(artifact)

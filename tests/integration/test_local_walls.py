@@ -70,7 +70,9 @@ async def test_a_waiver_that_is_not_needed_is_not_told() -> None:
 async def test_processes_of_the_sandbox_hold_no_privilege() -> None:
     """The kernel itself says so: not root, no capability, no new ones, filtered."""
     others = set(descendants_of(os.getpid()))  # such as the database of another test.
-    async with LocalDriver(LocalSettings()):
+    async with LocalDriver(LocalSettings()) as driver:
+        # With the compiler's zygote and that of functions that import.
+        await driver.deploy(an_artifact(f"import math\n{ECHO.source}"))
         below = set(descendants_of(os.getpid())) - others
         found = [status for pid in below if (status := status_of(pid))]
 

@@ -1,13 +1,16 @@
 """What to do about the mistakes that nearly everybody makes, told with the exception."""
 
-from collections.abc import Mapping
-from sys import modules
-from types import TracebackType
+from __future__ import annotations
 
 from drivers.guest.language.hints import NAME_HINTS
+from drivers.guest.language.likeness import nearest
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
 
 _MAX_KEY = 60
-_ALIKE = 0.7
 _NONE = (
     "A value here is None: dict.get() found no key, or a function has no return. Check for it "
     "with `is None` first."
@@ -54,15 +57,13 @@ def _for_name(error: BaseException, place: TracebackType | None) -> str:
         return ""
     if name in NAME_HINTS:
         return NAME_HINTS[name]
-    # Loaded before lockdown with the facade of its name, where there is any.
-    matcher = modules.get("difflib")
-    if matcher is None or place is None:
+    if place is None:
         return ""
     frame = place.tb_frame
     known = {*frame.f_locals, *frame.f_globals, *frame.f_builtins}
-    names = [each for each in known if type(each) is str and each[:1] != "_"]
-    alike: list[str] = matcher.get_close_matches(name[:_MAX_KEY], names, n=1, cutoff=_ALIKE)
-    return f"Did you mean {alike[0]!r}?" if alike else ""
+    names = [each[:_MAX_KEY] for each in known if type(each) is str and each[:1] != "_"]
+    meant = nearest(name[:_MAX_KEY], names)
+    return f"Did you mean {meant!r}?" if meant else ""
 
 
 def _for_key(args: tuple[object, ...]) -> str:

@@ -7,20 +7,25 @@ Assumption: names in calls of `read_attribute` are constants that the transforme
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
-from functools import cached_property
-from re import Pattern
-from types import FunctionType
-
 from drivers.guest.language.classes import is_guest_class
 from drivers.guest.language.facade import Facade, missing_name
 from drivers.guest.language.formatting import bound_format, unbound_format
-from drivers.guest.language.tables import ALLOWED, INSPECT_ATTRIBUTES, ITEM_WRITABLE, KNOWN
+from drivers.guest.language.tables import (
+    ALLOWED,
+    COPIED,
+    IN_PYTHON,
+    INSPECT_ATTRIBUTES,
+    ITEM_WRITABLE,
+    KNOWN,
+)
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+_operator: Any = __import__("_operator")  # The C part alone; `operator` brings more.
+_Function: type = type(lambda: None)
 
 _allowed = ALLOWED.get
 _MISSING = object()
@@ -41,9 +46,8 @@ _SIGNS = {
     ">>=": "irshift",
 }
 _CHANGES: dict[str, Callable[[object, object], object]] = {
-    sign: getattr(operator, name) for sign, name in _SIGNS.items()
+    sign: getattr(_operator, name) for sign, name in _SIGNS.items()
 }
-_IN_PYTHON = frozenset((FunctionType, property, cached_property))
 _FORMATS = frozenset(("format", "format_map"))
 
 
@@ -77,8 +81,8 @@ def _read_rarely(ob: Any, kind: Any, name: str) -> object:
             return getattr(ob, name)
     elif issubclass(kind, type):
         return _read_of_class(ob, name)
-    elif kind is Pattern and name == "groupindex":
-        return dict(ob.groupindex)  # The real one hands its table to any `==` of user code.
+    elif (kind, name) in COPIED:
+        return COPIED[kind, name](ob)
     elif issubclass(kind, BaseException) and _class_allows(kind, name):
         return getattr(ob, name)
     raise AttributeError(_refusal(ob, kind, name))
@@ -104,14 +108,14 @@ def _read_of_class(kind: Any, name: str) -> object:
         raise AttributeError(_refusal(kind, type(kind), name))
     base: Any = next((base for base in kind.__mro__ if name in base.__dict__), None)
     own = None if base is None else base.__dict__[name]
-    if is_guest_class(base) or type(own) not in _IN_PYTHON:
+    if is_guest_class(base) or type(own) not in IN_PYTHON:
         return getattr(kind, name)
-    if type(own) is not FunctionType:
+    if type(own) is not _Function:
         raise AttributeError(f"{name!r} of type {kind.__name__!r} is there on its objects only")
     return _checked_method(kind, own)
 
 
-def _checked_method(kind: type, method: FunctionType) -> Callable[..., object]:
+def _checked_method(kind: type, method: Any) -> Callable[..., object]:
     def call(ob: object, /, *args: object, **kwargs: object) -> object:
         if not issubclass(type(ob), kind):
             raise TypeError(f"{kind.__name__}.{method.__name__}() needs a {kind.__name__!r} object")

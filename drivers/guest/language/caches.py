@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Set as AbstractSet
-from functools import lru_cache
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
-_WRAPPER: type = type(lru_cache(maxsize=1)(int))
+# The C part alone; `functools` brings more.
+_WRAPPER: type = getattr(__import__("_functools"), "_lru_cache_wrapper")  # noqa: B009 - its type is not told.
 _EXACT = frozenset((str, int))
 # Tables of the library's own; each key comes from a caller.
 _TABLES = (

@@ -3,13 +3,21 @@
 Names only: the compiler reads this without loading what the facades stand for.
 """
 
-from collections.abc import Iterable, Mapping
-from importlib import import_module
-from types import FunctionType
+from __future__ import annotations
+
+import sys
 
 from drivers.guest.language.caches import note_caches
 from drivers.guest.language.charsets import load_charsets
 from drivers.guest.language.facade import Facade, values_of
+from drivers.guest.language.tables import IN_PYTHON
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+_Function: type = type(lambda: None)
 
 FACADES: Mapping[str, str] = {
     "base64": "formats",
@@ -81,18 +89,28 @@ def open_facade(name: str) -> Facade:
     """Return the facade `name`, built at first use; after lockdown only if preloaded."""
     facade = _open.get(name)
     if facade is None:
-        built = import_module(f"drivers.guest.language.facades.{FACADES[name]}")
+        built = _import(f"drivers.guest.language.facades.{FACADES[name]}")
         facade = _open[name] = built.BUILDERS[name]()
         _name_functions(name, facade)
     return facade
 
 
+def _import(name: str) -> Any:
+    __import__(name)
+    loaded: Any = sys.modules
+    if "functools" in loaded:
+        # A class of the library may hold one where a class in C has a member.
+        IN_PYTHON.add(loaded["functools"].cached_property)
+    return loaded[name]
+
+
 def _name_functions(module: str, facade: Facade) -> None:
     """Let our own functions speak of themselves as `json.loads()` in the errors users read."""
     for name, value in values_of(facade).items():
-        if type(value) is FunctionType and value.__module__.startswith("drivers."):
-            value.__name__ = name
-            value.__qualname__ = f"{module}.{name}"
+        if type(value) is _Function and value.__module__.startswith("drivers."):
+            named: Any = value
+            named.__name__ = name
+            named.__qualname__ = f"{module}.{name}"
 
 
 def preload(names: Iterable[str] = tuple(FACADES)) -> None:

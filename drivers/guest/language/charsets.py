@@ -4,7 +4,16 @@ Python loads each from a file at first use, which a locked worker cannot; those 
 listed raise LookupError there.
 """
 
+from __future__ import annotations
+
 import codecs
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HEAVY = ("idna", "punycode")
+"""Those that need the tables of Unicode."""
 
 CHARSETS = (
     "ascii",
@@ -30,7 +39,7 @@ CHARSETS = (
 )
 
 
-def load_charsets() -> None:
-    """Load every listed character set into the interpreter's own table."""
-    for name in CHARSETS:
+def load_charsets(names: Iterable[str] = CHARSETS) -> None:
+    """Load the character sets `names` into the interpreter's own table."""
+    for name in names:
         codecs.lookup(name)

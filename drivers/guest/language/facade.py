@@ -3,7 +3,11 @@
 A real module would hand out everything it imported itself, `sys` and `os` included.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Facade:

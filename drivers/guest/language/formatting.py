@@ -5,11 +5,14 @@ The built-in method follows `{0.__class__}` in C, past every guard.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeAlias
 
-_Parsed = Iterable[tuple[str, str | None, str, str | None]]
-_parsed: Callable[[str], _Parsed] = import_module("_string").formatter_parser
+    _Parsed: TypeAlias = Iterable[tuple[str, str | None, str, str | None]]
+
+_parsed: Callable[[str], _Parsed] = __import__("_string").formatter_parser
 _MAX_NESTING = 2
 
 

@@ -1,8 +1,7 @@
 """The global names of one call, made as cheaply as an empty dict allows."""
 
 from drivers.guest.language.builtin_names import BUILTINS
-from drivers.guest.language.caches import empty_caches
-from drivers.guest.language.facades.chance import renew, renew_at_next_import
+from drivers.guest.language.renewal import RENEWAL
 from drivers.guest.language.sink import Sink
 
 MODULE_NAME = "function"
@@ -14,11 +13,5 @@ def build_globals(sink: Sink) -> dict[str, object]:
 
     Everything else is shared between calls and cannot be reached, hence not changed, by them.
     """
-    empty_caches()
-    renew_at_next_import()
+    RENEWAL.is_due = True
     return {"__builtins__": BUILTINS, "__name__": MODULE_NAME, "print": sink.print}
-
-
-def reseed() -> None:
-    """Draw a new seed for `random`; a fork inherits the state of its parent's generator."""
-    renew()

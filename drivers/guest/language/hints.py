@@ -1,6 +1,10 @@
 """What to write instead: data only, shared by the compiler and by the reader of exceptions."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 IMPORT_HINTS: Mapping[str, str] = {
     "__future__": "Leave the line out: annotations are never evaluated here.",

@@ -4,7 +4,9 @@ import sys
 
 from drivers.guest.language.catalogue import FACADES, FROM_ONLY, open_facade
 from drivers.guest.language.facade import missing_name, values_of
-from drivers.guest.language.facades.chance import renew_if_due
+from drivers.guest.language.renewal import RENEWAL
+
+_SEEDED = frozenset(("random", "statistics"))
 
 INTERNAL = frozenset(
     (
@@ -55,8 +57,8 @@ def guarded_import(
             return module
     if level or name not in FACADES or (name in FROM_ONLY and not fromlist):
         raise ImportError(f"the module {name!r} is not available here", name=name)
-    if name == "random":
-        renew_if_due()
+    if name in _SEEDED:
+        RENEWAL.renew_if_due()
     facade = open_facade(name)
     if not fromlist:
         return open_facade(name.partition(".")[0])

@@ -8,11 +8,11 @@ Exact types only, because a subclass could answer differently each time it is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from json import encoder
+from drivers.guest.notation import encode
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 MAX_DEPTH = 64
@@ -23,29 +23,6 @@ _LEAVES = frozenset((str, float, bool, type(None)))
 _TEXT = frozenset((str,))
 _MOST = 1 << MAX_INT_BITS
 _LEAST = -_MOST
-
-
-def _refuse(value: object) -> object:
-    raise TypeError(type(value).__name__)
-
-
-def _encoder() -> Callable[[Any], str]:
-    """Return a JSON writer that was prepared once; the library's own prepares for every call."""
-    make: Any = getattr(encoder, "c_make_encoder", None)
-    if make is None:
-        settings: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False}
-        return encoder.JSONEncoder(separators=(",", ":"), **settings).encode
-    sorts = skips = allows_nan = False
-    quote: Any = encoder.encode_basestring
-    prepared: Any = make(None, _refuse, quote, None, ":", ",", sorts, skips, allows_nan)
-
-    def encoded(value: Any) -> str:
-        return "".join(prepared(value, 0))
-
-    return encoded
-
-
-_encoded = _encoder()
 _HINTS = {
     "Decimal": "return str(value) or float(value)",
     "Fraction": "return str(value) or float(value)",
@@ -88,7 +65,7 @@ def encode_result(value: Any) -> bytes:
     try:
         # The encoder finds what the shape does not tell: numbers that are not finite, and text
         # that is not Unicode.
-        return _encoded(value).encode()
+        return encode(value).encode()
     except ValueError:
         raise BadResult(_complaint(value, "result", 0)) from None
 
@@ -118,7 +95,7 @@ def _fits(value: Any, depth: int) -> bool:
 
 def _is_encodable(value: Any) -> bool:
     try:
-        _encoded(value).encode()
+        encode(value).encode()
     except ValueError:
         return False
     return True

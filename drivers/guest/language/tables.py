@@ -4,7 +4,12 @@ A type that is missing here has no attributes at all; a new method of a new Pyth
 until someone adds it. Facades add the types of their results with `allow`.
 """
 
-from types import GeneratorType
+from __future__ import annotations
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 INSPECT_ATTRIBUTES = frozenset(
     (
@@ -40,6 +45,12 @@ KNOWN: set[type] = {type(None), type(...), type(NotImplemented), bool}
 
 ITEM_WRITABLE: set[type] = {dict, list}
 """The types whose items user code may set and delete."""
+
+COPIED: dict[tuple[type, str], Callable[[Any], object]] = {}
+"""Names that are read as a copy, by type: the real value is a table that `==` would hand out."""
+
+IN_PYTHON: set[type] = {type(lambda: None), property}
+"""The types of what a class written in Python holds in place of methods in C."""
 
 
 def allow(kind: type, names: str, *, known: bool = True, items: bool = False) -> None:
@@ -88,7 +99,7 @@ allow(slice, "indices start stop step")
 allow(type(_EMPTY.keys()), "isdisjoint", known=False)
 allow(type(_EMPTY.values()), "", known=False)
 allow(type(_EMPTY.items()), "isdisjoint", known=False)
-allow(GeneratorType, "close send throw", known=False)
+allow(type(_ for _ in ()), "close send throw", known=False)
 allow(property, "deleter getter setter", known=False)
 
 # Exceptions are looked up along their bases, see `attributes`.

@@ -1,10 +1,14 @@
 """Tells a guest exception in the user's own terms: type, message, causes, and their lines only."""
 
-from collections import deque
+from __future__ import annotations
+
 from itertools import islice
-from types import CodeType, TracebackType
 
 from drivers.guest.language.advice import advise
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from types import CodeType, TracebackType
 
 FILENAME = "<function>"
 """The file name in every code object of a user, as the compiler sets it."""
@@ -120,11 +124,12 @@ def _causes(error: BaseException) -> tuple[Cause, ...]:
     return tuple(causes)
 
 
-def _of_user(traceback: TracebackType | None, most: int) -> deque[TracebackType]:
-    last: deque[TracebackType] = deque(maxlen=most)
+def _of_user(traceback: TracebackType | None, most: int) -> list[TracebackType]:
+    last: list[TracebackType] = []
     while traceback is not None:
         if traceback.tb_frame.f_code.co_filename == FILENAME:
             last.append(traceback)
+            del last[:-most]
         traceback = traceback.tb_next
     return last
 

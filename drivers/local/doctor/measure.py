@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from drivers.errors import DriverError
+from drivers.guest.flavour import PLAIN
 from drivers.local.settings import LocalSettings
 from drivers.local.worker import Worker
 from drivers.local.zygote import ZygoteProcess
@@ -54,7 +55,7 @@ async def _measure_calls(driver: Driver) -> list[Finding]:
 
 async def _measure_fork(settings: LocalSettings) -> list[Finding]:
     """Return the typical time from asking for a worker until it is forked, locked and ready."""
-    zygote = ZygoteProcess("call", settings, lambda: None)
+    zygote = ZygoteProcess(PLAIN, settings, lambda: None)
     try:
         await zygote.start()
         return [_told("fork", await _typical_s(lambda: _fork_one(zygote, settings.start_s)))]

@@ -4,14 +4,39 @@ A fork inherits the state of the parent's generator: without a new seed every ca
 workspace would draw the same numbers.
 """
 
-import random
+import os
 from binascii import b2a_base64
+from importlib import import_module
 from os import urandom
+from types import ModuleType
 
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.facades.digests import MD5, SHA1, Digest, compare_digest
 from drivers.guest.language.facades.picking import facade_of
+from drivers.guest.language.renewal import RENEWAL
 from drivers.guest.language.tables import allow
+
+
+def _register_nothing(**_hooks: object) -> None:
+    pass
+
+
+def _import_random() -> ModuleType:
+    """Import random without what it does after every fork.
+
+    It would draw a seed then, which costs as much as a small call; `RENEWAL` does so when needed.
+    """
+    hook = "register_at_fork"
+    register = getattr(os, hook)
+    setattr(os, hook, _register_nothing)
+    try:
+        return import_module("random")
+    finally:
+        setattr(os, hook, register)
+
+
+_import_random()
+import random  # noqa: E402 - after the import that leaves its hook out.
 
 _RANDOM = (
     "betavariate binomialvariate choice choices expovariate gammavariate gauss getrandbits "
@@ -24,35 +49,9 @@ _UUID = (
 )
 _TOKEN_BYTES = 32
 _shared = random.Random()  # noqa: S311 - secrets is there for secrets
-
-
-class _Due:
-    """Whether the shared generator still has the state of an earlier call."""
-
-    __slots__ = ("flag",)
-
-    def __init__(self) -> None:
-        self.flag = True
-
-
-_due = _Due()
-
-
-def renew() -> None:
-    """Seed the shared generator from the operating system."""
-    _shared.seed()
-    _due.flag = False
-
-
-def renew_at_next_import() -> None:
-    """Make the next `import random` draw a new seed; calls without it pay nothing."""
-    _due.flag = True
-
-
-def renew_if_due() -> None:
-    """Seed once per call, so that a later `import random` keeps a seed that user code chose."""
-    if _due.flag:
-        renew()
+RENEWAL.add(_shared.seed)
+# The generator of the module itself, which statistics draws from.
+RENEWAL.add(random.seed)
 
 
 def _random() -> Facade:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.facades.picking import exact
-from drivers.guest.language.tables import allow
+from drivers.guest.language.tables import COPIED, allow
 
 _FLAGS = "A ASCII DOTALL I IGNORECASE M MULTILINE NOFLAG S U UNICODE VERBOSE X"
 _PATTERN = "findall finditer flags fullmatch groups match pattern search split sub subn"
@@ -58,6 +58,8 @@ def _escape(pattern: str) -> str:
 
 def _re() -> Facade:
     allow(re.Pattern, _PATTERN)
+    # The real one hands its table to any `==` of user code.
+    COPIED[re.Pattern, "groupindex"] = lambda pattern: dict(pattern.groupindex)
     allow(re.Match, _MATCH)
     allow(re.error, "colno lineno msg pattern pos")
     values: dict[str, object] = {name: int(getattr(re, name)) for name in _FLAGS.split()}
