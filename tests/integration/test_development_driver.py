@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,6 +12,7 @@ from drivers.errors import DriverError
 from drivers.limits import Limits
 from drivers.local import DevelopmentDriver, LocalSettings
 from drivers.port import Isolation, Outcome, OutcomeKind
+from sanderling.kernel.jsontext import JSON
 from support.artifacts import an_artifact, an_invocation
 from support.guest_programs import ECHO, SPINS
 from support.sandbox import children_of, open_descriptors
@@ -66,6 +69,42 @@ async def test_late_imports_find_nothing() -> None:
     )
 
     assert (await outcome_of(source)).result == 2
+
+
+LINUX_ALONE = {
+    *(
+        "drivers.guest.libc",
+        "drivers.guest.lock",
+        "drivers.guest.seccomp",
+        "drivers.guest.landlock",
+    ),
+    *("drivers.guest.rlimits", "drivers.guest.namespaces", "drivers.guest.zygote", "ctypes"),
+}
+
+
+@pytest.mark.parametrize("module", ["drivers.guest.unlocked", "drivers.local"])
+def test_nothing_of_linux_is_loaded(module: str) -> None:
+    """Neither the guest nor the host's side imports what only Linux has."""
+    program = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert module in done.stdout.split()
+    assert LINUX_ALONE & set(done.stdout.split()) <= (
+        {"ctypes"} if module == "drivers.local" else set()
+    )
+
+
+async def test_values_survive_the_way_in_and_out() -> None:
+    """An echoing handler returns exactly the event, whatever JSON it is."""
+    events: list[JSON] = [None, True, 2**63, -1.5e300, "ä\n\U0001f426", [[], {}], {"": {"a": [1]}}]
+    artifact = an_artifact(ECHO.source)
+    async with DevelopmentDriver() as driver:
+        await driver.deploy(artifact)
+        results = [(await driver.invoke(an_invocation(artifact, event))).result for event in events]
+
+    assert results == events
 
 
 async def test_a_deadline_keeps_the_log() -> None:
