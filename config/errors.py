@@ -32,6 +32,19 @@ class ConfigRejected(Refusal):
         self.problems = tuple(problems)
 
 
+class PartRefused(Refusal):
+    """The {part} cannot follow these settings and keeps what it had: {reason}.
+
+    Mend the cause, which is tried again by itself, or change the settings once more.
+    """
+
+    code: ClassVar[str] = "part_refused"
+
+    def __init__(self, *, part: str, reason: str) -> None:
+        """Keep the part and why."""
+        super().__init__(part=part, reason=reason.removesuffix("."))
+
+
 class VariableUnknown(Refusal):
     """There is no variable {name!r}{guess}.
 

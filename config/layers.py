@@ -78,6 +78,17 @@ def read_layers(*, home: Path | None = None, env_file: Path | None = None) -> La
     )
 
 
+def reread(layers: Layers) -> Layers:
+    """Return what is found now at the places where `layers` were found.
+
+    Raises:
+        ConfigRejected: the file cannot be read any more.
+
+    """
+    home = layers.arguments.get(HOME)
+    return read_layers(home=Path(home) if home else None, env_file=layers.env_path)
+
+
 def resolve_home(home: Path | None = None) -> Path:
     """Return the absolute home: `home`, else `SANDERLING_HOME`, else the default.
 

@@ -32,6 +32,8 @@ log = structlog.get_logger()
 DEPLOY_TIMEOUT_S = 30.0
 """How long a driver may take to look at new code before the caller is told that it failed."""
 
+_MOST_DEPLOYMENTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -91,14 +93,17 @@ class Dispatch:
             return too_large
         _check(call)
         outcome = await self._invoke(call)
-        if outcome.kind is not OutcomeKind.NOT_DEPLOYED:
-            return outcome
-        deployment = await self._deployments.share(
-            call.target.key, lambda: self._deploy(call.target)
-        )
-        if deployment.kind is not OutcomeKind.OK:
-            return self._ended(deployment.kind, deployment=deployment)
-        return await self._invoke(call)
+        # Once is enough, unless another driver takes over between deploying and calling.
+        for _ in range(_MOST_DEPLOYMENTS):
+            if outcome.kind is not OutcomeKind.NOT_DEPLOYED:
+                break
+            deployment = await self._deployments.share(
+                call.target.key, lambda: self._deploy(call.target)
+            )
+            if deployment.kind is not OutcomeKind.OK:
+                return self._ended(deployment.kind, deployment=deployment)
+            outcome = await self._invoke(call)
+        return outcome
 
     def abandoned(self) -> Outcome:
         """Return the outcome of a call whose caller went away while it was running."""

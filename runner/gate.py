@@ -36,6 +36,10 @@ class Gate:
         self._limiter = limiter
         self._policy = policy
 
+    def follow(self, policy: LimitPolicy) -> None:
+        """Count by `policy` from the next request on; what was counted before still counts."""
+        self._policy = policy
+
     async def admit(
         self,
         credential: Credential | None,

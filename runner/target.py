@@ -67,6 +67,13 @@ class Targets:
         """Return the number of targets that are held."""
         return self._count
 
+    def follow(self, policy: LimitPolicy) -> None:
+        """Give targets the rules of `policy` from now on; those that are held are forgotten."""
+        self._policy = policy
+        self._changes += 1
+        self._seen.clear()
+        self._count = 0
+
     async def find(self, workspace_id: WorkspaceId, name: str, version: Selector | int) -> Target:
         """Return what a call of `name` runs in this workspace.
 

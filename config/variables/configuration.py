@@ -30,7 +30,6 @@ class ConfigurationVariables(VariableGroup):
             "CONFIG_POLL_INTERVAL_MS",
             "How often a process asks the database for a newer revision, whatever hints it gets.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = 5000
     config_last_good_file: Annotated[
@@ -40,6 +39,5 @@ class ConfigurationVariables(VariableGroup):
             "File for the sealed copy of the last good settings, for a start without the "
             "database; by default `config.last-good` in SANDERLING_HOME.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = None

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from config.declaration import Declared, Group, Kind
-from config.kinds import Flag, Mebibytes, Text, Whole, choice
+from config.kinds import Flag, Mebibytes, Milliseconds, Text, Whole, choice
 from config.variables.group import VariableGroup
 
 
@@ -76,6 +76,19 @@ class SandboxVariables(VariableGroup):
         Field(ge=1, le=256),
         Declared("SANDBOX_SPARES", "Workers that the Local driver keeps ready in advance."),
     ] = 4
+    sandbox_queue_limit: Annotated[
+        Whole,
+        Field(ge=0, le=100_000),
+        Declared(
+            "SANDBOX_QUEUE_LIMIT",
+            "Calls that may wait for a worker at once; further ones are turned away as saturated.",
+        ),
+    ] = 64
+    sandbox_queue_wait_ms: Annotated[
+        Milliseconds,
+        Field(ge=1, le=600_000),
+        Declared("SANDBOX_QUEUE_WAIT_MS", "Milliseconds that a call waits for a worker at most."),
+    ] = 5000
     sandbox_memory_budget_mb: Annotated[
         Mebibytes,
         Field(ge=64, le=2**24),

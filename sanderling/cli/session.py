@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # the client is imported when it is used, which keeps --help 
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
+    from config.variables import Settings
     from sanderling.client import Sanderling
     from sanderling.client.in_process_transport import Instance
 
@@ -61,6 +62,9 @@ async def _opened(home: Path | None, key: str | None) -> AsyncGenerator[Instance
     from sanderling.wiring.on_demand import OnDemandDriver  # noqa: PLC0415 - as above.
 
     snapshot = load_snapshot(home=home)
-    driver = OnDemandDriver(build_driver(snapshot.settings, process=PROCESS))
-    async with open_runtime(snapshot, process=PROCESS, driver=driver) as runtime:
+
+    def on_demand(settings: Settings) -> OnDemandDriver:
+        return OnDemandDriver(build_driver(settings, process=PROCESS))
+
+    async with open_runtime(snapshot, process=PROCESS, driver=on_demand) as runtime:
         yield Instance(runtime.services, runtime.operator if key is None else BearerKey(key))

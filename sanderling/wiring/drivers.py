@@ -48,6 +48,8 @@ def local_settings(settings: Settings) -> LocalSettings:
     waived = settings.sandbox_accept_missing
     return LocalSettings(
         spares=settings.sandbox_spares,
+        queue_limit=settings.sandbox_queue_limit,
+        queue_wait_s=settings.sandbox_queue_wait_ms / 1000,
         memory_budget_bytes=settings.sandbox_memory_budget_mb * MIB,
         accept_missing=frozenset({waived} if waived else ()),
         namespaces=ExtraWall(settings.sandbox_namespaces.value),

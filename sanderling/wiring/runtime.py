@@ -1,17 +1,19 @@
 """Puts the parts together and takes them apart again, in order."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
+from config.acknowledgement import ProcessLabel
 from config.configuration import Configuration
+from config.live import LiveConfiguration
 from config.snapshot import Snapshot
+from config.subscriber import Subscriber
 from config.variables import Settings
-from drivers.port import Driver
+from drivers.port import Driver, Health
 from runner.calls import Calls
 from runner.dispatch import Dispatch
-from runner.function import RateLimit
 from runner.functions import Functions
 from runner.gate import Gate
 from runner.gcra import MemoryLimiter
@@ -27,18 +29,18 @@ from sanderling.access.roles import RolePermissions
 from sanderling.api.services import Services
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import WorkspaceId
-from sanderling.store import (
-    SQLCallLog,
-    SQLConfigStore,
-    SQLFunctionStore,
-    SQLKeyStore,
-    SQLWorkspaces,
-    health,
-)
+from sanderling.store import SQLCallLog, SQLFunctionStore, SQLKeyStore, SQLWorkspaces, health
+from sanderling.wiring.configuration import begin, following, health_of
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.foundation import Foundation, open_foundation
-from sanderling.wiring.hints import build_hints
-from sanderling.wiring.sealer import sealer_of
+from sanderling.wiring.limits import limit_policy
+from sanderling.wiring.subscribers import (
+    DriverSubscriber,
+    LimitsSubscriber,
+    LogsSubscriber,
+    follow_logs,
+)
+from sanderling.wiring.switching import SwitchingDriver
 from sanderling.wiring.trials import build_trials
 from sanderling.wiring.unavailable import started
 
@@ -58,36 +60,71 @@ class Runtime:
     default_workspace_id: WorkspaceId
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What `_services` joins."""
+
+    foundation: Foundation
+    call_log: CallLog
+    driver: Driver
+    configuration: Configuration
+    policy: LimitPolicy
+
+
 @asynccontextmanager
 async def open_runtime(
     snapshot: Snapshot,
     *,
     process: str,
     run_migrations: bool = True,
-    driver: Driver | None = None,
+    driver: Callable[[Settings], Driver] | None = None,
+    label: ProcessLabel | None = None,
 ) -> AsyncGenerator[Runtime]:
     """Yield the running parts; `process` is what messages name as the one to restart.
 
-    `driver` stands in for the one that the settings name; it must not have been started.
+    `snapshot` is what the process knows without the database, which is read here. `driver` makes
+    another driver than the settings name, not yet started. A process that lasts has a `label`:
+    it follows settings as they change, and says under that label which ones are in force.
+
     When the driver cannot start the rest runs all the same: calls get the outcome
     `misconfigured` and readiness says why. On the way out calls in flight finish, their records
     are written, and the database is closed, in this order.
 
     Raises:
-        ConfigRejected: a setting asks for what there is not.
+        ConfigRejected: the settings are not valid, or ask for what there is not.
         HomeUnusableError: the home cannot be made.
+        RedisURLRefused: the URL of Redis is not one.
         StoreUnavailableError: the database is away.
 
     """
-    settings = snapshot.settings
-    chosen = driver or build_driver(settings, process=process)
-    async with (
-        open_foundation(settings, run_migrations=run_migrations) as foundation,
-        SQLCallLog(foundation.database, foundation.clock) as call_log,
-        started(chosen) as running,
-    ):
+    async with AsyncExitStack() as stack:
+        foundation = await stack.enter_async_context(
+            open_foundation(snapshot.settings, run_migrations=run_migrations)
+        )
+        beginning = await begin(snapshot, foundation)
+        settings = beginning.settings
+        chosen = driver(settings) if driver else build_driver(settings, process=process)
+        call_log = await stack.enter_async_context(
+            SQLCallLog(foundation.database, foundation.clock)
+        )
+        switching = SwitchingDriver(chosen)
+        running = await stack.enter_async_context(switching if label else started(chosen))
+        parts = _Parts(
+            foundation=foundation,
+            call_log=call_log,
+            driver=running,
+            configuration=beginning.configuration,
+            policy=limit_policy(settings),
+        )
+        services, subscribers = _services(parts)
+        if label is not None:
+            follow_logs(settings)
+            if driver is None:
+                subscribers.append(DriverSubscriber(switching, process=process))
+            live = await stack.enter_async_context(following(beginning, subscribers, process=label))
+            services = _with_health(services, live)
         yield Runtime(
-            services=_services(snapshot, foundation, call_log, running),
+            services=services,
             keys=foundation.keys,
             workspaces=foundation.workspaces,
             driver=running,
@@ -96,28 +133,33 @@ async def open_runtime(
         )
 
 
-def _services(
-    snapshot: Snapshot, foundation: Foundation, call_log: CallLog, driver: Driver
-) -> Services:
-    settings = snapshot.settings
+def _with_health(services: Services, live: LiveConfiguration) -> Services:
+    async def check() -> Health:
+        return health_of(live)
+
+    return replace(services, readiness={**services.readiness, "configuration": check})
+
+
+def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
+    """Return the services, and those of their parts that follow settings."""
+    foundation, driver, policy = parts.foundation, parts.driver, parts.policy
     clock, ids, database = foundation.clock, foundation.ids, foundation.database
     bus, permissions, store = EventBus(), RolePermissions(), SQLFunctionStore(database)
-    policy = limit_policy(settings)
     principals = KeyPrincipals(SQLKeyStore(database), clock)
     gate = Gate(principals, permissions, MemoryLimiter(clock), policy)
     targets = Targets(store, policy, clock, bus)
-    record = Record(call_log, bus, ids, clock)
-    return Services(
+    record = Record(parts.call_log, bus, ids, clock)
+    services = Services(
         gate=gate,
         pipeline=Pipeline(gate, targets, Dispatch(driver, store), record, bus),
         functions=Functions(store, driver, ids, clock, bus, permissions),
-        calls=Calls(call_log, permissions),
-        configuration=_configuration(snapshot, foundation),
+        calls=Calls(parts.call_log, permissions),
+        configuration=parts.configuration,
         trials=build_trials(clock),
         permissions=permissions,
         readiness={
             "database": lambda: health(database),
-            "call_log": call_log.health,
+            "call_log": parts.call_log.health,
             "driver": driver.health,
         },
         ids=ids,
@@ -125,29 +167,4 @@ def _services(
         bus=bus,
         version=version("sanderling"),
     )
-
-
-def _configuration(snapshot: Snapshot, foundation: Foundation) -> Configuration:
-    redis_url = snapshot.settings.redis_url
-    return Configuration(
-        store=SQLConfigStore(foundation.database),
-        hints=build_hints(
-            foundation.database,
-            redis_url=None if redis_url is None else redis_url.get_secret_value(),
-            clock=foundation.clock,
-        ),
-        sealer=sealer_of(snapshot.settings),
-        layers=snapshot.layers,
-        clock=foundation.clock,
-    )
-
-
-def limit_policy(settings: Settings) -> LimitPolicy:
-    """Return the rate limits that the settings name."""
-    return LimitPolicy(
-        api_short=RateLimit(settings.api_short_limit, settings.api_short_ttl_ms),
-        api_long=RateLimit(settings.api_long_limit, settings.api_long_ttl_ms),
-        function_default=RateLimit(
-            settings.function_throttle_limit, settings.function_throttle_ttl_ms
-        ),
-    )
+    return services, [LimitsSubscriber(gate, targets), LogsSubscriber()]

@@ -17,6 +17,7 @@ from drivers.limits import CEILINGS
 from sanderling.api import create_app
 from sanderling.api.connection import bounded_connections
 from sanderling.kernel.ids import Ids
+from sanderling.wiring.configuration import label_process
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.errors import AddressTakenError, LoopbackRequired
 from sanderling.wiring.runtime import open_runtime
@@ -56,13 +57,14 @@ async def _serve(
     snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str], None]
 ) -> None:
     settings = snapshot.settings
-    # First, so that a setting which cannot be followed is told before anything listens.
-    driver = build_driver(settings, process=PROCESS)
+    if settings.sandbox_development:
+        # First, so that a switch which cannot be followed is told before anything listens.
+        build_driver(settings, process=PROCESS)
     with (
         _listening(host, port, loopback_only=settings.sandbox_development) as listener,
         _Signals() as signals,
     ):
-        async with open_runtime(snapshot, process=PROCESS, driver=driver) as runtime:
+        async with open_runtime(snapshot, process=PROCESS, label=label_process("serve")) as runtime:
             server = _Server(_config(create_app(runtime.services), runtime.services.ids))
 
             def tell() -> None:

@@ -10,8 +10,9 @@ from typing import Self
 import httpx2
 import pytest
 
+from config.layers import Layers
+from config.loader import build_snapshot
 from config.snapshot import Snapshot
-from config.variables import Settings
 from drivers.errors import DriverError
 from drivers.memory import MemoryDriver
 from drivers.port import Driver, HealthState, OutcomeKind
@@ -35,16 +36,16 @@ class BrokenDriver(MemoryDriver):
         raise DriverError(driver="local", reason="seccomp is missing")
 
 
-def snapshot(home: Path, **values: object) -> Snapshot:
+def snapshot(home: Path, **values: str) -> Snapshot:
     """Return settings for a home, from these values alone."""
-    return Snapshot(1, Settings.model_validate({"SANDERLING_HOME": home, **values}))
+    return build_snapshot(Layers(arguments={"SANDERLING_HOME": str(home), **values}))
 
 
 @asynccontextmanager
 async def runtime(home: Path, driver: Driver | None = None) -> AsyncGenerator[Runtime]:
     """Yield a runtime on a home with a driver that starts no process."""
     async with open_runtime(
-        snapshot(home), process="test", driver=driver or MemoryDriver()
+        snapshot(home), process="test", driver=lambda _: driver or MemoryDriver()
     ) as opened:
         yield opened
 
@@ -138,7 +139,7 @@ async def test_database_that_is_away_is_a_fault(tmp_path: Path) -> None:
     away = snapshot(tmp_path, DATABASE_URL="postgresql://app:hunter2@127.0.0.1:1/none")
 
     with pytest.raises(StoreUnavailableError) as fault:
-        async with open_runtime(away, process="test", driver=MemoryDriver()):
+        async with open_runtime(away, process="test", driver=lambda _: MemoryDriver()):
             pass
 
     assert "hunter2" not in str(fault.value)

@@ -9,7 +9,7 @@ import pytest
 import sanderling.redis.errors
 import sanderling.store.errors
 import sanderling.wiring.errors
-from config.errors import ConfigConflict, ConfigRejected, Problem, RevisionNotInForce
+from config.errors import ConfigConflict, ConfigRejected, PartRefused, Problem, RevisionNotInForce
 from config.stored import Change
 from drivers.errors import DriverError
 from drivers.port import GUEST_RAN, OutcomeKind
@@ -28,6 +28,7 @@ UNREACHABLE = {
     Refusal: "the root of refusals",
     Fault: "the root of faults",
     DriverError: "raised before anything listens; calls get the outcome misconfigured",
+    PartRefused: "told in acknowledgement, health and log; nobody asked",
     KeyNotFound: "keys are managed at the command line",
     KeyRefused: "keys are managed at the command line",
     OutcomeUnreadableError: "raised by whoever reads an answer",

@@ -21,10 +21,17 @@ def settings(**values: object) -> Settings:
 def test_local_is_told_its_numbers_as_values() -> None:
     """Spares, memory budget and waived layers reach the driver."""
     told = local_settings(
-        settings(SANDBOX_SPARES=7, SANDBOX_MEMORY_BUDGET_MB=100, SANDBOX_ACCEPT_MISSING="landlock")
+        settings(
+            SANDBOX_SPARES=7,
+            SANDBOX_MEMORY_BUDGET_MB=100,
+            SANDBOX_ACCEPT_MISSING="landlock",
+            SANDBOX_QUEUE_LIMIT=9,
+            SANDBOX_QUEUE_WAIT_MS="2s",
+        )
     )
 
     assert (told.spares, told.memory_budget_bytes) == (7, 100 * MIB)
+    assert (told.queue_limit, told.queue_wait_s) == (9, 2.0)
     assert told.accept_missing == frozenset({"landlock"})
 
 
