@@ -257,7 +257,7 @@ def _neighbours(value: Any, path: str) -> Iterator[tuple[str, object]]:
     with contextlib.suppress(TypeError):
         yield f"type({path})", type_of(value)
     if isinstance(value, dict):
-        for key, item in list(value.items())[:200]:  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - anything
+        for key, item in list(dict.items(value))[:200]:  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - anything
             yield f"{path}[{key!r}]", item
     elif isinstance(value, (list, tuple, set, frozenset, collections.deque)):
         for index, item in enumerate(list(value)[:200]):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - anything

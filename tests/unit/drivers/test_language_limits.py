@@ -31,8 +31,8 @@ def test_depth_is_bounded() -> None:
     assert found.reason == "The code is nested 104 levels deep; at most 80 are allowed."
 
 
-def test_depth_beyond_the_parser_is_refused_uncounted() -> None:
-    """Where the parser gives up, the limit is named without a count."""
+def test_depth_beyond_the_parser_is_refused_by_the_same_limit() -> None:
+    """Where the parser of a Python gives up, nobody counted; others read even that."""
     found = rejection_of("x = " + "-" * 5000 + "1")
 
-    assert found.excess == Excess("ast_depth", 80, None)
+    assert found.excess in {Excess("ast_depth", 80, None), Excess("ast_depth", 80, 5004)}
