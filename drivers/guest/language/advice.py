@@ -27,6 +27,7 @@ _MODULE = (
     "This is a module: call a function of it, or import the name, as in "
     "`from datetime import datetime`."
 )
+_LONG = "int() and str() take at most 4300 digits; hex() and int(text, 16) have no such bound."
 _BY_TYPE: Mapping[type[BaseException], str] = {
     RecursionError: _ENDLESS,
     StopIteration: _EXHAUSTED,
@@ -46,6 +47,8 @@ def advise(error: BaseException, message: str, place: TracebackType | None) -> s
         return _for_key(error.args)
     if kind is AttributeError or kind is TypeError:
         return _for_value(message)
+    if kind is ValueError and message.startswith("Exceeds the limit ("):
+        return _LONG
     if message == "[<class 'decimal.ConversionSyntax'>]":
         return _NO_NUMBER
     return _BY_TYPE.get(kind, "")

@@ -28,14 +28,17 @@ _PLAIN = (
     "str sum tuple zip"
 )
 _EXCEPTIONS = (
-    "ArithmeticError AssertionError AttributeError BufferError BytesWarning DeprecationWarning "
-    "EOFError EnvironmentError Exception FloatingPointError FutureWarning IOError ImportError "
-    "ImportWarning IndentationError IndexError KeyError LookupError MemoryError "
-    "ModuleNotFoundError NameError NotImplementedError OSError OverflowError "
-    "PendingDeprecationWarning PermissionError RecursionError ReferenceError RuntimeError "
-    "RuntimeWarning StopIteration SyntaxError SyntaxWarning SystemError TabError TimeoutError "
-    "TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError "
-    "UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning ZeroDivisionError"
+    "ArithmeticError AssertionError AttributeError BlockingIOError BrokenPipeError BufferError "
+    "BytesWarning ChildProcessError ConnectionAbortedError ConnectionError "
+    "ConnectionRefusedError ConnectionResetError DeprecationWarning EOFError EncodingWarning "
+    "EnvironmentError Exception FileExistsError FileNotFoundError FloatingPointError "
+    "FutureWarning IOError ImportError ImportWarning IndentationError IndexError "
+    "InterruptedError IsADirectoryError KeyError LookupError MemoryError ModuleNotFoundError "
+    "NameError NotADirectoryError NotImplementedError OSError OverflowError "
+    "PendingDeprecationWarning PermissionError ProcessLookupError RecursionError ReferenceError "
+    "ResourceWarning RuntimeError RuntimeWarning StopIteration SyntaxError SyntaxWarning "
+    "SystemError TabError TimeoutError TypeError UnboundLocalError UnicodeDecodeError "
+    "UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning ZeroDivisionError"
 )
 _GUARDS: dict[str, object] = {
     "__import__": guarded_import,

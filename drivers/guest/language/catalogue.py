@@ -63,7 +63,9 @@ FACADES: Mapping[str, str] = {
 """Each module that guest code may import, and the module of `facades` that builds it."""
 
 FROM_ONLY: Mapping[str, frozenset[str]] = {
-    "dataclasses": frozenset(("asdict", "astuple", "dataclass", "field", "replace")),
+    "dataclasses": frozenset(
+        ("asdict", "astuple", "dataclass", "field", "fields", "is_dataclass", "replace")
+    ),
     "io": frozenset(("StringIO",)),
     "uuid": frozenset(
         (

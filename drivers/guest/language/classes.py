@@ -54,6 +54,8 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, object]) 
         if is_guest_class(base) or (type(base) is type and base in _BASES):
             continue
         raise TypeError(f"classes cannot inherit from {base!r} here")
+    # `class A(list[int])` notes what was written; the bases are plain by now.
+    namespace.pop("__orig_bases__", None)
     for key in namespace:
         if key[:1] == "_" and key != "_" and key not in _SPECIAL:
             raise TypeError(f"the class attribute {key!r} is not available here")

@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PARSE = (
-    "parse_qs parse_qsl quote quote_from_bytes quote_plus unquote unquote_plus unquote_to_bytes "
-    "urldefrag urlencode urljoin urlparse urlsplit urlunparse urlunsplit"
+    "DefragResult ParseResult SplitResult parse_qs parse_qsl quote quote_from_bytes quote_plus "
+    "unquote unquote_plus unquote_to_bytes urldefrag urlencode urljoin urlparse urlsplit "
+    "urlunparse urlunsplit"
 )
 _PARTS = (
     "count fragment geturl hostname index netloc params password path port query scheme url "
     "username"
 )
 _ADDRESS = (
-    "compressed exploded ipv4_mapped is_global is_link_local is_loopback is_multicast is_private "
-    "is_reserved is_site_local is_unspecified max_prefixlen packed reverse_pointer scope_id "
-    "sixtofour teredo version"
+    "compressed exploded ipv4_mapped ipv6_mapped is_global is_link_local is_loopback "
+    "is_multicast is_private is_reserved is_site_local is_unspecified max_prefixlen "
+    "packed reverse_pointer scope_id sixtofour teredo version"
 )
 _NETWORK = (
     f"{_ADDRESS} address_exclude broadcast_address compare_networks hostmask hosts netmask "
@@ -65,12 +66,15 @@ def _ipaddress() -> Facade:
     for network in (ipaddress.IPv4Network, ipaddress.IPv6Network):
         allow(network, _NETWORK)
     for interface in (ipaddress.IPv4Interface, ipaddress.IPv6Interface):
-        allow(interface, f"{_ADDRESS} hostmask ip netmask network with_hostmask with_prefixlen")
+        allow(
+            interface,
+            f"{_ADDRESS} hostmask ip netmask network with_hostmask with_netmask with_prefixlen",
+        )
     return facade_of(
         ipaddress,
-        "AddressValueError IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface "
-        "IPv6Network NetmaskValueError collapse_addresses ip_address ip_interface ip_network "
-        "summarize_address_range",
+        "AddressValueError IPV4LENGTH IPV6LENGTH IPv4Address IPv4Interface IPv4Network "
+        "IPv6Address IPv6Interface IPv6Network NetmaskValueError collapse_addresses "
+        "get_mixed_type_key ip_address ip_interface ip_network summarize_address_range",
     )
 
 
@@ -105,10 +109,15 @@ def _email_utils() -> Facade:
     names: dict[str, object] = {
         "format_datetime": _format_datetime,
         "formataddr": _formataddr,
+        "formatdate": _formatdate,
         "getaddresses": getaddresses,
+        "mktime_tz": parser.mktime_tz,
         "parseaddr": parseaddr,
+        "parsedate": parser.parsedate,
         "parsedate_to_datetime": parsedate_to_datetime,
+        "parsedate_tz": parser.parsedate_tz,
         "quote": parser.quote,
+        "unquote": _unquote,
     }
     return Facade("email.utils", names)
 
@@ -126,6 +135,29 @@ def _formataddr(pair: tuple[str, str]) -> str:
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     quotes = '"' if any(mark in _SPECIALS for mark in name) else ""
     return f"{quotes}{escaped}{quotes} <{address}>"
+
+
+def _plain_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"the text must be a string, not {type(value).__name__!r}")
+    return str.__str__(value)
+
+
+def _unquote(str: str) -> str:  # noqa: A002 - the name that the real one has
+    text = _plain_text(str)
+    if text[:1] == text[-1:] == '"' and len(text) > 1:
+        return text[1:-1].replace("\\\\", "\\").replace('\\"', '"')
+    return text[1:-1] if text.startswith("<") and text.endswith(">") else text
+
+
+def _formatdate(
+    timeval: float | None = None,
+    localtime: bool = False,  # noqa: FBT001, FBT002 - as the real one has it; here is UTC
+    usegmt: bool = False,  # noqa: FBT001, FBT002 - as the real one has it
+) -> str:
+    moment = datetime.now(UTC) if timeval is None else datetime.fromtimestamp(timeval, UTC)
+    text = _format_datetime(moment, usegmt=usegmt)
+    return text if usegmt or localtime else text.replace("+0000", "-0000")
 
 
 def _format_datetime(dt: datetime, *, usegmt: bool = False) -> str:

@@ -13,13 +13,16 @@ _MATH = (
     "pow prod radians remainder sin sinh sqrt sumprod tan tanh tau trunc ulp"
 )
 _DECIMAL = (
-    "Decimal ROUND_CEILING ROUND_DOWN ROUND_FLOOR ROUND_HALF_DOWN ROUND_HALF_EVEN ROUND_HALF_UP "
-    "ROUND_UP ROUND_05UP DecimalException DivisionByZero InvalidOperation"
+    "Clamped Decimal DecimalException DecimalTuple DivisionByZero FloatOperation Inexact "
+    "InvalidOperation MAX_EMAX MAX_PREC MIN_EMIN MIN_ETINY Overflow ROUND_05UP ROUND_CEILING "
+    "ROUND_DOWN ROUND_FLOOR ROUND_HALF_DOWN ROUND_HALF_EVEN ROUND_HALF_UP ROUND_UP Rounded "
+    "Subnormal Underflow"
 )
+_NORMAL = "cdf from_samples inv_cdf mean median mode overlap pdf quantiles stdev variance zscore"
 _STATISTICS = (
-    "StatisticsError correlation covariance fmean geometric_mean harmonic_mean linear_regression "
-    "mean median median_grouped median_high median_low mode multimode pstdev pvariance quantiles "
-    "stdev variance"
+    "NormalDist StatisticsError correlation covariance fmean geometric_mean harmonic_mean "
+    "linear_regression mean median median_grouped median_high median_low mode "
+    "multimode pstdev pvariance quantiles stdev variance"
 )
 
 
@@ -32,13 +35,15 @@ def _decimal() -> Facade:
 
     allow(
         decimal.Decimal,
-        "adjusted as_integer_ratio as_tuple canonical compare compare_total conjugate copy_abs "
-        "copy_negate copy_sign exp fma from_float imag is_finite is_infinite is_nan is_normal "
-        "is_signed is_zero ln log10 logb max min next_minus next_plus normalize number_class "
-        "quantize real remainder_near rotate same_quantum scaleb shift sqrt to_eng_string "
+        "adjusted as_integer_ratio as_tuple canonical compare compare_signal compare_total "
+        "compare_total_mag conjugate copy_abs copy_negate copy_sign exp fma from_float imag "
+        "is_canonical is_finite is_infinite is_nan is_normal is_qnan is_signed is_snan "
+        "is_subnormal is_zero ln log10 logb logical_and logical_invert logical_or logical_xor max "
+        "max_mag min min_mag next_minus next_plus next_toward normalize number_class quantize "
+        "radix real remainder_near rotate same_quantum scaleb shift sqrt to_eng_string "
         "to_integral to_integral_exact to_integral_value",
     )
-    allow(decimal.DecimalTuple, "digits exponent sign", known=False)
+    allow(decimal.DecimalTuple, "count digits exponent index sign")
     return facade_of(decimal, _DECIMAL)
 
 
@@ -56,6 +61,8 @@ def _fractions() -> Facade:
 def _statistics() -> Facade:
     import statistics  # noqa: PLC0415 - loaded only where its facade is wanted
 
+    # Without samples(), which draws from the library's own generator: a fork repeats its numbers.
+    allow(statistics.NormalDist, _NORMAL)
     allow(statistics.LinearRegression, "intercept slope", known=False)
     return facade_of(statistics, _STATISTICS)
 

@@ -58,7 +58,7 @@ def _copy() -> Facade:
 
     return Facade(
         "copy",
-        {"copy": guarded(copy.copy), "deepcopy": guarded(deep)},
+        {"Error": copy.Error, "copy": guarded(copy.copy), "deepcopy": guarded(deep)},
     )
 
 

@@ -29,6 +29,8 @@ _HOMES = {
     "sha3_384": "_sha3",
     "sha3_512": "_sha3",
     "sha512": "_sha2 _sha512",
+    "shake_128": "_sha3",
+    "shake_256": "_sha3",
 }
 Digest = Callable[..., "Any"]
 """What makes a hash object; their types have no name that the library shares."""
@@ -56,7 +58,10 @@ def _hashlib() -> Facade:
     for digest in _DIGESTS.values():
         sample: object = digest(b"")
         allow(type(sample), _HASH, known=False)
-    return Facade("hashlib", _DIGESTS)
+    names = frozenset(_DIGESTS)
+    return Facade(
+        "hashlib", {**_DIGESTS, "algorithms_available": names, "algorithms_guaranteed": names}
+    )
 
 
 class HMAC:

@@ -1,16 +1,28 @@
 """Formats of data: json, base64, struct, zlib."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 
+from drivers.guest.language.attributes import read_named
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.facades.picking import exact, facade_of
 from drivers.guest.language.tables import allow
 
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from typing import Any
+
 MAX_INFLATED_BYTES = 16 * 1024 * 1024
 _BASE64 = (
-    "a85decode a85encode b16decode b16encode b32decode b32encode b64decode b64encode b85decode "
-    "b85encode standard_b64decode standard_b64encode urlsafe_b64decode urlsafe_b64encode"
+    "a85decode a85encode b16decode b16encode b32decode b32encode b32hexdecode b32hexencode "
+    "b64decode b64encode b85decode b85encode decodebytes encodebytes standard_b64decode "
+    "standard_b64encode urlsafe_b64decode urlsafe_b64encode"
+)
+_ZLIB = (
+    "DEFLATED MAX_WBITS Z_BEST_COMPRESSION Z_BEST_SPEED Z_DEFAULT_COMPRESSION Z_NO_COMPRESSION "
+    "adler32 compress crc32 error"
 )
 _Number = Callable[[str], object]
 
@@ -42,11 +54,22 @@ def _dumps(  # noqa: PLR0913 - the signature of json.dumps
     )
 
 
+def _load(
+    fp: object, *, parse_float: _Number | None = None, parse_int: _Number | None = None
+) -> object:
+    read: Any = read_named(fp, "read")
+    return _loads(read(), parse_float=parse_float, parse_int=parse_int)
+
+
+def _dump(obj: object, fp: object, **settings: Any) -> None:
+    write: Any = read_named(fp, "write")
+    write(_dumps(obj, **settings))
+
+
 def _json() -> Facade:
     allow(json.JSONDecodeError, "colno doc lineno msg pos")
-    return Facade(
-        "json", {"JSONDecodeError": json.JSONDecodeError, "dumps": _dumps, "loads": _loads}
-    )
+    names = {"dump": _dump, "dumps": _dumps, "load": _load, "loads": _loads}
+    return Facade("json", {"JSONDecodeError": json.JSONDecodeError, **names})
 
 
 def _base64() -> Facade:
@@ -84,7 +107,7 @@ def _zlib() -> Facade:
             raise zlib.error("incomplete or truncated stream")
         return inflated
 
-    return facade_of(zlib, "MAX_WBITS adler32 compress crc32 error", decompress=decompress)
+    return facade_of(zlib, _ZLIB, decompress=decompress)
 
 
 BUILDERS = {"base64": _base64, "json": _json, "struct": _struct, "zlib": _zlib}

@@ -71,6 +71,7 @@ def _re() -> Facade:
             **values,
             "Match": re.Match,
             "Pattern": re.Pattern,
+            "PatternError": re.error,
             "error": re.error,
             "compile": _compile,
             "escape": _escape,

@@ -14,6 +14,7 @@ from operator import itemgetter
 
 from drivers.guest.language.classes import GuestClass, is_guest_class
 from drivers.guest.language.facade import Facade
+from drivers.guest.language.tables import allow
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
@@ -84,7 +85,16 @@ def namedtuple(
         pairs = ", ".join(f"{name}={value!r}" for name, value in zip(fields, self, strict=True))
         return f"{title}({pairs})"
 
-    namespace: dict[str, object] = {"__new__": new, "__repr__": text, "__module__": "function"}
+    def values(self: tuple[object, ...]) -> tuple[object, ...]:
+        return tuple(self)
+
+    namespace: dict[str, object] = {
+        "__new__": new,
+        "__repr__": text,
+        "__module__": "function",
+        # What a copy is made with; the tuple's own would pass all values as the first.
+        "__getnewargs__": values,
+    }
     for index, name in enumerate(fields):
         namespace[name] = property(itemgetter(index))
     return GuestClass(title, (tuple,), namespace)
@@ -126,6 +136,7 @@ def dataclass(
     order: bool = False,
     frozen: bool = False,
     repr: bool = True,  # noqa: A002 - the name that dataclasses.dataclass has
+    slots: bool = False,  # noqa: ARG001 - it saves memory elsewhere and changes nothing here
 ) -> object:
     """Give a class of annotated names an initialiser, equality and a text."""
 
@@ -271,28 +282,56 @@ def _fields_of(record: object) -> dict[str, Field] | None:
 
 def asdict(record: object) -> dict[str, object]:
     """Return the fields of a record as a dict, records inside it as well."""
-    fields = _fields_of(record)
-    if fields is None:
-        raise TypeError("asdict() takes a record that dataclass() made")
-    return {name: _plain(getattr(record, name)) for name in fields}
+    values = _values(record, "asdict", asdict)
+    return dict(zip(_fields_of(record) or (), values, strict=True))
 
 
-def _plain(value: Any) -> object:
+def _plain(value: Any, convert: Callable[[Any], object]) -> object:
     if _fields_of(value) is not None:
-        return asdict(value)
+        return convert(value)
     kind: object = type(value)
     if kind is list:
-        return [_plain(item) for item in value]
+        return [_plain(item, convert) for item in value]
     if kind is tuple:
-        return tuple(_plain(item) for item in value)
+        return tuple(_plain(item, convert) for item in value)
     if kind is dict:
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, convert) for key, item in value.items()}
     return value
 
 
 def astuple(record: object) -> tuple[object, ...]:
-    """Return the values of a record in the order of its fields, records inside it as dicts."""
-    return tuple(asdict(record).values())
+    """Return the values of a record in the order of its fields, records inside it as tuples."""
+    return _values(record, "astuple", astuple)
+
+
+def _values(record: object, asked: str, convert: Callable[[Any], object]) -> tuple[object, ...]:
+    fields = _fields_of(record)
+    if fields is None:
+        raise TypeError(f"{asked}() takes a record that dataclass() made")
+    return tuple(_plain(getattr(record, name), convert) for name in fields)
+
+
+class NamedField:
+    """What `fields()` tells of one field."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def is_dataclass(obj: object) -> bool:
+    """Say whether `obj` is a record or a class of records."""
+    kind = obj if is_guest_class(obj) else type(obj)
+    return is_guest_class(kind) and hasattr(kind, _DATA)
+
+
+def fields(class_or_instance: Any) -> tuple[NamedField, ...]:
+    """Return the fields of a record or of its class, in order."""
+    if not is_dataclass(class_or_instance):
+        raise TypeError("fields() takes a record that dataclass() made, or its class")
+    names: Mapping[str, Field] = getattr(class_or_instance, _DATA)
+    return tuple(NamedField(name) for name in names)
 
 
 def replace(record: object, /, **changes: object) -> object:
@@ -305,11 +344,14 @@ def replace(record: object, /, **changes: object) -> object:
 
 
 def _dataclasses() -> Facade:
+    allow(NamedField, "name", known=False)
     names = {
         "asdict": asdict,
         "astuple": astuple,
         "dataclass": dataclass,
         "field": Field,
+        "fields": fields,
+        "is_dataclass": is_dataclass,
         "replace": replace,
     }
     return Facade("dataclasses", names)

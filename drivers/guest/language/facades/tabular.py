@@ -6,10 +6,13 @@ from drivers.guest.language.facade import Facade
 from drivers.guest.language.facades.picking import facade_of
 from drivers.guest.language.tables import allow
 
-_CSV = "DictReader DictWriter QUOTE_ALL QUOTE_MINIMAL QUOTE_NONE QUOTE_NONNUMERIC reader writer"
+_CSV = (
+    "DictReader DictWriter QUOTE_ALL QUOTE_MINIMAL QUOTE_NONE QUOTE_NONNUMERIC QUOTE_NOTNULL "
+    "QUOTE_STRINGS reader writer"
+)
 _STRING_IO = (
-    "close closed getvalue read readable readline readlines seek seekable tell truncate writable "
-    "write writelines"
+    "close closed flush getvalue read readable readline readlines seek seekable tell truncate "
+    "writable write writelines"
 )
 
 

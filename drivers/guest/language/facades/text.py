@@ -16,8 +16,8 @@ _UNICODEDATA = (
     "is_normalized lookup mirrored name normalize numeric unidata_version"
 )
 _DIFFLIB = (
-    "IS_CHARACTER_JUNK IS_LINE_JUNK SequenceMatcher context_diff get_close_matches ndiff "
-    "unified_diff"
+    "Differ IS_CHARACTER_JUNK IS_LINE_JUNK SequenceMatcher context_diff get_close_matches ndiff "
+    "restore unified_diff"
 )
 
 
@@ -66,6 +66,7 @@ def _difflib() -> Facade:
         "real_quick_ratio set_seq1 set_seq2 set_seqs",
         known=False,
     )
+    allow(difflib.Differ, "compare", known=False)
     allow(difflib.Match, "a b size", known=False)
     return facade_of(difflib, _DIFFLIB)
 

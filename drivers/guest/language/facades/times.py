@@ -18,8 +18,9 @@ _TIME = (
     "strftime strptime tzinfo tzname utcoffset"
 )
 _TIME_FUNCTIONS = (
-    "gmtime monotonic monotonic_ns perf_counter perf_counter_ns sleep strftime strptime time "
-    "time_ns"
+    "altzone asctime ctime daylight gmtime localtime mktime monotonic monotonic_ns perf_counter "
+    "perf_counter_ns process_time process_time_ns sleep strftime strptime struct_time time time_ns "
+    "timezone tzname"
 )
 ZONE = "dst fromutc tzname utcoffset"
 
@@ -55,6 +56,7 @@ def _calendar() -> Facade:
     # The module's own lists are objects that ask the locale; these are English, as the guest is.
     names = {name: tuple(getattr(calendar, name)) for name in _CALENDAR_LISTS.split()}
     days = {name: int(getattr(calendar, name)) for name in _WEEKDAYS.split()}
+    months = {name.upper(): number for number, name in enumerate(calendar.month_name) if name}
 
     # Since Python 3.12 these two answer with an enumeration, which leads to its module.
     def monthrange(year: int, month: int) -> tuple[int, int]:
@@ -64,10 +66,17 @@ def _calendar() -> Facade:
     def weekday(year: int, month: int, day: int) -> int:
         return int(calendar.weekday(year, month, day))
 
-    functions = {"monthrange": monthrange, "weekday": weekday}
-    return facade_of(calendar, "isleap leapdays timegm", **names, **days, **functions)
+    def monthcalendar(year: int, month: int) -> list[list[int]]:
+        first, count = monthrange(year, month)
+        days = [0] * first + list(range(1, count + 1))
+        days += [0] * (-len(days) % _WEEK)
+        return [days[start : start + _WEEK] for start in range(0, len(days), _WEEK)]
+
+    functions = {"monthcalendar": monthcalendar, "monthrange": monthrange, "weekday": weekday}
+    return facade_of(calendar, "isleap leapdays timegm", **names, **days, **months, **functions)
 
 
+_WEEK = 7
 _CALENDAR_LISTS = "day_abbr day_name month_abbr month_name"
 _WEEKDAYS = "MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY"
 
