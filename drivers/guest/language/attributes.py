@@ -122,6 +122,7 @@ def _checked_method(kind: type, method: Any) -> Callable[..., object]:
         return method(ob, *args, **kwargs)
 
     call.__qualname__ = f"{kind.__name__}.{method.__name__}"
+    call.__module__ = "builtins"
     return call
 
 

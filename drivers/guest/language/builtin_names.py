@@ -38,7 +38,8 @@ _EXCEPTIONS = (
     "PendingDeprecationWarning PermissionError ProcessLookupError RecursionError ReferenceError "
     "ResourceWarning RuntimeError RuntimeWarning StopIteration SyntaxError SyntaxWarning "
     "SystemError TabError TimeoutError TypeError UnboundLocalError UnicodeDecodeError "
-    "UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning ZeroDivisionError"
+    "UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning UserWarning "
+    "ValueError Warning ZeroDivisionError"
 )
 _GUARDS: dict[str, object] = {
     "__import__": guarded_import,
@@ -68,6 +69,7 @@ def _built() -> dict[str, object]:
         if name[:1] != "_" and isinstance(guard, FunctionType):
             # In errors it speaks of itself by the name that users call it by.
             guard.__name__ = guard.__qualname__ = name
+            guard.__module__ = "builtins"
     return names | _GUARDS
 
 

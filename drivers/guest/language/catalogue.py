@@ -113,6 +113,7 @@ def _name_functions(module: str, facade: Facade) -> None:
             named: Any = value
             named.__name__ = name
             named.__qualname__ = f"{module}.{name}"
+            named.__module__ = "builtins"  # Of any other, the interpreter would name the module.
 
 
 def preload(names: Iterable[str] = tuple(FACADES)) -> None:

@@ -24,14 +24,20 @@ def bound_format(text: str, name: str) -> Callable[..., str]:
         def render(*args: object, **kwargs: object) -> str:
             return _render(template, args, kwargs)
 
-        render.__qualname__ = "str.format"
-        return render
+        return _as_built_in(render, name)
 
     def render_map(mapping: Mapping[str, object], /) -> str:
         return _render(template, None, mapping)
 
-    render_map.__qualname__ = "str.format_map"
-    return render_map
+    return _as_built_in(render_map, name)
+
+
+def _as_built_in(function: Callable[..., str], name: str) -> Callable[..., str]:
+    """Let `function` speak of itself in errors by the name that users call it by."""
+    function.__name__ = name
+    function.__qualname__ = f"str.{name}"
+    function.__module__ = "builtins"
+    return function
 
 
 def unbound_format(name: str) -> Callable[..., str]:
@@ -55,8 +61,8 @@ def _render(
     return _Rendering(args, named).text(template, _MAX_NESTING)
 
 
-_format.__qualname__ = "str.format"
-_format_map.__qualname__ = "str.format_map"
+_as_built_in(_format, "format")
+_as_built_in(_format_map, "format_map")
 
 
 class _Rendering:

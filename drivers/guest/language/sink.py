@@ -62,6 +62,7 @@ class Sink:
 
 # In errors it speaks of itself by the name that users call it by.
 Sink.print.__qualname__ = "print"
+Sink.print.__module__ = "builtins"
 
 
 def _size(text: str) -> int:

@@ -62,7 +62,7 @@ def test_other_exceptions_have_none(lines: list[str]) -> None:
 @pytest.mark.parametrize("name", sorted(name for name in BUILTINS if name[0] != "_"))
 def test_a_wrong_call_of_a_built_in_speaks_of_its_name(name: str) -> None:
     """The built-ins that are ours say the names that users wrote."""
-    for arguments in ("nope=1", "1, 2, 3, 4, 5, 6, 7, 8", ""):
+    for arguments in ("nope=1", "1, 2, 3, 4, 5, 6, 7, 8", "", "**5", "*5"):
         ran = run_lines(f"return {name}({arguments})")
 
         assert ran.failure is None or not OURS.search(ran.failure.message), ran.says
@@ -72,7 +72,7 @@ def test_a_wrong_call_of_a_built_in_speaks_of_its_name(name: str) -> None:
 def test_a_wrong_call_into_a_module_speaks_of_its_name(module: str) -> None:
     """Functions that stand for those of the library say their names."""
     for name in FROM_ONLY.get(module, values_of(open_facade(module))):
-        for arguments in ("nope=1", "1, 2, 3, 4, 5, 6, 7, 8, 9"):
+        for arguments in ("nope=1", "1, 2, 3, 4, 5, 6, 7, 8, 9", "**5"):
             ran = run_lines(f"from {module} import {name} as used", f"used({arguments})")
 
             assert ran.failure is None or not OURS.search(ran.failure.message), ran.says
@@ -83,6 +83,9 @@ def test_a_wrong_call_into_a_module_speaks_of_its_name(module: str) -> None:
     [
         "'{}'.format_map()",
         "str.format()",
+        "str.format_map('x', **5)",
+        "'x'.format(**5)",
+        "print(**5)",
         "str.format_map('x')",
         "None.x = 1",
         "'abc'.x += 1",

@@ -52,14 +52,16 @@ class Field:
         """Say whether the record can be made without a value."""
         return self.default is not _MISSING or self.factory is not _MISSING
 
-    # In errors it speaks of itself by the name that users call it by.
-    __init__.__qualname__ = "field"
-
     def value(self) -> object:
         """Return the value for a record that was made without one."""
         if callable(self.factory):
             return self.factory()
         return self.default
+
+
+# In errors it speaks of itself by the name that users call it by.
+Field.__name__ = Field.__qualname__ = Field.__init__.__qualname__ = "field"
+Field.__module__ = Field.__init__.__module__ = "builtins"
 
 
 def namedtuple(
