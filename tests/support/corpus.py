@@ -6,7 +6,8 @@ from pathlib import Path
 
 from drivers.port import Deployment, Outcome, OutcomeKind
 
-_FILE = Path(__file__).parents[1] / "corpus" / "attacks.jsonl"
+CORPUS = Path(__file__).parents[1] / "corpus"
+FILES = (CORPUS / "attacks.jsonl", CORPUS / "more_attacks.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Attack:
 
 def attacks() -> tuple[Attack, ...]:
     """Return every entry."""
-    entries = [json.loads(line) for line in _FILE.read_text().splitlines()]
+    entries = [json.loads(line) for file in FILES for line in file.read_text().splitlines()]
     return tuple(
         Attack(
             entry["id"],

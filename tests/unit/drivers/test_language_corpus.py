@@ -13,13 +13,15 @@ import pytest
 from drivers.guest.language.rejection import CodeRejected
 from support.language import compile_guest, run_guest
 
-CORPUS = Path(__file__).parents[2] / "corpus" / "attacks.jsonl"
+CORPUS = Path(__file__).parents[2] / "corpus"
+FILES = ("attacks.jsonl", "more_attacks.jsonl")
 CRASHES = {"res.c_recursion_chain", "res.c_recursion_map"}
 HERE = {"ok", "runtime_error", "compile_error"}
 
 
 def _entries() -> list[dict[str, Any]]:
-    entries = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
+    texts = [(CORPUS / name).read_text(encoding="utf-8") for name in FILES]
+    entries = [json.loads(line) for text in texts for line in text.splitlines()]
     return [
         entry
         for entry in entries
@@ -52,5 +54,6 @@ def test_attack_ends_as_expected(entry: dict[str, Any]) -> None:
 
 
 def test_corpus_is_whole() -> None:
-    """The entries that run here are all that can."""
-    assert len(ENTRIES) == 139
+    """The entries that run here are all that can, and each has a name of its own."""
+    assert len(ENTRIES) == 139 + 174
+    assert len({entry["id"] for entry in ENTRIES}) == len(ENTRIES)
