@@ -1,7 +1,8 @@
 """The built-in names of guest code; one table for all calls, which no user code can reach."""
 
+from __future__ import annotations
+
 import builtins
-from types import FunctionType
 
 from drivers.guest.language.attributes import (
     begin_change,
@@ -19,6 +20,10 @@ from drivers.guest.language.attributes import (
 from drivers.guest.language.classes import allow_base, make_class
 from drivers.guest.language.imports import guarded_import
 from drivers.guest.language.tables import KNOWN
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from typing import Any
 
 _PLAIN = (
     "None False True Ellipsis NotImplemented __build_class__ "
@@ -66,10 +71,11 @@ def _built() -> dict[str, object]:
             if issubclass(value, Exception):
                 allow_base(value)
     for name, guard in _GUARDS.items():
-        if name[:1] != "_" and isinstance(guard, FunctionType):
+        if name[:1] != "_":
             # In errors it speaks of itself by the name that users call it by.
-            guard.__name__ = guard.__qualname__ = name
-            guard.__module__ = "builtins"
+            named: Any = guard
+            named.__name__ = named.__qualname__ = name
+            named.__module__ = "builtins"
     return names | _GUARDS
 
 

@@ -33,7 +33,7 @@ class Facade:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{self._name}.{name} cannot be removed")
 
-    def __deepcopy__(self, memo: object) -> "Facade":
+    def __deepcopy__(self, memo: object) -> Facade:
         return self  # It cannot be changed, so it is its own copy.
 
     def __repr__(self) -> str:
