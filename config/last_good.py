@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 _PLACE = SecretPlace(table="file", row="last-good", column="body")
 _PRIVATE = 0o600
+_PRIVATE_FOLDER = 0o700
 _MAX_BYTES = 8 * 1024 * 1024
 
 
@@ -53,6 +54,7 @@ class LastGoodFile:
         return StoredBody(int(kept["revision"]), cast("dict[str, str]", kept["values"]))
 
     def _write(self, sealed: str) -> None:
+        self._path.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
         beside = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
         number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _PRIVATE)
         try:
