@@ -96,9 +96,10 @@ async def test_workers_live_in_namespaces_of_their_own() -> None:
     """The kernel itself says so: network, mounts, ipc and names are others than ours."""
     await skip_without_namespaces()
     others = set(descendants_of(os.getpid()))
-    async with LocalDriver(LocalSettings()):
+    async with LocalDriver(LocalSettings()) as driver:
+        await driver.deploy(an_artifact(ECHO.source))  # the compiler's zygote is ready then, too.
         below = set(descendants_of(os.getpid())) - others
-        seen = [namespaces_of(pid) for pid in below]
+        seen = [places for pid in below if (places := namespaces_of(pid))]
 
     ours = namespaces_of(os.getpid())
     assert len(seen) >= LocalSettings().spares
@@ -109,8 +110,11 @@ async def test_workers_live_in_namespaces_of_their_own() -> None:
 
 
 def namespaces_of(pid: int) -> dict[str, str]:
-    """Return the namespaces that a process is in."""
-    return {entry.name: str(entry.readlink()) for entry in Path(f"/proc/{pid}/ns").iterdir()}
+    """Return the namespaces that a process is in; none when it has ended."""
+    try:
+        return {entry.name: str(entry.readlink()) for entry in Path(f"/proc/{pid}/ns").iterdir()}
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
 
 
 ENTERING = """
@@ -216,6 +220,7 @@ UNPRIVILEGED = """
 import asyncio, json, os, sys
 sys.path[:0] = sys.argv[1:2]
 from drivers.local import LocalDriver, LocalSettings, probe
+from drivers.port import Artifact, ArtifactKey
 
 def status_of(pid):
     try:
@@ -227,6 +232,9 @@ def status_of(pid):
 async def main():
     report = await probe(LocalSettings())
     async with LocalDriver(LocalSettings()) as driver:
+        # The compiler's zygote is ready once something was compiled.
+        key = ArtifactKey("ws", "fn", "digest")
+        await driver.deploy(Artifact(key, "def handler(event, context):\\n    return event\\n"))
         found = {pid: status_of(pid) for pid in os.listdir("/proc") if pid.isdigit()}
         zygotes = {pid for pid, one in found.items() if one.get("PPid") == str(os.getpid())}
         below = [one for pid, one in found.items() if pid in zygotes or one.get("PPid") in zygotes]
@@ -282,7 +290,7 @@ async def test_the_group_of_workers_is_real_where_it_can_be_had() -> None:
 
     async with LocalDriver(LocalSettings()) as driver:
         below = descendants_of(os.getpid())
-        places = [Path(f"/proc/{pid}/cgroup").read_text() for pid in below]  # noqa: ASYNC240 - it is not a disk.
+        places = [page_of(pid, "cgroup") for pid in below]
         assert driver.capabilities().layers[-1] == CGROUP
 
     assert any("/sanderling-" in place for place in places)
