@@ -219,12 +219,16 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a driver offers; `layers` are proven, `waived` were given up by the operator."""
+    """What a driver offers; `layers` are proven, `waived` were given up by the operator.
+
+    `python` is the version that guests run on, empty where the driver cannot know.
+    """
 
     driver: str
     isolations: frozenset[Isolation]
     layers: tuple[str, ...] = ()
     waived: tuple[str, ...] = ()
+    python: str = ""
 
 
 class HealthState(StrEnum):

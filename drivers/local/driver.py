@@ -137,7 +137,7 @@ class LocalDriver:
             hit = LimitHit("memory_budget_bytes", budget, limits.memory_bytes)
             return Deployment(OutcomeKind.MISCONFIGURED, detail=detail, limit=hit)
         code = (
-            artifact.source.encode()
+            artifact.source.encode("utf-8", "surrogatepass")
             if self._is_raw
             else await self._compiler.compile(artifact.source, limits)
         )
@@ -195,6 +195,7 @@ class LocalDriver:
             isolations=frozenset(isolations),
             layers=self._pools.walls.layers,
             waived=self._pools.walls.waived,
+            python=self._pools.walls.python,
         )
 
     async def health(self) -> Health:

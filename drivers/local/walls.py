@@ -31,10 +31,14 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """The layers around every call: proven, extra ones last, and given up by the operator."""
+    """The layers around every call: proven, extra ones last, and given up by the operator.
+
+    `python` is the version that runs behind them.
+    """
 
     layers: tuple[str, ...]
     waived: tuple[str, ...]
+    python: str = ""
 
 
 def check_walls(
@@ -67,7 +71,7 @@ def check_walls(
             raise DriverError(driver="local", reason=reason)
     told = {**report.layers, **(extras or {})}
     proven += [name for name in EXTRAS if _is_proven(told.get(name))]
-    return Walls(tuple(proven), tuple(waived))
+    return Walls(tuple(proven), tuple(waived), report.python)
 
 
 def _is_proven(proof: LayerProof | None) -> bool:

@@ -17,6 +17,7 @@ from sanderling.cli import (
     init,
     invoke,
     keys,
+    sandbox,
     serve,
     vault,
     version,
@@ -66,6 +67,11 @@ _GROUPS: Mapping[str, _Group] = {
         _FUNCTIONS,
         "See what was called and how it went.",
         {"list": calls.show_list, "show": calls.show},
+    ),
+    "sandbox": _Group(
+        _OPERATE,
+        "See that the sandbox holds.",
+        {"check": sandbox.check},
     ),
     "keys": _Group(
         _OPERATE,

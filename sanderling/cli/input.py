@@ -36,6 +36,16 @@ def read_source(file: Path) -> str:
         raise typer.BadParameter(f"{file} is not UTF-8 text", param_hint="FILE") from error
 
 
+def read_file(file: Path) -> bytes:
+    """Return what is in `file`.
+
+    Raises:
+        typer.BadParameter: it cannot be read.
+
+    """
+    return _read(file, option="FILE")
+
+
 def _read(file: Path, *, option: str) -> bytes:
     try:
         return file.read_bytes()

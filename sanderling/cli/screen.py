@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sanderling.cli.terminal_text import visible, visible_json
 
 if TYPE_CHECKING:  # rich is imported when something is shown, which keeps the start quick.
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from rich.console import Console
 
@@ -83,6 +84,17 @@ def table_view(
         terminal.print(table if table.row_count else Text(empty, style="dim"), soft_wrap=False)
 
     return show
+
+
+@contextmanager
+def progress(noun: str, *, total: int) -> Generator[Callable[[], None]]:
+    """Yield what tells that one more is done; a bar shows it where somebody looks."""
+    from rich.progress import Progress  # noqa: PLC0415 - see the top.
+
+    terminal = console(is_error=True)
+    with Progress(console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
+        task = bar.add_task(noun, total=total)
+        yield lambda: bar.advance(task)
 
 
 def log_quietly() -> None:

@@ -1,13 +1,17 @@
 """The sandbox pages say what the code does."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
+from drivers.corpus import Expectation
+from drivers.expectations import ENDS, MOST_RESIDENT_BYTES, REFUSALS, REFUSED_NUMBERS
 from drivers.guest.layers import EXTRAS, LAYERS
 from drivers.guest.syscalls import ALLOW, WORKER_RULES
 from drivers.limits import CEILINGS, Limits
 from drivers.local.settings import LocalSettings
 from drivers.port import OutcomeKind
+from sanderling.kernel.units import MIB
 
 DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = (DOCS / "reference" / "sandbox.md").read_text()
@@ -53,6 +57,25 @@ def test_every_setting_has_its_row_with_its_default() -> None:
     expected = [[name, written(default)] for name, default in defaults.items()]
 
     assert [row[:2] for row in table_under("Settings")] == expected
+
+
+def test_every_word_of_a_corpus_has_its_row() -> None:
+    """The page on the check lists for each word exactly what the table in the code accepts."""
+    page = (DOCS / "reference" / "sandbox-check.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    words = {f"| `{word}`": word.value for word in Expectation}
+    told = {
+        words[name]: [set(re.findall("`(.+?)`", meant)), set(re.findall("`(.+?)`", earlier))]
+        for name, meant, *rest in rows
+        if name in words
+        for earlier in rest
+    }
+    expected = {word.value: [set(ends.meant), set(ends.earlier)] for word, ends in ENDS.items()}
+
+    assert told == expected
+    assert {error for error in REFUSALS if f"`{error}`" in page} == REFUSALS
+    assert f"{MOST_RESIDENT_BYTES // MIB} MiB" in page
+    assert all(f"`[Errno {number}]`" in page for number in REFUSED_NUMBERS)
 
 
 def test_every_layer_is_explained_and_listed() -> None:

@@ -1,65 +1,27 @@
-"""The corpus of hostile functions, and what counts as the expected end of each."""
+"""The hostile functions that ship with the sources."""
 
-import json
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from drivers.port import Deployment, Outcome, OutcomeKind
+from drivers.corpus import Attack, read_corpus
 
 CORPUS = Path(__file__).parents[1] / "corpus"
-FILES = (CORPUS / "attacks.jsonl", CORPUS / "more_attacks.jsonl")
+SHARED = CORPUS / "attacks.jsonl"
+FILES = (SHARED, CORPUS / "more_attacks.jsonl")
 
 
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """One entry."""
-
-    id: str
-    source: str
-    expect: str
-    layer: str
-    category: str
-    runs_twice: bool
+def whole_corpus() -> bytes:
+    """Return every file as one."""
+    return b"\n".join(file.read_bytes() for file in FILES)
 
 
+@cache
 def attacks() -> tuple[Attack, ...]:
-    """Return every entry."""
-    entries = [json.loads(line) for file in FILES for line in file.read_text().splitlines()]
-    return tuple(
-        Attack(
-            entry["id"],
-            entry["source"],
-            entry["expect"],
-            entry["layer"],
-            entry["category"],
-            runs_twice=entry.get("run") == "twice",
-        )
-        for entry in entries
-    )
+    """Return every entry of every file."""
+    return read_corpus(whole_corpus()).attacks
 
 
-_ENDS = {
-    "ok": {OutcomeKind.OK},
-    # A native crash stays in its worker, and is as good an end as an exception.
-    "runtime_error": {
-        OutcomeKind.USER_ERROR,
-        OutcomeKind.BAD_RESULT,
-        OutcomeKind.RESULT_TOO_LARGE,
-        OutcomeKind.CRASHED,
-    },
-    "blocked": {OutcomeKind.USER_ERROR, OutcomeKind.CRASHED},
-    "compile_error": {OutcomeKind.BAD_CODE},
-    "timeout": {OutcomeKind.TIMEOUT},
-    "memory_limit": {OutcomeKind.OUT_OF_MEMORY},
-}
-
-_BLOCKED_ERRORS = {"PermissionError", "OSError", "ModuleNotFoundError", "ValueError"}
-
-
-def is_expected(attack: Attack, observed: Outcome | Deployment) -> bool:
-    """Claim that an attack ended as the corpus says."""
-    if observed.kind not in _ENDS[attack.expect]:
-        return False
-    if attack.expect != "blocked" or observed.kind is OutcomeKind.CRASHED:
-        return True
-    return observed.error is not None and observed.error.type in _BLOCKED_ERRORS
+@cache
+def shared_attacks() -> tuple[Attack, ...]:
+    """Return the entries of the shared file."""
+    return read_corpus(SHARED.read_bytes()).attacks
