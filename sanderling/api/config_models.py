@@ -143,6 +143,12 @@ class ConfigShown(Shown):
     is_changeable: bool
     items: list[VariableShown]
 
+    @classmethod
+    def of(cls, revision: int, shown: Sequence[ShownVariable], *, is_changeable: bool) -> Self:
+        """Return what is shown of all variables."""
+        items = list(map(VariableShown.of, shown))
+        return cls(revision=revision, is_changeable=is_changeable, items=items)
+
 
 class ChangeShown(Shown):
     """One variable in a change; a secret is shown as its fingerprint, null is nothing stored."""
@@ -161,6 +167,11 @@ class ChangesShown(Shown):
     """What would change."""
 
     changes: list[ChangeShown]
+
+    @classmethod
+    def of(cls, changes: Sequence[Change]) -> Self:
+        """Return what is shown of changes."""
+        return cls(changes=list(map(ChangeShown.of, changes)))
 
 
 class RevisionShown(Shown):
@@ -189,6 +200,13 @@ class ChangeMade(Shown):
 
     revision: Revision
     made: RevisionShown | None
+
+    @classmethod
+    def of(cls, entry: HistoryEntry | None, *, head: int) -> Self:
+        """Return what is shown of a change; `head` counts where none was made."""
+        if entry is None:
+            return cls(revision=head, made=None)
+        return cls(revision=entry.revision, made=RevisionShown.of(entry))
 
 
 class RevisionPage(Shown):
@@ -241,6 +259,11 @@ class ProcessList(Shown):
     """Every process that runs, by kind, host and id."""
 
     items: list[ProcessShown]
+
+    @classmethod
+    def of(cls, words: Sequence[SeenAcknowledgement]) -> Self:
+        """Return what is shown of processes."""
+        return cls(items=list(map(ProcessShown.of, words)))
 
 
 class TrialShown(Shown):

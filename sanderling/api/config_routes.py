@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from config.configuration import Configuration
 from config.edit import Edit
+from config.stored import HistoryEntry
 from sanderling.access.permission import Permission
 from sanderling.api.config_models import (
     AskedConfigRollback,
@@ -12,16 +14,12 @@ from sanderling.api.config_models import (
     AskedTrial,
     AskedValues,
     ChangeMade,
-    ChangeShown,
     ChangesShown,
     ConfigShown,
     ProcessList,
-    ProcessShown,
     RevisionPage,
-    RevisionShown,
     TrialList,
     TrialResultShown,
-    VariableShown,
 )
 from sanderling.api.function_routes import Limit
 from sanderling.api.page_bounds import MAX_WAIT_S
@@ -51,18 +49,14 @@ async def show_config(request: Request) -> ConfigShown:
     # The revision is read first: a change that is based on it then meets whatever came after.
     revision = await configuration.read_head()
     shown = await configuration.describe()
-    return ConfigShown(
-        revision=revision,
-        is_changeable=configuration.is_changeable,
-        items=list(map(VariableShown.of, shown)),
-    )
+    return ConfigShown.of(revision, shown, is_changeable=configuration.is_changeable)
 
 
 @router.post("/check", openapi_extra=WRITE, responses=problems(*_CHANGE))
 async def check_config(request: Request, asked: AskedValues) -> ChangesShown:
     """Say what a change would change, and keep nothing."""
     changes = await services_of(request).configuration.check(asked.texts(), base=asked.base)
-    return ChangesShown(changes=list(map(ChangeShown.of, changes)))
+    return ChangesShown.of(changes)
 
 
 @router.post(
@@ -80,10 +74,7 @@ async def change_config(request: Request, asked: AskedRevision, response: Respon
     made = await configuration.change(
         Edit(asked.texts(), changed_by=_author(request), reason=asked.reason, base=asked.base)
     )
-    if made is None:
-        response.status_code = 200
-        return ChangeMade(revision=await configuration.read_head(), made=None)
-    return ChangeMade(revision=made.revision, made=RevisionShown.of(made))
+    return await _made(configuration, made, response)
 
 
 @router.get("/revisions", openapi_extra=READ, responses=problems())
@@ -113,7 +104,7 @@ async def wait_in_force(
 ) -> ProcessList:
     """Wait until every process runs by this revision or a newer one."""
     words = await services_of(request).configuration.wait_in_force(number, timeout_s=timeout_s)
-    return ProcessList(items=list(map(ProcessShown.of, words)))
+    return ProcessList.of(words)
 
 
 @router.post(
@@ -133,17 +124,14 @@ async def roll_back_config(
     made = await configuration.rollback(
         asked.revision, changed_by=_author(request), reason=asked.reason, base=asked.base
     )
-    if made is None:
-        response.status_code = 200
-        return ChangeMade(revision=await configuration.read_head(), made=None)
-    return ChangeMade(revision=made.revision, made=RevisionShown.of(made))
+    return await _made(configuration, made, response)
 
 
 @router.get("/processes", openapi_extra=READ, responses=problems())
 async def list_processes(request: Request) -> ProcessList:
     """List what each process did with the newest revision."""
     words = await services_of(request).configuration.acknowledgements()
-    return ProcessList(items=list(map(ProcessShown.of, words)))
+    return ProcessList.of(words)
 
 
 @router.get("/trials", openapi_extra=READ, responses=problems())
@@ -162,6 +150,15 @@ async def run_trial(request: Request, name: TrialPath, asked: AskedTrial) -> Tri
     services = services_of(request)
     snapshot = await services.configuration.preview(asked.texts())
     return TrialResultShown.of(await services.trials.run(name, snapshot.settings))
+
+
+async def _made(
+    configuration: Configuration, made: HistoryEntry | None, response: Response
+) -> ChangeMade:
+    if made is not None:
+        return ChangeMade.of(made, head=made.revision)
+    response.status_code = 200
+    return ChangeMade.of(None, head=await configuration.read_head())
 
 
 def _author(request: Request) -> str:

@@ -19,6 +19,8 @@ from sanderling.cli import (
     keys,
     sandbox,
     serve,
+    setting_check,
+    settings,
     vault,
     version,
 )
@@ -27,6 +29,7 @@ from sanderling.cli.exits import Exit, exit_for
 from sanderling.cli.screen import console, print_json
 from sanderling.cli.terminal_text import visible
 from sanderling.kernel.errors import Failure
+from sanderling.kernel.jsontext import JSON
 
 _PROGRAM = "sanderling"
 _START, _FUNCTIONS, _OPERATE = "Start here", "Functions", "Operate"
@@ -78,6 +81,20 @@ _GROUPS: Mapping[str, _Group] = {
         "Make, list and revoke API keys of this home.",
         {"create": keys.create, "list": keys.show_list, "revoke": keys.revoke},
     ),
+    "config": _Group(
+        _OPERATE,
+        "See and change the settings of every process while it runs.",
+        {
+            "list": settings.show_list,
+            "get": settings.get,
+            "set": settings.change,
+            "unset": settings.unset,
+            "history": settings.history,
+            "rollback": settings.rollback,
+            "wait": settings.wait_in_force,
+            "check": setting_check.check,
+        },
+    ),
     "secrets": _Group(
         _OPERATE,
         "Keep secrets sealed with the APP_SECRET in force.",
@@ -108,13 +125,7 @@ def run(words: Sequence[str], app: typer.Typer | None = None) -> int:
     except Failure as error:
         if _is_debugging():
             raise
-        return _end(
-            as_json=as_json,
-            code=error.code,
-            detail=error.detail,
-            hint=_hint(error),
-            status=exit_for(error),
-        )
+        return _end_failed(error, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     except SystemExit:
@@ -191,9 +202,37 @@ def _usage_hint(error: typer.TyperException) -> str:
     return f"Try '{context.command_path if context else _PROGRAM} --help'."
 
 
-def _end(*, as_json: bool, code: str, detail: str, hint: str, status: Exit) -> int:
+def _end_failed(failure: Failure, *, as_json: bool) -> int:
+    from sanderling.cli.failure_view import (  # noqa: PLC0415 - keeps --help quick.
+        failure_lines,
+        failure_members,
+    )
+
+    status = _end(
+        as_json=as_json,
+        code=failure.code,
+        detail=failure.detail,
+        hint=_hint(failure),
+        status=exit_for(failure),
+        members=failure_members(failure),
+    )
+    if not as_json:
+        for line in failure_lines(failure):
+            console(is_error=True).print(visible(line))
+    return status
+
+
+def _end(
+    *,
+    as_json: bool,
+    code: str,
+    detail: str,
+    hint: str,
+    status: Exit,
+    members: Mapping[str, JSON] | None = None,
+) -> int:
     if as_json:
-        print_json({"error": {"code": code, "detail": detail, "hint": hint}})
+        print_json({"error": {"code": code, "detail": detail, "hint": hint, **(members or {})}})
     else:
         terminal = console(is_error=True)
         sentence = detail if detail.endswith((".", "!", "?")) else f"{detail}."

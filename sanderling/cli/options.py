@@ -73,6 +73,10 @@ Cursor = Annotated[
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the function.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Python file with a handler.")]
+ValueFile = Annotated[
+    Path | None,
+    typer.Option("--from-file", metavar="FILE", help="Read the value of the one NAME from here."),
+]
 Event = Annotated[
     str,
     typer.Option(

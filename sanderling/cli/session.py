@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the client is imported when it is used, which keeps --help 
     from config.variables import Settings
     from sanderling.client import Sanderling
     from sanderling.client.in_process_transport import Instance
+    from sanderling.client.settings import ServerSettings
 
 Result = TypeVar("Result")
 PROCESS = "sanderling functions"
@@ -40,6 +41,53 @@ def with_client(
 
     log_quietly()
     return asyncio.run(run())
+
+
+def with_settings(
+    work: Callable[[ServerSettings], Awaitable[Result]],
+    *,
+    url: str | None,
+    key: str | None,
+    home: Path | None,
+) -> Result:
+    """Return what `work` does with the settings of a server, or of the home on this machine.
+
+    The operator needs nothing but the database: settings that keep every process from starting
+    can be mended like any other.
+
+    Raises:
+        Refusal: the client or the server says no.
+        Fault: the server or the home cannot be reached.
+
+    """
+    if url is not None or key is not None:
+        return with_client(lambda client: work(client.settings), url=url, key=key, home=home)
+    from sanderling.cli.screen import log_quietly  # noqa: PLC0415 - as above.
+
+    async def run() -> Result:
+        async with _operating(home) as settings:
+            return await work(settings)
+
+    log_quietly()
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def _operating(home: Path | None) -> AsyncGenerator[ServerSettings]:
+    from config.loader import load_snapshot  # noqa: PLC0415 - as above.
+    from sanderling.access.permission import Permission  # noqa: PLC0415 - as above.
+    from sanderling.access.principal import Principal, Role  # noqa: PLC0415 - as above.
+    from sanderling.client.in_process_settings import InProcessSettings  # noqa: PLC0415 - as above.
+    from sanderling.client.settings import ServerSettings  # noqa: PLC0415 - as above.
+    from sanderling.kernel.ids import WorkspaceId  # noqa: PLC0415 - as above.
+    from sanderling.wiring.configuration import open_configuration  # noqa: PLC0415 - as above.
+
+    async def admit(_: Permission) -> Principal:
+        # Whoever runs the command owns the machine; no workspace is touched.
+        return Principal(WorkspaceId(""), Role.ADMIN, is_server_admin=True)
+
+    async with open_configuration(load_snapshot(home=home)) as configuration:
+        yield ServerSettings(InProcessSettings(lambda: configuration, admit))
 
 
 def _client(url: str | None, key: str | None, home: Path | None) -> Sanderling:

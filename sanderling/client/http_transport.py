@@ -32,6 +32,7 @@ from sanderling.client.errors import (
     ServerUnreachableError,
     URLRefused,
 )
+from sanderling.client.http_settings import HTTPSettings
 from sanderling.client.refusal import failure_from
 from sanderling.client.transport import AskedCall, PagePlace
 from sanderling.kernel.clock import Clock, SystemClock
@@ -74,6 +75,11 @@ class HTTPTransport:
             trust_env=False,
             follow_redirects=False,
         )
+
+    @property
+    def settings(self) -> HTTPSettings:
+        """What can be done with the settings of the server."""
+        return HTTPSettings(self)
 
     def __repr__(self) -> str:
         """Show host and port, never the key."""
@@ -122,19 +128,19 @@ class HTTPTransport:
 
     async def create_function(self, asked: AskedFunction) -> ShownFunction:
         """Create a function with its first draft."""
-        return await self._write("POST", "/v1/functions", ShownFunction, asked)
+        return await self.write("POST", "/v1/functions", ShownFunction, asked)
 
     async def save_draft(self, name: str, asked: AskedDraft) -> ShownFunction:
         """Replace a draft."""
-        return await self._write("PUT", f"/v1/functions/{name}/draft", ShownFunction, asked)
+        return await self.write("PUT", f"/v1/functions/{name}/draft", ShownFunction, asked)
 
     async def get_function(self, name: str) -> ShownFunction:
         """Return one function."""
-        return await self._read(f"/v1/functions/{name}", ShownFunction)
+        return await self.read(f"/v1/functions/{name}", ShownFunction)
 
     async def list_functions(self, place: PagePlace) -> FunctionPage:
         """Return functions by name."""
-        return await self._read("/v1/functions", FunctionPage, _page_query(place))
+        return await self.read("/v1/functions", FunctionPage, _page_query(place))
 
     async def delete_function(self, name: str) -> None:
         """Delete a function with its versions."""
@@ -142,7 +148,7 @@ class HTTPTransport:
 
     async def publish(self, name: str) -> ShownVersion:
         """Make the draft a version that is live."""
-        return await self._write("POST", f"/v1/functions/{name}/versions", ShownVersion)
+        return await self.write("POST", f"/v1/functions/{name}/versions", ShownVersion)
 
     async def roll_back(self, name: str, number: int) -> ShownVersion:
         """Make an earlier version live."""
@@ -152,16 +158,16 @@ class HTTPTransport:
 
     async def get_version(self, name: str, number: int) -> ShownVersion:
         """Return one version."""
-        return await self._read(f"/v1/functions/{name}/versions/{number}", ShownVersion)
+        return await self.read(f"/v1/functions/{name}/versions/{number}", ShownVersion)
 
     async def list_versions(self, name: str, place: PagePlace) -> VersionPage:
         """Return versions, newest first."""
         path = f"/v1/functions/{name}/versions"
-        return await self._read(path, VersionPage, _page_query(place))
+        return await self.read(path, VersionPage, _page_query(place))
 
     async def get_call(self, call_id: str) -> CallShown:
         """Return one call."""
-        return await self._read(f"/v1/calls/{call_id}", CallShown)
+        return await self.read(f"/v1/calls/{call_id}", CallShown)
 
     async def list_calls(self, matching: CallFilter, place: PagePlace) -> CallPage:
         """Return calls, newest first."""
@@ -174,9 +180,10 @@ class HTTPTransport:
             query["since"] = matching.since.isoformat()
         if matching.until is not None:
             query["until"] = matching.until.isoformat()
-        return await self._read("/v1/calls", CallPage, query)
+        return await self.read("/v1/calls", CallPage, query)
 
-    async def _read(self, path: str, model: type[Shown], query: Query | None = None) -> Shown:
+    async def read(self, path: str, model: type[Shown], query: Query | None = None) -> Shown:
+        """Return what is at `path`; asked again, at most twice, when the connection breaks."""
         for wait_s in RETRY_AFTER_S:
             try:
                 return self._shown(await self._send("GET", path, query=query), model)
@@ -184,9 +191,10 @@ class HTTPTransport:
                 await self._clock.wait_s(wait_s)
         return self._shown(await self._send("GET", path, query=query), model)
 
-    async def _write(
+    async def write(
         self, method: str, path: str, model: type[Shown], asked: BaseModel | None = None
     ) -> Shown:
+        """Send `asked` once and return the answer."""
         body = None if asked is None else encode(asked.model_dump())
         return self._shown(await self._send(method, path, body=body), model)
 

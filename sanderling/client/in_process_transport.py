@@ -21,6 +21,7 @@ from sanderling.api.function_models import (
     VersionPage,
 )
 from sanderling.api.services import Services
+from sanderling.client.in_process_settings import InProcessSettings
 from sanderling.client.transport import AskedCall, PagePlace
 
 READ = Permission.FUNCTIONS_READ
@@ -45,6 +46,11 @@ class InProcessTransport:
     def __init__(self, opening: AbstractAsyncContextManager[Instance]) -> None:
         """Enter and leave `opening` together with this transport."""
         self._opening = opening
+
+    @property
+    def settings(self) -> InProcessSettings:
+        """What can be done with the settings of the server."""
+        return InProcessSettings(lambda: self._services.configuration, self._admit)
 
     def __repr__(self) -> str:
         """Say no more than where it runs."""

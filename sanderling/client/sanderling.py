@@ -31,6 +31,7 @@ from sanderling.client.asked import (
 )
 from sanderling.client.http_transport import HTTPTransport
 from sanderling.client.in_process_transport import InProcessTransport
+from sanderling.client.settings import ServerSettings
 from sanderling.client.transport import Transport
 from sanderling.kernel.jsontext import JSON
 
@@ -177,6 +178,7 @@ class Sanderling:
         self._transport = transport
         self.functions = Functions(transport)
         self.calls = Calls(transport)
+        self.settings = ServerSettings(transport.settings)
 
     def __repr__(self) -> str:
         """Show where it leads, never the key."""

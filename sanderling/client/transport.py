@@ -15,6 +15,7 @@ from sanderling.api.function_models import (
     ShownVersion,
     VersionPage,
 )
+from sanderling.client.settings_transport import SettingsTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Transport(Protocol):
     side is away every method raises a `Fault`, except that a call which may have begun ends in
     `unknown_outcome`.
     """
+
+    @property
+    def settings(self) -> SettingsTransport:
+        """What can be done with the settings of the server."""
+        ...
 
     async def __aenter__(self) -> Self:
         """Open what is needed."""

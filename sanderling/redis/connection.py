@@ -100,6 +100,16 @@ def open_redis(url: str) -> RedisClient:
     return cast("RedisClient", client)
 
 
+def check_redis_url(url: str) -> None:
+    """Pass the URL of a Redis; nothing is opened.
+
+    Raises:
+        RedisURLRefused: it is not one.
+
+    """
+    open_redis(url)
+
+
 async def try_redis(url: str) -> str:
     """Return a sentence that says that the Redis at `url` answers.
 

@@ -1,5 +1,6 @@
 """Implements the rooms' ports on SQL; owns migrations."""
 
+from sanderling.store.address import check_database_url
 from sanderling.store.call_backlog import CallLogBounds
 from sanderling.store.calls import SQLCallLog
 from sanderling.store.config_store import SQLConfigStore
@@ -25,6 +26,7 @@ __all__ = [
     "SQLKeyStore",
     "SQLWorkspaces",
     "Workspace",
+    "check_database_url",
     "health",
     "migrate",
     "open_database",

@@ -44,6 +44,16 @@ def parse_address(url: str) -> Address:
     raise DatabaseURLRefused(reason=f"{parsed.drivername[:20]!r} is not a kind we know")
 
 
+def check_database_url(url: str) -> None:
+    """Pass a URL of a kind we support; nothing is opened.
+
+    Raises:
+        DatabaseURLRefused: it is not one.
+
+    """
+    parse_address(url)
+
+
 def _sqlite(parsed: URL) -> Address:
     name = parsed.database
     if not name or name == ":memory:" or name.startswith("file:"):
