@@ -1,1 +1,1 @@
-"""Turns declared variables and raw values into an immutable, numbered Snapshot."""
+"""Turns declared variables and raw values into a numbered Snapshot, and tells subscribers."""

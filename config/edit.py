@@ -1,7 +1,7 @@
 """A change of settings, as somebody asks for it and as it would be made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from config.catalogue import BY_NAME
@@ -17,10 +17,11 @@ class Edit:
     """A change that somebody asks for.
 
     `values` maps names or aliases to raw texts; None takes a variable out of the database.
-    `base` is the revision that the person was looking at, by default the newest one.
+    `base` is the revision that the person was looking at, by default the newest one. Texts may be
+    secrets, so they are not shown.
     """
 
-    values: Mapping[str, str | None]
+    values: Mapping[str, str | None] = field(repr=False)
     changed_by: str
     reason: str = ""
     base: int | None = None

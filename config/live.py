@@ -20,7 +20,6 @@ from config.errors import ConfigRejected, PartRefused
 from config.ports import Hints
 from config.snapshot import Snapshot
 from config.sources import Sources, Start, within
-from config.stored import StoredBody
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
 
@@ -76,6 +75,7 @@ class LiveConfiguration:
         self._first = self._snapshot = begun.snapshot
         self._judged: int | None = begun.revision
         self._refusal = begun.why
+        self._uncopied = begun.body
         self._absence = ""
         self._process = process
         self._pace = pace
@@ -100,20 +100,19 @@ class LiveConfiguration:
             await self._reap()
             while True:
                 await self.look()
-                has_failed = bool(self._absence)
-                await self._hints.wait_hint(timeout_s=self._pace.next_s(has_failed=has_failed))
+                await self._pause()
         finally:
             await self._withdraw()
 
     async def look(self) -> None:
         """Apply the newest revision if it is not in force, and say what is; never raises."""
         try:
-            applied = await self._catch_up() if self._sources.is_database_read else None
+            if self._sources.is_database_read:
+                await self._catch_up()
             await self._say()
             self._absence = ""
-            if applied:
-                # Last, so that nobody waits for a disk to hear what is in force.
-                await asyncio.to_thread(self._sources.last_good.save, applied)
+            # Last, so that nobody waits for a disk to hear what is in force.
+            await self._copy()
         except StoreUnavailableError as away:
             if not self._absence:
                 log.warning("config.store-lost", revision=self._snapshot.revision)
@@ -124,12 +123,25 @@ class LiveConfiguration:
             log.exception("config.look-failed")
             self._absence = f"Looking for settings met a defect ({type(error).__name__})."
 
-    async def _catch_up(self) -> StoredBody | None:
-        """Put the newest revision in force; return its body if that was done now."""
+    async def _pause(self) -> None:
+        wait_s = self._pace.next_s(has_failed=bool(self._absence))
+        try:
+            await self._hints.wait_hint(timeout_s=wait_s)
+        except Exception:
+            # A carrier promises not to raise; one that does must not end the poll.
+            log.exception("config.look-failed")
+            await self._pace.clock.wait_s(wait_s)
+
+    async def _copy(self) -> None:
+        body, self._uncopied = self._uncopied, None
+        if body is not None:
+            await asyncio.to_thread(self._sources.last_good.save, body)
+
+    async def _catch_up(self) -> None:
         head = await self._sources.read_head()
         is_retry_due = self._retry_at_s is not None and self._pace.now_s() >= self._retry_at_s
         if head == self._judged and not is_retry_due:
-            return None
+            return
         body = await self._sources.read_body()
         if body.revision != self._judged:
             self._retry_s = _FIRST_RETRY_S
@@ -139,10 +151,10 @@ class LiveConfiguration:
             parts = await self._broadcaster.apply(snapshot.settings)
         except (ConfigRejected, PartRefused) as refused:
             self._keep(body.revision, refused)
-            return None
+            return
         self._judged, self._snapshot, self._refusal = body.revision, snapshot, ""
         log.info("config.applied", revision=body.revision, parts=parts)
-        return body
+        self._uncopied = body
 
     def _keep(self, revision: int, refused: ConfigRejected | PartRefused) -> None:
         self._judged = revision

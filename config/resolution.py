@@ -1,7 +1,7 @@
 """Decides, for each variable, which raw text counts, and remembers where it came from."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -17,7 +17,7 @@ class Resolved:
     """The text that counts, and the next place that has another value, which it hides."""
 
     source: Source
-    text: str
+    text: str = field(repr=False)
     hides: Source | None = None
 
 

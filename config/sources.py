@@ -71,12 +71,14 @@ class Start:
     """The settings to start with; `why` tells where they are not those of the newest revision.
 
     `revision` is the newest one that was seen; it is above that of the settings when it was
-    refused, and None when the store was away.
+    refused, and None when the store was away. `body` is what a process that lasts keeps a copy
+    of; None where there is nothing new to keep.
     """
 
     snapshot: Snapshot
     revision: int | None
     why: str = ""
+    body: StoredBody | None = None
 
 
 async def start(sources: Sources) -> Start:
@@ -97,9 +99,7 @@ async def start(sources: Sources) -> Start:
         snapshot = sources.build(body)
     except ConfigRejected as rejected:
         return await _from_copy(sources, body.revision, rejected)
-    if body.revision:
-        await asyncio.to_thread(sources.last_good.save, body)
-    return Start(snapshot, body.revision)
+    return Start(snapshot, body.revision, body=body if body.revision else None)
 
 
 async def _from_copy(

@@ -311,3 +311,8 @@ async def test_a_secret_that_does_not_open_stops_changes_until_it_is_set_again(
     entry = await desk.set(EMAIL_SMTP_PASSWORD="new", EMAIL_SMTP_USER="someone")
     assert entry is not None
     assert entry.changes[0].before == "secret:unreadable"
+
+
+def test_what_is_asked_for_is_not_shown_by_accident() -> None:
+    """A secret on its way in does not reach a log by way of a representation."""
+    assert PASSWORD not in repr(Edit({"EMAIL_SMTP_PASSWORD": PASSWORD}, "operator"))

@@ -2,92 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from config.acknowledgement import AcknowledgementState, ProcessLabel
-from config.broadcaster import Broadcaster
+from config.acknowledgement import AcknowledgementState
 from config.configuration import LIVE_WITHIN_S
-from config.last_good import LastGoodFile
-from config.layers import Layers, read_layers
-from config.live import HEARTBEAT_S, LiveConfiguration, Pace
-from config.sources import Sources, start
+from config.layers import read_layers
+from config.live import HEARTBEAT_S, Pace
 from config.stored import HistoryEntry, StoredBody
-from config.subscriber import Prepared
-from config.variables import LogLevel, Settings
-from sanderling.kernel.errors import Fault, StoreUnavailableError
+from config.variables import LogLevel
+from sanderling.kernel.errors import StoreUnavailableError
 from support.desk import Desk
-
-POLL_S = 5.0
-
-
-class DiskFullError(Fault):
-    """The disk is full."""
-
-
-@dataclass
-class Part:
-    """Follows the log level, unless it cannot."""
-
-    level: LogLevel = LogLevel.INFO
-    trouble: bool = False
-    name: str = "part"
-    attempts: int = 0
-    levels: list[str] = field(default_factory=list[str])
-
-    def needs(self, settings: Settings) -> object:
-        """Return the level."""
-        return settings.log_level
-
-    async def prepare(self, settings: Settings) -> Prepared:
-        """Take the level, or fail."""
-        self.attempts += 1
-        if self.trouble:
-            raise DiskFullError
-
-        async def discard() -> None:
-            pass
-
-        return Prepared(lambda: self.levels.append(settings.log_level), discard)
-
-
-class Process:
-    """A process that follows settings, with everything in the test's hand."""
-
-    def __init__(self, desk: Desk, folder: Path, layers: Layers | None = None) -> None:
-        """Prepare; `begin` starts it."""
-        self.desk = desk
-        self.part = Part()
-        self.hints = desk.board.hints()
-        self.sources = Sources(
-            store=desk.store,
-            sealer=desk.sealer,
-            layers=layers or Layers(),
-            last_good=LastGoodFile(folder / "last-good", desk.sealer),
-        )
-        self.live: LiveConfiguration
-
-    async def begin(self) -> LiveConfiguration:
-        """Read what is stored and look once."""
-        begun = await start(self.sources)
-        self.live = LiveConfiguration(
-            self.sources,
-            self.hints,
-            Broadcaster([self.part], begun.snapshot.settings),
-            begun,
-            process=ProcessLabel("p1", "serve", "host"),
-            pace=Pace(POLL_S, lambda: 1.0, self.desk.clock),
-        )
-        await self.live.look()
-        return self.live
-
-    async def word(self) -> tuple[int, AcknowledgementState, int, str]:
-        """Return what it said last."""
-        (seen,) = await self.desk.store.list_acknowledgements()
-        said = seen.acknowledgement
-        return said.revision, said.state, said.in_force, said.why
+from support.follower import POLL_S, Process
 
 
 @pytest.fixture
@@ -258,6 +185,28 @@ async def test_a_store_that_never_answers_is_given_up(
     assert "no answer within 0.01 seconds" in live.reasons()[0]
 
 
+async def test_a_carrier_of_hints_that_raises_does_not_end_the_poll(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guarantee does not lean on what only makes it faster."""
+    await process.begin()
+
+    async def broken(*, timeout_s: float) -> bool:
+        raise ZeroDivisionError(timeout_s)
+
+    monkeypatch.setattr(process.hints, "wait_hint", broken)
+    task = asyncio.create_task(process.live.follow())
+    await settle()
+    await process.desk.set(LOG_LEVEL="ERROR")
+    process.desk.clock.advance(POLL_S)
+    await settle()
+
+    assert process.part.levels == ["ERROR"]
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_a_defect_does_not_end_the_loop(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,44 +251,6 @@ async def test_a_process_that_ends_is_not_waited_for(desk: Desk, tmp_path: Path)
             await task
 
     assert await desk.store.list_acknowledgements() == ()
-
-
-async def test_a_start_without_the_store_uses_the_last_good_copy(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Secrets included, the process starts as it ran before, and catches up later."""
-    await process.desk.set(LOG_LEVEL="ERROR", EMAIL_SMTP_USER="u", EMAIL_SMTP_PASSWORD="hunter2")
-    await process.begin()
-
-    async def away() -> StoredBody:
-        raise StoreUnavailableError(reason="gone")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(process.desk.store, "read_body", away)
-        begun = await start(process.sources)
-    settings = begun.snapshot.settings
-    assert (begun.revision, begun.snapshot.revision) == (None, 1)
-    assert settings.log_level is LogLevel.ERROR
-    assert settings.smtp_password is not None
-    assert settings.smtp_password.get_secret_value() == "hunter2"
-
-    await process.desk.set(LOG_LEVEL="DEBUG")
-    live = await process.begin()
-    assert live.snapshot.revision == 2
-
-
-async def test_a_start_with_neither_store_nor_copy_is_refused(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Running by other settings than those that were chosen would be worse than not running."""
-
-    async def away() -> StoredBody:
-        raise StoreUnavailableError(reason="gone")
-
-    monkeypatch.setattr(process.desk.store, "read_body", away)
-
-    with pytest.raises(StoreUnavailableError):
-        await start(process.sources)
 
 
 async def test_without_the_database_nothing_is_read_and_a_restart_is_called_for(
