@@ -32,9 +32,8 @@ def doctor(*, home: Home = None, as_json: AsJSON = False) -> int:
     from sanderling.wiring.checkup import check_up  # noqa: PLC0415 - as above.
 
     log_quietly()
-    snapshot = load_snapshot(home=home)
-    found = asyncio.run(check_up(snapshot, process=PROCESS))
-    settings, packages = settings_json(snapshot), _packages()
+    found = asyncio.run(check_up(load_snapshot(home=home), process=PROCESS))
+    settings, packages = settings_json(found.snapshot), _packages()
     value: dict[str, JSON] = {
         "ok": found.is_sound,
         "checks": [asdict(finding) for finding in found.findings],
@@ -64,7 +63,7 @@ def settings_json(snapshot: "Snapshot") -> "list[JSON]":
     shown: list[JSON] = []
     for variable in CATALOGUE:
         value: object = getattr(snapshot.settings, variable.field)
-        text = "" if value is None else str(value)
+        text = variable.text_of(value)
         if variable.is_sensitive and text:
             text = _MASK
         source = snapshot.sources[variable.name].value

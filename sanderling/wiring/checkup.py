@@ -36,6 +36,7 @@ from sanderling.kernel.units import MIB
 from sanderling.store import health, open_database
 from sanderling.wiring.drivers import build_driver, local_settings
 from sanderling.wiring.home import DATABASE, database_url
+from sanderling.wiring.stored_settings import with_stored
 
 _SUPPORTED = ((3, 11), (3, 15))
 _ECHO = "def handler(event, context):\n    return event\n"
@@ -45,9 +46,13 @@ _AMPLE_BYTES = 256 * MIB
 
 @dataclass(frozen=True, slots=True)
 class CheckUp:
-    """Everything that was looked at; `layers` are the walls of the Local driver, where it runs."""
+    """Everything that was looked at, with the settings that a process would start with now.
+
+    `layers` are the walls of the Local driver, where it runs.
+    """
 
     findings: tuple[Finding, ...]
+    snapshot: Snapshot
     layers: tuple[LayerReport, ...] = ()
 
     @property
@@ -58,9 +63,11 @@ class CheckUp:
 
 async def check_up(snapshot: Snapshot, *, process: str) -> CheckUp:
     """Return what was found, worst things included; nothing is made or mended."""
+    findings = [_python(), _home(snapshot.settings), *_space(snapshot.settings)]
+    findings += [_app_secret(snapshot), await _database(snapshot.settings)]
+    snapshot, stored = await with_stored(snapshot)
+    findings.append(stored)
     settings = snapshot.settings
-    findings = [_python(), _home(settings), *_space(settings), _app_secret(snapshot)]
-    findings.append(await _database(settings))
     layers: tuple[LayerReport, ...] = ()
     if settings.driver_type is DriverType.LOCAL:
         findings += await examine(local_settings(settings))
@@ -68,7 +75,7 @@ async def check_up(snapshot: Snapshot, *, process: str) -> CheckUp:
         layers = (*report.layers, *report.extras)
         findings += _sandbox(report)
     findings += await _driver(settings, process=process)
-    return CheckUp(tuple(findings), layers)
+    return CheckUp(tuple(findings), snapshot, layers)
 
 
 def _python() -> Finding:

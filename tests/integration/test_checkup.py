@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from config.catalogue import CATALOGUE
-from config.snapshot import Snapshot, Source
-from config.variables import Settings
+from config.edit import Edit
+from config.layers import Layers
+from config.loader import build_snapshot
+from config.snapshot import Snapshot
 from sanderling.cli.doctor import settings_json
 from sanderling.kernel.findings import Finding, Standing
 from sanderling.kernel.units import MIB
 from sanderling.wiring.checkup import check_space, check_up
+from sanderling.wiring.configuration import open_configuration
 from sanderling.wiring.home import open_home, write_env_file
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -18,11 +20,12 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 def snapshot(home: Path, **values: object) -> Snapshot:
     """Return settings for a home without a sandbox, from these values alone."""
-    settings = Settings.model_validate(
-        {"SANDERLING_HOME": home, "SERVERLESS_TYPE": "DISABLED", **values}
+    found = {name: str(value) for name, value in values.items()}
+    layers = Layers(
+        arguments={"SANDERLING_HOME": str(home)},
+        environment={"SERVERLESS_TYPE": "DISABLED", **found},
     )
-    sources = {variable.name: Source.DEFAULT for variable in CATALOGUE}
-    return Snapshot(1, settings, sources)
+    return build_snapshot(layers, rules=())
 
 
 async def found(home: Path, **values: object) -> dict[str, Finding]:
@@ -122,6 +125,45 @@ def test_settings_are_shown_with_secrets_masked(tmp_path: Path) -> None:
     shown = settings_json(snapshot(tmp_path, APP_SECRET=SECRET, NODE_PORT=1))
 
     assert SECRET not in str(shown)
-    assert {"name": "NODE_PORT", "value": "1", "source": "default"} in shown
-    assert {"name": "APP_SECRET", "value": "***", "source": "default"} in shown
+    assert {"name": "NODE_PORT", "value": "1", "source": "environment"} in shown
+    assert {"name": "APP_SECRET", "value": "***", "source": "environment"} in shown
     assert {"name": "DATABASE_URL", "value": "", "source": "default"} in shown
+
+
+async def test_what_is_stored_is_what_is_examined(tmp_path: Path) -> None:
+    """The doctor looks at what a server would start with, and names the revision."""
+    open_home(tmp_path)
+    known = snapshot(tmp_path, SERVERLESS_TYPE="LOCAL", APP_SECRET=SECRET)
+    async with open_configuration(known) as configuration:
+        await configuration.change(Edit({"SERVERLESS_TYPE": "DISABLED"}, "operator"))
+
+    checked = await check_up(known, process="test")
+
+    findings = {finding.name: finding for finding in checked.findings}
+    assert findings["source"].detail == "revision 1 of the database"
+    assert "SERVERLESS_TYPE" in findings["call"].detail
+    assert checked.layers == ()
+    assert checked.snapshot.revision == 1
+
+
+async def test_stored_settings_that_are_not_valid_are_a_failure(tmp_path: Path) -> None:
+    """A secret that was sealed with another APP_SECRET is named, and the environment goes on."""
+    open_home(tmp_path)
+    known = snapshot(tmp_path, APP_SECRET=SECRET)
+    secret = {"EMAIL_SMTP_USER": "u", "EMAIL_SMTP_PASSWORD": "hunter2"}
+    async with open_configuration(known) as configuration:
+        await configuration.change(Edit(secret, "operator"))
+
+    finding = (await found(tmp_path, APP_SECRET=SECRET[::-1]))["source"]
+
+    assert finding.standing is Standing.FAILED
+    assert "EMAIL_SMTP_PASSWORD" in finding.detail
+    assert "hunter2" not in finding.detail
+
+
+async def test_without_the_database_settings_come_from_the_environment(tmp_path: Path) -> None:
+    """Environment-only mode is told as what it is."""
+    finding = (await found(tmp_path, IS_CONFIG_VARIABLES_IN_DB_ENABLED="false"))["source"]
+
+    assert finding.standing is Standing.OK
+    assert "a restart applies a change" in finding.detail
