@@ -76,6 +76,8 @@ class Dispatch:
             if isinstance(taken, Saturated):
                 return taken
             worker = taken
+        if deployed.is_reused:
+            worker.settle()
         worker.allow(result_bytes=limits.result_bytes, log_bytes=limits.log_bytes)
         return Bound(worker, deployed.pool, deployed.bench, limits.memory_bytes)
 

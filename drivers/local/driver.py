@@ -213,6 +213,7 @@ class LocalDriver:
             "queue": sum(pool.waiting for pool in pools),
             "bound_idle": len(self._bound),
             "zygote_restarts": sum(pool.restarts for pool in pools),
+            "zygote_rotations": sum(pool.rotations for pool in pools),
             "memory_reserved_bytes": self._budget.reserved_bytes,
             "memory_budget_bytes": self._budget.total_bytes,
             "violations": self._dispatch.violations,

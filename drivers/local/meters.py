@@ -9,6 +9,7 @@ import time
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _KIB = 1024
+_STATM_BYTES = 128
 _STATUS_BYTES = 4096
 _PEAK = b"VmHWM:"
 
@@ -26,32 +27,41 @@ def read_cpu_s(pid: int) -> float | None:
         return None
 
 
-class MemoryMeter:
-    """Read the memory of one process through descriptors opened once."""
+def read_peak_bytes(pid: int) -> int | None:
+    """Return the most that was resident at once."""
+    fd = _open(f"/proc/{pid}/status")
+    _, found, rest = _read(fd, _STATUS_BYTES).partition(_PEAK)
+    _close(fd)
+    return int(rest.split(None, 1)[0]) * _KIB if found else None
 
-    __slots__ = ("_statm_fd", "_status_fd")
+
+class ResidentMeter:
+    """Read again and again what is resident of one process, through a descriptor opened once."""
+
+    __slots__ = ("_fd",)
 
     def __init__(self, pid: int) -> None:
-        """Open the process's pages in /proc, where they are there."""
-        self._statm_fd = _open(f"/proc/{pid}/statm")
-        self._status_fd = _open(f"/proc/{pid}/status")
+        """Open the process's page in /proc, where it is there."""
+        self._fd = _open(f"/proc/{pid}/statm")
 
-    def read_resident_bytes(self) -> int | None:
+    def read_bytes(self) -> int | None:
         """Return what is resident now."""
-        fields = _read(self._statm_fd, 128).split()
+        fields = _read(self._fd, _STATM_BYTES).split(None, 2)
         return int(fields[1]) * _PAGE_BYTES if len(fields) > 1 else None
 
-    def read_peak_bytes(self) -> int | None:
-        """Return the most that was resident at once; it costs some microseconds more."""
-        _, found, rest = _read(self._status_fd, _STATUS_BYTES).partition(_PEAK)
-        return int(rest.split(None, 1)[0]) * _KIB if found else None
-
     def close(self) -> None:
-        """Close the descriptors."""
-        for fd in (self._statm_fd, self._status_fd):
-            if fd >= 0:
-                os.close(fd)
-        self._statm_fd = self._status_fd = -1
+        """Close the descriptor; doing so again is no fault."""
+        _close(self._fd)
+        self._fd = -1
+
+
+def read_resident_bytes(pid: int) -> int | None:
+    """Return what is resident now, for whoever asks once."""
+    meter = ResidentMeter(pid)
+    try:
+        return meter.read_bytes()
+    finally:
+        meter.close()
 
 
 def _open(path: str) -> int:
@@ -66,3 +76,8 @@ def _read(fd: int, most: int) -> bytes:
         return os.pread(fd, most, 0) if fd >= 0 else b""
     except OSError:
         return b""
+
+
+def _close(fd: int) -> None:
+    if fd >= 0:
+        os.close(fd)

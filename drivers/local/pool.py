@@ -16,11 +16,13 @@ import structlog
 
 from drivers.errors import DriverError
 from drivers.local.budget import MemoryBudget
+from drivers.local.retired import RetiredZygotes
 from drivers.local.settings import LocalSettings
 from drivers.local.supervision import Supervision
+from drivers.local.switchboard import Switchboard
 from drivers.local.walls import Walls
 from drivers.local.worker import Worker
-from drivers.local.zygote import ZygoteProcess, ZygoteReport
+from drivers.local.zygote import ZygoteProcess
 
 _log = structlog.get_logger()
 
@@ -64,6 +66,7 @@ class Pool:
     ) -> None:
         """Prepare; `make_room` frees a worker or memory that nobody needs just now."""
         self.restarts = 0
+        self.rotations = 0
         self.busy = 0
         self.failure = ""
         self.walls = Walls((), ())
@@ -74,8 +77,12 @@ class Pool:
         self._make_room = make_room
         self._supervision = supervision
         self._zygote: ZygoteProcess | None = None
+        self._switchboard: Switchboard | None = None
+        self._retired = RetiredZygotes()
+        self._rotation: asyncio.Task[None] | None = None
         self._spares: deque[Worker] = deque()
         self._preparing: set[Worker] = set()
+        self._stale: set[Worker] = set()
         self._waiters: deque[_Waiter] = deque()
         self._reviver: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
@@ -106,13 +113,22 @@ class Pool:
         """Claim that a zygote stands ready to fork."""
         return self._zygote is not None
 
-    async def start(self) -> ZygoteReport:
+    async def start(self) -> None:
         """Start a zygote and ask for the first spares.
 
         Raises:
             DriverError: it did not start, or its report was refused; nothing is left of it.
 
         """
+        self._zygote = await self._start_zygote()
+        self.failure = ""
+        self._refill()
+        if self._sweeper is None:
+            self._sweep()
+
+    async def _start_zygote(self) -> ZygoteProcess:
+        if self._switchboard is None:
+            self._switchboard = Switchboard()
         zygote = ZygoteProcess(
             self._flavour,
             self._settings,
@@ -125,12 +141,36 @@ class Pool:
         except DriverError:
             await zygote.end()
             raise
-        self._zygote = zygote
-        self.failure = ""
-        self._refill()
-        if self._sweeper is None:
-            self._sweep()
-        return report
+        return zygote
+
+    def _rotate_if_due(self) -> None:
+        zygote = self._zygote
+        if zygote is None or self._rotation is not None or self._is_closing:
+            return
+        is_old = zygote.age_s >= self._settings.zygote_age_s
+        if is_old or zygote.forks >= self._settings.zygote_forks:
+            self._rotation = asyncio.get_running_loop().create_task(self._rotate(zygote))
+
+    async def _rotate(self, old: ZygoteProcess) -> None:
+        """Let a new zygote take over; workers of the old one serve as before."""
+        try:
+            new = await self._start_zygote()
+        except DriverError:
+            # The old one goes on, and the next worker or sweep tries again.
+            _log.exception("zygote.not-started", flavour=self._flavour)
+            return
+        finally:
+            self._rotation = None
+        if self._zygote is old and not self._is_closing:
+            self._zygote = new
+            self.rotations += 1
+            self._retired.add(old)
+            self._stale.update(self._spares)
+            _log.info("zygote.rotated", flavour=self._flavour, forks=old.forks)
+            self._refill()
+        else:
+            # The old one died meanwhile and has its successor, or the pool is closing.
+            await new.end()
 
     def _sweep(self) -> None:
         """Retire spares well before their lifetime runs out; it ends them wherever they are."""
@@ -140,6 +180,7 @@ class Pool:
             self._spares.remove(worker)
             worker.discard()
         self._refill()
+        self._rotate_if_due()
 
     async def wait_spares(self) -> None:
         """Return once every spare is ready, or after the time a start may take."""
@@ -148,18 +189,21 @@ class Pool:
                 await self._settled.wait()
 
     def _refill(self) -> None:
-        if self._zygote is None or self._is_closing or self._pause is not None:
+        zygote, switchboard = self._zygote, self._switchboard
+        if zygote is None or switchboard is None or self._is_closing or self._pause is not None:
             return
         wanted = max(self._target, min(len(self._waiters), _MOST_SPARES_IN_A_RUSH))
-        missing = min(wanted - len(self._spares), _MOST_FORKS_AT_ONCE)
+        fresh = sum(worker not in self._stale for worker in self._spares)
+        missing = min(wanted - fresh, _MOST_FORKS_AT_ONCE)
         for _ in range(missing - len(self._preparing)):
             try:
-                self._preparing.add(self._zygote.fork(self._on_worker_change))
+                self._preparing.add(zygote.fork(switchboard, self._on_worker_change))
             except OSError:
                 # The control socket is full for a moment or the zygote is dying; the next worker
                 # that gets ready, or the next zygote, refills.
                 break
         self._note_settled()
+        self._rotate_if_due()
 
     def _note_settled(self) -> None:
         if self._preparing:
@@ -174,9 +218,19 @@ class Pool:
             self._stillborn = 0
             self._preparing.discard(worker)
             self._spares.append(worker)
+            self._replace_stale()
         self._note_settled()
         self.grant()
         self._refill()
+
+    def _replace_stale(self) -> None:
+        """End one spare of an old zygote, now that one of the new zygote is ready."""
+        while self._stale:
+            worker = self._stale.pop()
+            if worker in self._spares:
+                self._spares.remove(worker)
+                worker.discard()
+                return
 
     def _forget(self, worker: Worker) -> None:
         if worker in self._preparing:
@@ -299,9 +353,10 @@ class Pool:
         for timer in (self._sweeper, self._pause):
             if timer is not None:
                 timer.cancel()
-        if self._reviver is not None:
-            self._reviver.cancel()
-            await asyncio.gather(self._reviver, return_exceptions=True)
+        for task in (self._reviver, self._rotation):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         for waiter in self._waiters:
             waiter.granted.cancel()
         for worker in (*self._spares, *self._preparing):
@@ -311,3 +366,7 @@ class Pool:
         if self._zygote is not None:
             await self._zygote.end()
             self._zygote = None
+        await self._retired.close()
+        if self._switchboard is not None:
+            self._switchboard.close()
+            self._switchboard = None

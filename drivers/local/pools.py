@@ -74,9 +74,9 @@ class Pools:
 
     def grant(self) -> None:
         """Let those who wait for memory look again."""
-        for pool in self.in_use:
-            if pool.waiting:
-                pool.grant()
+        for start in self._starts.values():
+            if start.pool.waiting:
+                start.pool.grant()
 
     async def close(self) -> None:
         """End every pool."""

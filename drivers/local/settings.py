@@ -38,8 +38,10 @@ class LocalSettings:
     `spares` workers are kept ready, `queue_limit` calls may wait for one, at most
     `queue_wait_s` seconds each. `memory_budget_bytes` bounds the sum of the memory limits of all
     workers that serve a function. `accept_missing` may hold landlock and nothing else. `uid` is
-    who workers are when the driver runs as root. A worker of a reused function serves at most
-    `reuse_calls` calls and waits at most `reuse_idle_s` seconds for the next one. `namespaces` and
+    who workers are when the driver runs as root. All workers of a zygote share its address layout
+    and hash seed: a new one takes over after `zygote_age_s` seconds or `zygote_forks` forks. A
+    worker of a reused function serves at most `reuse_calls` calls and waits at most `reuse_idle_s`
+    seconds for the next one. `namespaces` and
     `cgroup` are extra walls. In a control group all workers share `cpus` processors; 0 is no bound.
     """
 
@@ -51,6 +53,8 @@ class LocalSettings:
     python: str = sys.executable
     uid: int = NOBODY
     start_s: float = 15.0
+    zygote_age_s: float = 3600.0
+    zygote_forks: int = 50_000
     reuse_calls: int = 1000
     reuse_idle_s: float = 60.0
     reuse_growth_bytes: int = 16 * MIB

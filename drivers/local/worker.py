@@ -6,18 +6,19 @@ further use; after `discard` neither process nor descriptor is left. It assumes 
 whose thread calls everything here.
 """
 
+import _socket
 import asyncio
 import contextlib
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 
 from drivers.guest.channel import LOG
 from drivers.local.exchange import Death, Ending, Reply, Terms
 from drivers.local.frames import FrameReader, ProtocolViolated
-from drivers.local.meters import MemoryMeter, read_cpu_s
+from drivers.local.meters import ResidentMeter, read_cpu_s, read_peak_bytes
+from drivers.local.switchboard import Switchboard
 
 # Below the size from which the C library maps and unmaps memory for every buffer.
 _READ_BYTES = 64 * 1024
@@ -31,9 +32,16 @@ class Worker:
     """One process that waits for a request, serves it, or is gone."""
 
     def __init__(
-        self, serial: int, channel: socket.socket, on_change: Callable[["Worker"], None]
+        self,
+        serial: int,
+        channel: _socket.socket,
+        switchboard: Switchboard,
+        on_change: Callable[["Worker"], None],
     ) -> None:
-        """Own `channel`; `on_change` is called when it is ready and when it is lost while idle."""
+        """Own `channel`, and hear it over `switchboard`.
+
+        `on_change` is called when it is ready and when it is lost while idle.
+        """
         self.serial = serial
         self.idle_bytes: int | None = None
         self.served_s = 0.0
@@ -51,7 +59,8 @@ class Worker:
         self._terms = _NO_TERMS
         self._pid = 0
         self._pidfd = -1
-        self._memory: MemoryMeter | None = None
+        self._resident: ResidentMeter | None = None
+        self._is_settled = False
         self._death: asyncio.Future[Death | None] | None = None
         self._known_death: Death | None = None
         self._deadline_s = 0.0
@@ -59,7 +68,8 @@ class Worker:
         self._timer_due_s = 0.0
         self._cpu_start_s = 0.0
         self._born_s = self._loop.time()
-        self._loop.add_reader(channel.fileno(), self._read)
+        self._switchboard = switchboard
+        switchboard.listen(channel.fileno(), self._read)
 
     @property
     def age_s(self) -> float:
@@ -71,20 +81,29 @@ class Worker:
         """Claim that it is ready and serves nobody."""
         return self.is_ready and not self.is_lost and self._reply is None
 
-    def adopt(self, pid: int, pidfd: int) -> None:
-        """Take what the zygote told about the process, and own the descriptor."""
+    def adopt(self, pid: int, pidfd: int, *, idle_bytes: int | None) -> None:
+        """Take what the zygote told about the process, and own the descriptor.
+
+        `idle_bytes` is what such a process holds before it serves.
+        """
         if self.is_lost:
             _kill(pidfd)
             os.close(pidfd)
             return
         self._pid, self._pidfd = pid, pidfd
-        self._memory = MemoryMeter(pid)
-        self.idle_bytes = self._memory.read_resident_bytes()
+        self.idle_bytes = idle_bytes
         self._change_if_ready()
 
     def _change_if_ready(self) -> None:
         if self.is_ready and self._pidfd >= 0:
             self._on_change(self)
+
+    def settle(self) -> None:
+        """Let the event loop itself listen, which pays where a worker serves many calls."""
+        if not self._is_settled:
+            self._is_settled = True
+            self._switchboard.hang_up(self._channel.fileno())
+            self._loop.add_reader(self._channel.fileno(), self._read)
 
     def allow(self, *, result_bytes: int, log_bytes: int) -> None:
         """Let the worker answer calls of these limits from now on."""
@@ -242,7 +261,10 @@ class Worker:
         """Kill the process and let go of the socket; nothing is heard from it any more."""
         self.is_lost = True
         if self._channel.fileno() >= 0:
-            self._loop.remove_reader(self._channel.fileno())
+            if self._is_settled:
+                self._loop.remove_reader(self._channel.fileno())
+            else:
+                self._switchboard.forget(self._channel.fileno())
             if self._unsent:
                 self._loop.remove_writer(self._channel.fileno())
             self._channel.close()
@@ -277,17 +299,19 @@ class Worker:
 
     def read_memory_bytes(self, *, peak: bool) -> int | None:
         """Return what is resident now, or the most that ever was."""
-        if self._memory is None:
-            return None
-        return self._memory.read_peak_bytes() if peak else self._memory.read_resident_bytes()
+        if peak:
+            return read_peak_bytes(self._pid)
+        if self._resident is None:
+            self._resident = ResidentMeter(self._pid)
+        return self._resident.read_bytes()
 
     def discard(self) -> None:
         """End the process and free every descriptor; doing so again is no fault."""
         if self._timer is not None:
             self._timer.cancel()
         self._lose()
-        if self._memory is not None:
-            self._memory.close()
+        if self._resident is not None:
+            self._resident.close()
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1

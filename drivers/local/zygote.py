@@ -4,6 +4,7 @@ The host never forks: the zygote is started with posix_spawn, with an environmen
 and without the host's descriptors, and everything it knows comes over its control socket.
 """
 
+import _socket
 import asyncio
 import contextlib
 import importlib.util
@@ -32,7 +33,9 @@ from drivers.guest.messages import (
     READY,
 )
 from drivers.local.exchange import Death
+from drivers.local.meters import read_resident_bytes
 from drivers.local.settings import ExtraWall, LocalSettings
+from drivers.local.switchboard import Switchboard
 from drivers.local.worker import Worker
 
 _log = structlog.get_logger()
@@ -109,6 +112,8 @@ class ZygoteProcess:
 
         `on_spawn` is given its process id before it forks anything.
         """
+        self.forks = 0
+        self._started_s = 0.0
         self.flavour = flavour
         self.report: ZygoteReport | None = None
         self.is_gone = False
@@ -116,8 +121,9 @@ class ZygoteProcess:
         self._on_end = on_end
         self._on_spawn = on_spawn
         self._loop = asyncio.get_running_loop()
-        self._serial = 0
         self._workers: dict[int, Worker] = {}
+        self._idle_bytes: int | None = None
+        self._drained: asyncio.Future[None] | None = None
         self._pidfd = -1
         self._control: socket.socket | None = None
         self._ended = self._loop.create_future()
@@ -145,6 +151,7 @@ class ZygoteProcess:
             told = message[1:].decode(errors="replace") if message[:1] == FAILED else "it ended"
             raise DriverError(driver="local", reason=f"its zygote did not get ready: {told}")
         self.report = _report_of(json.loads(message[1:]))
+        self._started_s = self._loop.time()
         self._loop.add_reader(self._socket.fileno(), self._read)
         return self.report
 
@@ -155,6 +162,7 @@ class ZygoteProcess:
         return self._control
 
     def _spawn(self) -> None:
+        configuration = json.dumps(self._configuration()).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(0)
         self._control = ours
@@ -176,7 +184,7 @@ class ZygoteProcess:
         self._pidfd = os.pidfd_open(pid)
         self._loop.add_reader(self._pidfd, self._reap)
         self._on_spawn(pid)
-        ours.send(json.dumps(self._configuration()).encode())
+        ours.send(configuration)
 
     def _configuration(self) -> dict[str, Any]:
         return {
@@ -192,27 +200,31 @@ class ZygoteProcess:
     async def _first_message(self) -> bytes:
         return await self._loop.sock_recv(self._socket, _REPORT_BYTES)
 
-    def fork(self, on_change: Callable[[Worker], None]) -> Worker:
+    def fork(self, switchboard: Switchboard, on_change: Callable[[Worker], None]) -> Worker:
         """Ask for a worker and return it at once; it is ready later.
 
         Raises:
             OSError: the zygote cannot be reached just now.
 
         """
-        ours, theirs = socket.socketpair()
+        ours, theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.settimeout(0)
-        self._serial += 1
-        with theirs:
-            try:
-                socket.send_fds(
-                    self._socket, [FORK_HEAD.pack(FORK, self._serial)], [theirs.fileno()]
-                )
-            except OSError:
-                ours.close()
-                raise
-        worker = Worker(self._serial, ours, on_change)
-        self._workers[self._serial] = worker
+        serial = self.forks = self.forks + 1
+        try:
+            socket.send_fds(self._socket, [FORK_HEAD.pack(FORK, serial)], [theirs.fileno()])
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        worker = Worker(serial, ours, switchboard, on_change)
+        self._workers[serial] = worker
         return worker
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was ready."""
+        return self._loop.time() - self._started_s
 
     def _read(self) -> None:
         for _ in range(64):
@@ -232,7 +244,10 @@ class ZygoteProcess:
     def _hear(self, message: bytes, fds: list[int]) -> None:
         if message[:1] == FORKED:
             _, serial, pid = FORKED_HEAD.unpack(message)
-            self._workers[serial].adopt(pid, fds[0])
+            if self._idle_bytes is None:
+                # All workers of a zygote start alike.
+                self._idle_bytes = read_resident_bytes(pid)
+            self._workers[serial].adopt(pid, fds[0], idle_bytes=self._idle_bytes)
             return
         kind, serial, status, peak_kib, cpu_s = DIED_HEAD.unpack(message)
         worker = self._workers.pop(serial)
@@ -241,6 +256,19 @@ class ZygoteProcess:
         else:
             _log.warning("worker.not-forked", errno=status)
             worker.bury(None)
+        if not self._workers:
+            self._note_drained()
+
+    def _note_drained(self) -> None:
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    async def retire(self) -> None:
+        """End the process once its last worker is gone; nobody may ask it for another."""
+        if self._workers and not self.is_gone:
+            self._drained = self._loop.create_future()
+            await self._drained
+        await self.end()
 
     def _reap(self) -> None:
         """Take the exit of the zygote itself, whoever ended it."""
@@ -256,6 +284,7 @@ class ZygoteProcess:
             self._control.close()
         for worker in self._workers.values():
             worker.orphan()
+        self._note_drained()
         if not self._ended.done():
             self._ended.set_result(None)
         if not was_asked:

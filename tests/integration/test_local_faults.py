@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,6 +14,7 @@ from sanderling.kernel.units import MIB
 from support.artifacts import an_artifact, an_invocation
 from support.guest_programs import ECHO, SPINS
 from support.sandbox import children_of, status_of
+from support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -32,16 +33,6 @@ async def driver() -> AsyncIterator[LocalDriver]:
     """Start a driver that a test may hurt."""
     async with LocalDriver(SETTINGS) as started:
         yield started
-
-
-async def until(holds: Callable[[], Awaitable[bool]] | Callable[[], bool]) -> None:
-    """Return once a condition holds."""
-    async with asyncio.timeout(20):
-        while True:
-            found = holds()
-            if found if isinstance(found, bool) else await found:
-                return
-            await asyncio.sleep(0.005)
 
 
 def zygotes() -> list[int]:

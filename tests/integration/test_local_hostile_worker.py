@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from drivers.guest.channel import ERROR, HELLO, LOG, RESULT, frame
 from drivers.limits import Limits
 from drivers.local.exchange import Ending, Reply, Terms
+from drivers.local.switchboard import Switchboard
 from drivers.local.verdicts import judge
 from drivers.local.worker import Worker
 from drivers.port import OutcomeKind
@@ -46,8 +47,9 @@ async def exchange_with(
     ours, theirs = socket.socketpair()
     ours.settimeout(0)
     changed = asyncio.Event()
-    worker = Worker(1, ours, lambda _worker: changed.set())
-    worker.adopt(dead[0], os.dup(dead[1]))
+    switchboard = Switchboard()
+    worker = Worker(1, ours, switchboard, lambda _worker: changed.set())
+    worker.adopt(dead[0], os.dup(dead[1]), idle_bytes=None)
     # Nobody will tell how this process ended.
     worker.orphan()
     theirs.sendall(frame(HELLO, b""))
@@ -64,6 +66,7 @@ async def exchange_with(
         return await call, worker
     finally:
         worker.discard()
+        switchboard.close()
         theirs.close()
 
 
@@ -166,13 +169,15 @@ async def test_an_idle_worker_that_speaks_is_lost() -> None:
     changed = asyncio.Event()
     ours, theirs = socket.socketpair()
     ours.settimeout(0)
-    worker = Worker(1, ours, lambda _worker: changed.set())
+    switchboard = Switchboard()
+    worker = Worker(1, ours, switchboard, lambda _worker: changed.set())
 
     with theirs:
         theirs.sendall(frame(HELLO, b"") + GOOD)
         async with asyncio.timeout(5):
             await changed.wait()
         worker.discard()
+        switchboard.close()
 
     assert worker.is_lost
     assert not worker.is_idle

@@ -10,10 +10,11 @@ import pytest
 import uvloop
 
 from drivers.local import LocalDriver, LocalSettings
-from drivers.port import Isolation
+from drivers.port import Artifact, Isolation
+from sanderling.kernel.units import MIB
 from support.artifacts import an_artifact, an_invocation
 from support.guest_programs import ECHO
-from support.sandbox import are_gone, children_of, descendants_of, open_descriptors
+from support.sandbox import are_gone, children_of, descendants_of, open_descriptors, page_of
 
 pytestmark = pytest.mark.slow
 
@@ -53,10 +54,51 @@ def test_hundreds_of_calls_leave_nothing_behind() -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_ten_thousand_calls_leave_nothing_behind() -> None:
     """Neither descriptors nor processes, dead or alive, add up in the long run."""
     check_leaves_nothing(10_000)
+
+
+def resident_bytes(pids: list[int]) -> int:
+    """Return what these processes hold, each for itself."""
+    pages = [page_of(pid, "statm").split() for pid in pids]
+    return sum(int(page[1]) for page in pages if page) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def call_often(driver: LocalDriver, artifact: Artifact, calls: int) -> None:
+    """Make so many calls, four at a time."""
+    for _ in range(calls // 4):
+        await asyncio.gather(
+            *(driver.invoke(an_invocation(artifact, number)) for number in range(4))
+        )
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_ten_thousand_calls_do_not_grow_host_or_zygotes() -> None:
+    """Memory after many calls is what it was after few."""
+
+    async def grow() -> dict[str, int]:
+        grown: dict[str, int] = {}
+        others = set(children_of(os.getpid()))
+        async with LocalDriver(SETTINGS) as driver:
+            artifact = an_artifact(ECHO.source)
+            await driver.deploy(artifact)
+            await call_often(driver, artifact, 1000)
+            zygotes = sorted(set(children_of(os.getpid())) - others)
+            before = resident_bytes([os.getpid()]), resident_bytes(zygotes)
+            await call_often(driver, artifact, 10_000)
+            assert sorted(set(children_of(os.getpid())) - others) == zygotes
+            grown["host"] = resident_bytes([os.getpid()]) - before[0]
+            grown["zygotes"] = resident_bytes(zygotes) - before[1]
+        return grown
+
+    grown = uvloop.run(grow())
+
+    # A leak of a hundred bytes in each call would be a megabyte.
+    assert grown["host"] < MIB
+    assert grown["zygotes"] < MIB
 
 
 HOST = """

@@ -10,6 +10,7 @@ from functools import partial
 from drivers.errors import DriverError
 from drivers.guest.flavour import PLAIN
 from drivers.local.settings import LocalSettings
+from drivers.local.switchboard import Switchboard
 from drivers.local.worker import Worker
 from drivers.local.zygote import ZygoteProcess
 from drivers.port import (
@@ -56,24 +57,27 @@ async def _measure_calls(driver: Driver) -> list[Finding]:
 async def _measure_fork(settings: LocalSettings) -> list[Finding]:
     """Return the typical time from asking for a worker until it is forked, locked and ready."""
     zygote = ZygoteProcess(PLAIN, settings, lambda: None)
+    switchboard = Switchboard()
     try:
         await zygote.start()
-        return [_told("fork", await _typical_s(lambda: _fork_one(zygote, settings.start_s)))]
+        fork = partial(_fork_one, zygote, switchboard, settings.start_s)
+        return [_told("fork", await _typical_s(fork))]
     except (DriverError, OSError, TimeoutError):
         # Whether zygotes start is told where the layers are proven.
         return []
     finally:
         await zygote.end()
+        switchboard.close()
 
 
-async def _fork_one(zygote: ZygoteProcess, most_s: float) -> None:
+async def _fork_one(zygote: ZygoteProcess, switchboard: Switchboard, most_s: float) -> None:
     changed = asyncio.get_running_loop().create_future()
 
     def note(worker: Worker) -> None:
         if not changed.done():
             changed.set_result(worker)
 
-    worker = zygote.fork(note)
+    worker = zygote.fork(switchboard, note)
     try:
         async with asyncio.timeout(most_s):
             await changed
