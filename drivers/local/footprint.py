@@ -4,7 +4,8 @@ from drivers.local.compiler import MOST_COMPILING_BYTES
 from drivers.local.settings import LocalSettings
 from sanderling.kernel.units import MIB
 
-# Three zygotes, a successor beside each, and what each idle worker has for itself: measured, then rounded up.
+# Three zygotes and a successor beside each, and what each idle worker has for itself: measured,
+# then rounded up.
 _ZYGOTES_BYTES = 96 * MIB
 _SPARE_BYTES = 4 * MIB
 _SMALLEST_CALL_BYTES = 4 * MIB

@@ -165,7 +165,7 @@ class Pool:
             self._zygote = new
             self.rotations += 1
             self._retired.add(old)
-            self._stale.update(self._spares)
+            self._stale.update(self._spares, self._preparing)
             _log.info("zygote.rotated", flavour=self._flavour, forks=old.forks)
             self._refill()
         else:
@@ -218,13 +218,14 @@ class Pool:
             self._stillborn = 0
             self._preparing.discard(worker)
             self._spares.append(worker)
+            # One spare of an old zygote goes for each that gets ready, and be it that one itself.
             self._replace_stale()
         self._note_settled()
         self.grant()
         self._refill()
 
     def _replace_stale(self) -> None:
-        """End one spare of an old zygote, now that one of the new zygote is ready."""
+        """End one spare of an old zygote, if there is one."""
         while self._stale:
             worker = self._stale.pop()
             if worker in self._spares:
