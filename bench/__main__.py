@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from bench import call, http, limiter, record
+from bench import call, http, limiter, record, settings
 from bench.report import Report, print_table, to_json, to_markdown
 
 
@@ -15,6 +15,7 @@ def _parser() -> argparse.ArgumentParser:
         ("limiter", "one decision of the in-process rate limiter"),
         ("http", "one call over HTTP, side by side with a bare server"),
         ("record", "what keeping the record of a call costs"),
+        ("config", "how long a changed setting takes to be in force in every process"),
     ):
         kind = kinds.add_parser(what, help=says, description=says)
         form = kind.add_mutually_exclusive_group()
@@ -23,6 +24,9 @@ def _parser() -> argparse.ArgumentParser:
         kind.add_argument("--calls", type=int, help="at most this many calls per row and phase")
         if what in ("call", "http"):
             kind.add_argument("--seconds", type=float, help="how long to measure, in all")
+        if what == "config":
+            kind.add_argument("--database", help="PostgreSQL to use, by default a SQLite file")
+            kind.add_argument("--redis", help="Redis to carry hints, beside PostgreSQL")
         if what == "call":
             kind.add_argument("--only", action="append", choices=call.names(), default=[])
     return parser
@@ -37,6 +41,8 @@ def measure(asked: argparse.Namespace) -> Report:
             return limiter.run(asked.calls)
         case "http":
             return http.run(http.Options(asked.seconds or 60.0, asked.calls))
+        case "config":
+            return settings.run(settings.Options(asked.calls, asked.database, asked.redis))
         case _:
             return record.run(asked.calls)
 
