@@ -25,6 +25,7 @@ from drivers.guest.layers import (
     SECCOMP,
     UNAVAILABLE,
 )
+from drivers.guest.messages import BIND_NOW
 from drivers.guest.privileges import give_up_privileges, privileges_held
 from drivers.guest.seccomp import Program
 from drivers.guest.syscalls import CHANNEL_FD, WORKER_RULES, ZYGOTE_RULES
@@ -177,8 +178,12 @@ class Lock:
 
 
 def tidy_process() -> None:
-    """Close every descriptor that the host's program left inheritable, and leave its folder."""
+    """Close every descriptor that the host's program left inheritable, and leave its folder.
+
+    Of the environment what served the start goes, too.
+    """
     os.closerange(CHANNEL_FD + 1, HIGHEST_FD)
+    os.environ.pop(BIND_NOW, None)
     os.chdir("/")
 
 

@@ -9,6 +9,9 @@
 
 import struct
 
+BIND_NOW = "LD_BIND_NOW"
+"""The variable by which the dynamic linker finds every symbol at the start of the zygote."""
+
 READY = b"R"
 FAILED = b"X"
 FORK = b"F"

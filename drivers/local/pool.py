@@ -165,7 +165,7 @@ class Pool:
             self._zygote = new
             self.rotations += 1
             self._retired.add(old)
-            self._stale.update(self._spares, self._preparing)
+            self._stale = {*self._spares, *self._preparing}
             _log.info("zygote.rotated", flavour=self._flavour, forks=old.forks)
             self._refill()
         else:
@@ -226,12 +226,11 @@ class Pool:
 
     def _replace_stale(self) -> None:
         """End one spare of an old zygote, if there is one."""
-        while self._stale:
-            worker = self._stale.pop()
-            if worker in self._spares:
-                self._spares.remove(worker)
-                worker.discard()
-                return
+        stale = next((worker for worker in self._spares if worker in self._stale), None)
+        if stale is not None:
+            self._stale.discard(stale)
+            self._spares.remove(stale)
+            stale.discard()
 
     def _forget(self, worker: Worker) -> None:
         if worker in self._preparing:
