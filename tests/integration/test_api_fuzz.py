@@ -23,9 +23,9 @@ GENERAL_CHECKS: Any = general_checks
 
 
 async def _prepared() -> tuple[Any, str]:
-    """Return the app of a house with one published function, and a key."""
+    """Return the app of a house with one published function, and a key that opens every door."""
     house = build_house()
-    key = await house.key(Role.ADMIN)
+    key = await house.key(Role.ADMIN, is_server_admin=True)
     async with open_http(house, key) as http:
         await http.post("/v1/functions", json={"name": KNOWN, "source": "x"})
         await http.post(f"/v1/functions/{KNOWN}/versions")
