@@ -65,12 +65,27 @@ class FileHints:
             seen, head = -1, _head(connection)
             ear.begin()
             while True:
-                count = await asyncio.to_thread(_commits, connection)
+                count = await _asked(_commits, connection)
                 if count != seen:
-                    seen, before, head = count, head, await asyncio.to_thread(_head, connection)
+                    seen, before, head = count, head, await _asked(_head, connection)
                     if head != before:
                         ear.ring()
                 await self._clock.wait_s(LOOK_EVERY_S)
+
+
+async def _asked(
+    question: Callable[[sqlite3.Connection], int], connection: sqlite3.Connection
+) -> int:
+    """Return the answer of another thread; whoever is cancelled still waits for that thread.
+
+    Else the connection would be closed while it is in use there.
+    """
+    asking = asyncio.ensure_future(asyncio.to_thread(question, connection))
+    try:
+        return await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        await asyncio.wait([asking])
+        raise
 
 
 def _commits(connection: sqlite3.Connection) -> int:
