@@ -84,9 +84,10 @@ class Configuration:
         """
         self._require_changeable()
         asked = asked_of(edit.values)
-        base = edit.base if edit.base is not None else await self._store.read_head()
+        head = await self._store.read_body()
+        seen = head if edit.base is None else await self._body_of(edit.base)
         for attempt in count(1):
-            planned = await self._plan(asked, base)
+            planned = self._plan(asked, seen, head)
             if not planned.changes:
                 break
             try:
@@ -95,6 +96,7 @@ class Configuration:
                 # Somebody was faster; what that one changed is looked at in the next round.
                 if attempt == _ATTEMPTS:
                     raise
+                head = await self._store.read_body()
         return None
 
     async def check(
@@ -108,10 +110,9 @@ class Configuration:
         """
         self._require_changeable()
         asked = asked_of(values)
-        planned = await self._plan(
-            asked, base if base is not None else await self._store.read_head()
-        )
-        return planned.changes
+        head = await self._store.read_body()
+        seen = head if base is None else await self._body_of(base)
+        return self._plan(asked, seen, head).changes
 
     async def rollback(
         self, revision: int, *, changed_by: str, reason: str = "", base: int | None = None
@@ -205,16 +206,14 @@ class Configuration:
             raise RevisionUnknown(revision=revision)
         return body
 
-    async def _plan(self, asked: Asked, base: int) -> Planned:
-        seen = await self._body_of(base)
-        head = await self._store.read_body()
+    def _plan(self, asked: Asked, seen: StoredBody, head: StoredBody) -> Planned:
         current = self._safekeeping.open(head.values)
         names = clashes(asked, self._safekeeping.open(seen.values), current)
         wanted = {name: text for name, text in asked.items() if current.get(name) != text}
         sealed = self._safekeeping.seal(wanted)
         if names:
             both = self._safekeeping.changes_of(names, head.values, sealed)
-            raise ConfigConflict(base=base, head=head.revision, conflicts=both)
+            raise ConfigConflict(base=seen.revision, head=head.revision, conflicts=both)
         body = StoredBody(head.revision + 1, merge(sealed, head.values))
         changes = self._safekeeping.changes_of(tuple(sorted(wanted)), head.values, body.values)
         if changes:

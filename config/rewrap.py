@@ -1,6 +1,6 @@
 """Seals everything that is stored anew, under the key in force."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 
 from config.catalogue import BY_NAME
@@ -32,8 +32,8 @@ async def rewrap(
     """Seal the secrets of every revision with the key in force, from the newest to the first.
 
     Each revision is one step that is done whole or not at all: whoever is killed in between
-    leaves nothing torn, and a second run goes on where the first one stopped. Revisions that are
-    made meanwhile are sealed with the key in force anyway, by every process that has it. `tell`
+    leaves nothing torn, and a second run goes on where the first one stopped. A revision that is
+    made meanwhile may carry over what was not sealed anew yet, so those are done as well. `tell`
     gets the counts after each revision.
 
     Raises:
@@ -42,14 +42,23 @@ async def rewrap(
 
     """
     _require_key(sealer)
-    done = Rewrapped()
+    done, lowest = Rewrapped(), NOTHING_STORED
+    while (head := await store.read_head()) > lowest:
+        async for revision in _downwards(store, above=lowest):
+            done = _added(done, await _rewrap_revision(store, sealer, revision))
+            tell(done)
+        lowest = head
+    return done
+
+
+async def _downwards(store: ConfigStore, *, above: int) -> AsyncGenerator[int]:
     before: int | None = None
     while entries := await store.list_history(limit=_PAGE, before=before):
         for entry in entries:
+            if entry.revision <= above:
+                return
             before = entry.revision
-            done = _added(done, await _rewrap_revision(store, sealer, before))
-            tell(done)
-    return done
+            yield before
 
 
 async def _rewrap_revision(store: ConfigStore, sealer: Sealer, revision: int) -> Rewrapped:

@@ -122,6 +122,31 @@ async def test_more_revisions_than_one_page_are_all_done() -> None:
     assert len(await opened(store, sealer(NEW))) == 203
 
 
+async def test_a_revision_made_meanwhile_is_done_as_well() -> None:
+    """What it carried over from before is not left under the old key."""
+    store = MemoryConfigStore(VirtualClock())
+    await fill(store, 3)
+    kept = await store.read_body()
+    late = [StoredBody(4, kept.values), StoredBody(5, kept.values)]
+
+    class Racing(AESGCMSealer):
+        """A sealer beside which others make revisions."""
+
+        def is_current(self, sealed: str) -> bool:
+            """Let the next revision come about in between."""
+            if late:
+                body = late.pop(0)
+                made = store.append(body, HistoryEntry(body.revision, START, "other", ""))
+                with pytest.raises(StopIteration):
+                    made.send(None)
+            return super().is_current(sealed)
+
+    await rewrap(store, Racing(Keyring.of(NEW, [OLD]), secrets.token_bytes))
+
+    assert await store.read_head() == 5
+    assert len(await opened(store, sealer(NEW))) == 5
+
+
 async def test_without_a_key_nothing_is_sealed() -> None:
     """An instance without APP_SECRET is told so, instead of that all is well."""
     store = MemoryConfigStore(VirtualClock())
