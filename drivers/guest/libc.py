@@ -1,9 +1,15 @@
 """The few calls into the kernel that Python has no function for."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 
 from drivers.guest.syscalls import ABSENT, MACHINES, NUMBERS
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -34,6 +40,24 @@ def invoke_syscall(name: str, *arguments: int) -> int:
     number = ctypes.c_long(number_of(name))
     returned: int = _libc.syscall(number, *map(ctypes.c_ulong, arguments))
     return _checked(returned)
+
+
+def prepare_syscall(name: str, *arguments: int) -> Callable[[], None]:
+    """Return a call into the kernel for which everything is ready.
+
+    It raises OSError, without telling why, when the kernel refuses or this machine has none.
+    """
+    number = ctypes.c_long(number_of(name))
+    passed = tuple(map(ctypes.c_ulong, arguments))
+    # Without the errno of each thread, which ctypes would have to look up.
+    syscall = ctypes.CDLL(None).syscall
+    syscall.restype = ctypes.c_long
+
+    def call() -> None:
+        if syscall(number, *passed) < 0:
+            raise OSError(f"{name} was refused")
+
+    return call
 
 
 def invoke_prctl(option: int, *arguments: int) -> int:

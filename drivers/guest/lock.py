@@ -70,7 +70,9 @@ class Lock:
         self._base_bytes = rlimits.address_space_bytes()
         self._removed = removed
         self._zygote_program = Program(ZYGOTE_RULES)
-        self._worker_program = Program(WORKER_RULES)
+        limits = () if RLIMITS in removed else (rlimits.limit_worker,)
+        filters = () if SECCOMP in removed else (Program(WORKER_RULES).load,)
+        self._worker_layers = (*limits, *filters)
         self.report: dict[str, dict[str, str]] = {}
 
     def lock_zygote(self, enter_namespaces: Callable[[], tuple[str, ...]] | None = None) -> None:
@@ -162,10 +164,8 @@ class Lock:
 
     def lock_worker(self) -> None:
         """Put up what a worker has beyond its zygote; only a host's frames get in from here on."""
-        if RLIMITS not in self._removed:
-            rlimits.limit_worker()
-        if SECCOMP not in self._removed:
-            self._worker_program.load()
+        for put_up in self._worker_layers:
+            put_up()
 
     def without_effect(self) -> Lock:
         """Return a lock that puts nothing up, for rehearsals in the zygote."""

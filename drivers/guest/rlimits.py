@@ -17,6 +17,14 @@ _SHARED: tuple[tuple[int, int], ...] = (
 )
 
 
+# By names of this module, so that a fresh worker looks up nothing that no other did before.
+_set = resource.setrlimit
+_FILES = (resource.RLIMIT_NOFILE, (_CHANNEL_AND_STANDARD_FILES, _CHANNEL_AND_STANDARD_FILES))
+_PROCESSES = (resource.RLIMIT_NPROC, (0, 0))
+_MEMORY = resource.RLIMIT_AS
+_CPU = resource.RLIMIT_CPU
+
+
 def _lower(kind: int, value: int) -> None:
     """Set a limit for good, or leave it where it is lower already."""
     hard = resource.getrlimit(kind)[1]
@@ -33,10 +41,8 @@ def limit_zygote() -> None:
 
 def limit_worker() -> None:
     """Put the further limits of a worker in force: no descriptor beyond its socket, no process."""
-    resource.setrlimit(
-        resource.RLIMIT_NOFILE, (_CHANNEL_AND_STANDARD_FILES, _CHANNEL_AND_STANDARD_FILES)
-    )
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    _set(*_FILES)
+    _set(*_PROCESSES)
 
 
 def limit_function(memory_bytes: int, cpu_s: int) -> None:
@@ -46,9 +52,9 @@ def limit_function(memory_bytes: int, cpu_s: int) -> None:
         ValueError: a limit is already lower than asked.
 
     """
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    _set(_MEMORY, (memory_bytes, memory_bytes))
     # The soft limit ends the process with SIGXCPU, which tells its cause; the hard one with KILL.
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+    _set(_CPU, (cpu_s, cpu_s + 1))
 
 
 def address_space_bytes() -> int:

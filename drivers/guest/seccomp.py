@@ -8,7 +8,7 @@ because call numbers mean something else there.
 import ctypes
 import struct
 
-from drivers.guest.libc import MACHINE, invoke_syscall
+from drivers.guest.libc import MACHINE, invoke_syscall, prepare_syscall
 from drivers.guest.syscalls import (
     ABSENT,
     AUDIT_ARCHITECTURES,
@@ -116,6 +116,7 @@ class Program:
         self._steps = ctypes.create_string_buffer(assembled, len(assembled))
         header = struct.pack("HxxxxxxP", len(instructions), ctypes.addressof(self._steps))
         self._header = ctypes.create_string_buffer(header, len(header))
+        self._load = prepare_syscall("seccomp", _SET_MODE_FILTER, 0, ctypes.addressof(self._header))
 
     def load(self) -> None:
         """Put the filter in force for this process and its children, for good.
@@ -124,7 +125,7 @@ class Program:
             OSError: the kernel refused.
 
         """
-        invoke_syscall("seccomp", _SET_MODE_FILTER, 0, ctypes.addressof(self._header))
+        self._load()
 
 
 def is_available(verdict: int = KILL_PROCESS) -> bool:

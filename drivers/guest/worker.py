@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     from drivers.guest.raw import RawFunction
 
 _signal: Any = __import__("_signal")  # The C part alone; `signal` brings enum.
+# By names of this module, so that a fresh worker looks up nothing that no other did before: what
+# it looks up first is noted in a cache, which costs it a page.
+_setitimer = _signal.setitimer
+_REAL_TIME = _signal.ITIMER_REAL
+_dup2 = os.dup2
+_closerange = os.closerange
 _HELLO = frame(HELLO, b"")
 # The interpreter specialises code that ran some ten times.
 _WARM_UP_ROUNDS = 12
@@ -48,18 +54,18 @@ class Worker:
         """Take what the zygote prepared."""
         self._flavour = flavour
         self._lock = lock
+        self._lock_down = lock.lock_worker
         self._channel = Channel(CHANNEL_FD)
         self._function: Function | RawFunction | None = None
 
     def live(self, fd: int, *, lifetime_s: float) -> None:
         """Serve over `fd` until the host closes it; call it right after the fork."""
-        os.dup2(fd, CHANNEL_FD)
-        os.closerange(CHANNEL_FD + 1, HIGHEST_FD)
+        _dup2(fd, CHANNEL_FD)
+        _closerange(CHANNEL_FD + 1, HIGHEST_FD)
         self._rehearse()
-        gc.freeze()
         # If the host and the zygote die without a word, this still ends the process some time.
-        _signal.setitimer(_signal.ITIMER_REAL, lifetime_s)
-        self._lock.lock_worker()
+        _setitimer(_REAL_TIME, lifetime_s)
+        self._lock_down()
         self._channel.write(_HELLO)
         self._serve(self._channel)
 
@@ -103,4 +109,7 @@ class Worker:
         self._lock.lock_function(memory_bytes, cpu_s)
         limits = FunctionLimits(log_bytes=log_bytes, result_bytes=result_bytes)
         code = body[BIND_HEAD.size :]
+        if is_reused:
+            # What is there now stays: collecting garbage after each call need not look at it.
+            gc.freeze()
         self._function = self._flavour.bind(code, limits, is_reused=bool(is_reused))
