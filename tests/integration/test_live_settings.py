@@ -142,6 +142,7 @@ async def test_what_is_stored_counts_from_the_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # 200 processes at a time, on whatever machine there is.
 async def test_turning_functions_off_and_on_under_load_fails_no_call_for_another_reason(
     tmp_path: Path,
 ) -> None:
