@@ -108,8 +108,10 @@ class Dispatch:
                 self._note_violation(invocation, verdict)
             memory_bytes = reply.memory_bytes
             if reply.ending is Ending.ANSWERED:
-                memory_bytes = seat.worker.read_memory_bytes(peak=not deployed.is_reused)
-                seat.note_resident(memory_bytes)
+                if deployed.is_reused:
+                    memory_bytes = seat.look_at_resident(time.monotonic())
+                else:
+                    memory_bytes = seat.worker.read_memory_bytes(peak=True)
             is_clean = verdict.kind in _CLEAN
         finally:
             deployed.bench.busy.discard(seat)

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from drivers.guest.channel import RESULT
 from drivers.local.answers import GuestFailure, read_failure, read_result
@@ -13,8 +13,7 @@ from drivers.port import Artifact, GuestError, LimitHit, OutcomeKind
 _NEARLY = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The part of an outcome that follows from the reply alone.
 
     `is_violation` says that somebody tried the walls or the protocol, which operators want to know.

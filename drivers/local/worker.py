@@ -67,6 +67,7 @@ class Worker:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_s = 0.0
         self._cpu_start_s = 0.0
+        self._cpu_seen_s: float | None = None
         self._born_s = self._loop.time()
         self._switchboard = switchboard
         switchboard.listen(channel.fileno(), self._read)
@@ -122,7 +123,8 @@ class Worker:
         reply = self._reply = Reply()
         over = self._over = self._loop.create_future()
         self._terms = terms
-        self._cpu_start_s = read_cpu_s(self._pid) or 0.0
+        # The clock stands still between two requests; what it shows all the same is charged.
+        self._cpu_start_s = self._cpu_seen_s or read_cpu_s(self._pid) or 0.0
         began_s = time.monotonic()
         self._deadline_s = self._loop.time() + terms.wall_s
         self._watch(self._deadline_s - terms.wall_s + min(terms.wall_s, terms.cpu_s))
@@ -135,7 +137,7 @@ class Worker:
         finally:
             self._reply = None
         reply.wall_s = self.served_s = time.monotonic() - began_s
-        cpu_s = read_cpu_s(self._pid)
+        cpu_s = self._cpu_seen_s = read_cpu_s(self._pid)
         if reply.ending is not Ending.ANSWERED:
             self._lose()
             reply.death = await self._wait_death()
