@@ -98,17 +98,21 @@ class LiveConfiguration:
         """Look, apply and say, until cancelled; then take back what was said."""
         try:
             await self._reap()
+            is_hinted = False
             while True:
-                await self.look()
-                await self._pause()
+                await self.look(is_hinted=is_hinted)
+                is_hinted = await self._pause()
         finally:
             await self._withdraw()
 
-    async def look(self) -> None:
-        """Apply the newest revision if it is not in force, and say what is; never raises."""
+    async def look(self, *, is_hinted: bool = False) -> None:
+        """Apply the newest revision if it is not in force, and say what is; never raises.
+
+        After a hint the body is read at once, for its number is likely to be a new one.
+        """
         try:
             if self._sources.is_database_read:
-                await self._catch_up()
+                await self._catch_up(is_hinted=is_hinted)
             await self._say()
             self._absence = ""
             # Last, so that nobody waits for a disk to hear what is in force.
@@ -123,26 +127,30 @@ class LiveConfiguration:
             log.exception("config.look-failed")
             self._absence = f"Looking for settings met a defect ({type(error).__name__})."
 
-    async def _pause(self) -> None:
+    async def _pause(self) -> bool:
+        """Return whether a hint ended the pause."""
         wait_s = self._pace.next_s(has_failed=bool(self._absence))
         try:
-            await self._hints.wait_hint(timeout_s=wait_s)
+            return await self._hints.wait_hint(timeout_s=wait_s)
         except Exception:
             # A carrier promises not to raise; one that does must not end the poll.
             log.exception("config.look-failed")
             await self._pace.clock.wait_s(wait_s)
+            return False
 
     async def _copy(self) -> None:
         body, self._uncopied = self._uncopied, None
         if body is not None:
             await asyncio.to_thread(self._sources.last_good.save, body)
 
-    async def _catch_up(self) -> None:
-        head = await self._sources.read_head()
+    async def _catch_up(self, *, is_hinted: bool) -> None:
         is_retry_due = self._retry_at_s is not None and self._pace.now_s() >= self._retry_at_s
-        if head == self._judged and not is_retry_due:
+        is_sure = is_hinted or is_retry_due
+        if not is_sure and await self._sources.read_head() == self._judged:
             return
         body = await self._sources.read_body()
+        if body.revision == self._judged and not is_retry_due:
+            return
         if body.revision != self._judged:
             self._retry_s = _FIRST_RETRY_S
         self._retry_at_s = None
