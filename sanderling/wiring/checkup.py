@@ -98,8 +98,9 @@ def _python() -> Finding:
 def _home(settings: Settings) -> Finding:
     home = settings.home
     if not home.is_dir():
-        standing = Standing.WARNING if settings.database_url else Standing.FAILED
-        return Finding("home", "folder", standing, f"{home} is not there", "Run `sanderling init`.")
+        # Nothing is broken before the first step was taken.
+        advice = "Run `sanderling init`."
+        return Finding("home", "folder", Standing.WARNING, f"{home} is not there", advice)
     if stat.S_IMODE(home.stat().st_mode) & _OTHERS:
         advice = f"Run `chmod 700 {home}`."
         return Finding("home", "folder", Standing.WARNING, f"{home} is open to others", advice)
@@ -138,7 +139,7 @@ async def _database(settings: Settings) -> Finding:
     if settings.database_url is None and not (settings.home / DATABASE).is_file():
         # Opening it would make it, and a doctor makes nothing.
         advice = "Run `sanderling init`."
-        return Finding("database", "store", Standing.FAILED, "there is none yet", advice)
+        return Finding("database", "store", Standing.WARNING, "there is none yet", advice)
     kind = "a SQLite file in the home" if settings.database_url is None else "by DATABASE_URL"
     try:
         async with open_database(database_url(settings)) as database:

@@ -183,15 +183,16 @@ def test_no_switch_leaves_the_sandbox_out_on_linux(command: CommandLine, echo: s
 
 
 def test_doctor_proves_an_instance_and_misses_an_absent_one(command: CommandLine) -> None:
-    """After init all that is required is proven; before it, what is missing is named."""
+    """All that is required is proven, also before init, when what comes next is named."""
     before = command.run("doctor", "--json")
     command.must("init")
     after = command.must("doctor")
 
-    assert before.status == 1
-    assert {"folder", "store"} == {
-        check["name"] for check in before.json["checks"] if check["standing"] == "failed"
+    assert before.status == 0
+    assert {"folder", "store"} <= {
+        check["name"] for check in before.json["checks"] if check["standing"] == "warning"
     }
+    assert not [check for check in before.json["checks"] if check["standing"] == "failed"]
     assert after["ok"]
     assert {"language", "rlimits", "seccomp", "call"} <= {
         check["name"] for check in after["checks"] if check["standing"] == "ok"
