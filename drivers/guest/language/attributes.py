@@ -17,6 +17,7 @@ from drivers.guest.language.tables import (
     INSPECT_ATTRIBUTES,
     ITEM_WRITABLE,
     KNOWN,
+    STANDS_FOR,
 )
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
@@ -225,6 +226,8 @@ def type_of(ob: object, /) -> type:
     A class would hand out its metaclass, and with it the three-argument `type`.
     """
     kind = type(ob)
+    if kind in STANDS_FOR:
+        return STANDS_FOR[kind]
     if kind in KNOWN or is_guest_class(kind) or issubclass(kind, Exception):
         return kind
     raise TypeError(f"type() of a {kind.__name__!r} object is not available here")

@@ -19,7 +19,7 @@ from drivers.guest.language.attributes import (
 )
 from drivers.guest.language.classes import allow_base, make_class
 from drivers.guest.language.imports import guarded_import
-from drivers.guest.language.tables import KNOWN
+from drivers.guest.language.tables import KNOWN, STANDS_FOR
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ _GUARDS: dict[str, object] = {
 
 def _built() -> dict[str, object]:
     names = {name: getattr(builtins, name) for name in (*_PLAIN.split(), *_EXCEPTIONS.split())}
+    for kind, instead in STANDS_FOR.items():
+        names[kind.__name__] = instead
     for value in names.values():
         if isinstance(value, type):
             KNOWN.add(value)

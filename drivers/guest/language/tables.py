@@ -49,6 +49,15 @@ ITEM_WRITABLE: set[type] = {dict, list}
 COPIED: dict[tuple[type, str], Callable[[Any], object]] = {}
 """Names that are read as a copy, by type: the real value is a table that `==` would hand out."""
 
+STANDS_FOR: dict[type, type] = {}
+"""Types that nobody may hold, and what is handed out in place of each."""
+
+if " byte 0x" in str(UnicodeDecodeError("ascii", b"", -1, 0, "")):
+    # Such an interpreter tells the byte before the object of an error, and any other around it by
+    # its distance: the text of one that a user makes reads the memory of the worker. The class
+    # above catches the same errors and holds no position.
+    STANDS_FOR[UnicodeDecodeError] = UnicodeError
+
 IN_PYTHON: set[type] = {type(lambda: None), property}
 """The types of what a class written in Python holds in place of methods in C."""
 

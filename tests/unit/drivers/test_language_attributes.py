@@ -176,3 +176,37 @@ def test_values_without_a_table_have_no_attributes(value: str) -> None:
 def test_guard_and_getattr_agree() -> None:
     """The fast read and the checked read give the same."""
     assert read_attribute([1], "count")(1) == read_named([1], "count")(1)  # type: ignore[operator]  # a method
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "UnicodeDecodeError('x', b'', -1, 0, 'r')",
+        "type(caught)('x', b'', -1, 0, 'r')",
+        "Moved('x', b'', 0, 1, 'r')",
+    ],
+)
+def test_the_text_of_an_error_reads_no_memory_around_it(made: str) -> None:
+    """An error about a byte before its object does not tell what lies there."""
+    value = returned(
+        "class Moved(UnicodeDecodeError): pass",
+        "try: b'\\xff'.decode()",
+        "except ValueError as e: caught = e",
+        f"made = {made}",
+        "if isinstance(made, Moved): made.start, made.end = -1, 0",
+        "return ' byte 0x' in str(made)",
+    )
+
+    assert value is False
+
+
+def test_an_error_of_decoding_is_caught_and_told_as_ever() -> None:
+    """Its name, its facts and its type serve, whatever the name stands for."""
+    value = returned(
+        "try: b'a\\xff'.decode()",
+        "except UnicodeDecodeError as e:",
+        "    return [e.start, isinstance(e, type(e)), str(e)]",
+    )
+
+    said = "'utf-8' codec can't decode byte 0xff in position 1: invalid start byte"
+    assert value == [1, True, said]
