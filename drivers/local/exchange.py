@@ -9,6 +9,10 @@ from drivers.local.frames import ProtocolViolated
 
 _DROPPED = struct.Struct(">Q")
 
+MOST_LOG_FRAMES = 8192
+"""How many pieces a log may come in: our own guest writes one for each of the first lines, then one
+for each 4 KiB or 20 ms, and so at most 3400 under the highest limits."""
+
 
 class Ending(Enum):
     """Why an exchange is over; `UNSENT` means that the worker ended before it had the request."""
@@ -53,6 +57,7 @@ class Reply:
     body: bytes = b""
     log_parts: list[bytes] = field(default_factory=list[bytes])
     log_size: int = 0
+    log_frames: int = 0
     dropped_bytes: int = 0
     has_surplus: bool = False
     violation: str = ""
@@ -71,7 +76,7 @@ class Reply:
         """Take one frame; what comes after the answer is surplus and otherwise ignored.
 
         Raises:
-            ProtocolViolated: it is a log frame beyond the limit, or without its head.
+            ProtocolViolated: it is a log frame that `take_log` refuses.
 
         """
         if self.ending is not None:
@@ -86,9 +91,13 @@ class Reply:
         """Take the body of a log frame.
 
         Raises:
-            ProtocolViolated: it goes beyond the limit, or lacks its head.
+            ProtocolViolated: it goes beyond the limit, lacks its head, or is one of too many.
 
         """
+        self.log_frames += 1
+        if self.log_frames > MOST_LOG_FRAMES:
+            # Each costs the host more than the worker, and empty ones never reach the limit.
+            raise ProtocolViolated(reason="its log in more pieces than are allowed")
         if len(body) < _DROPPED.size:
             raise ProtocolViolated(reason="a log frame without its head")
         (self.dropped_bytes,) = _DROPPED.unpack_from(body)

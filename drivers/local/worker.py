@@ -252,12 +252,17 @@ class Worker:
                 self._over.set_result(None)
 
     def _drain(self, reply: Reply) -> None:
-        """Take the log that waits in the socket, so that a call that is cut off keeps it."""
+        """Take the log that waits in the socket, so that a call that is cut off keeps it.
+
+        The worker still runs and may write as fast as this reads. What a log may be bounds it, and
+        whatever else comes ends it.
+        """
         with contextlib.suppress(OSError, ProtocolViolated):
             while data := self._channel.recv(_READ_BYTES):
                 for kind, body in self._reader.feed(data):
-                    if kind == LOG:
-                        reply.take_log(body, log_bytes=self._terms.log_bytes)
+                    if kind != LOG:
+                        return
+                    reply.take_log(body, log_bytes=self._terms.log_bytes)
 
     def _lose(self) -> None:
         """Kill the process and let go of the socket; nothing is heard from it any more."""

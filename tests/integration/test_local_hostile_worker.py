@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from drivers.guest.channel import ERROR, HELLO, LOG, RESULT, frame
 from drivers.limits import Limits
-from drivers.local.exchange import Ending, Reply, Terms
+from drivers.local.exchange import MOST_LOG_FRAMES, Ending, Reply, Terms
 from drivers.local.switchboard import Switchboard
 from drivers.local.verdicts import judge
 from drivers.local.worker import Worker
@@ -136,6 +136,7 @@ async def test_a_worker_that_says_more_than_asked_is_unfit(
     [
         frame(LOG, EMPTY_LOG + b"x" * 257),
         frame(LOG, EMPTY_LOG + b"x" * 200) * 2,
+        frame(LOG, EMPTY_LOG) * (MOST_LOG_FRAMES + 1),
         frame(LOG, b"short"),
         frame(HELLO, b""),
         frame(RESULT, b"x" * 2048),
