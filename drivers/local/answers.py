@@ -18,6 +18,7 @@ _CAUSE_PARTS = 4
 _MOST_PROBLEMS = 32
 _PROBLEM_PARTS = 5
 _EXCESS_PARTS = 2
+_MOST_COUNTED = 1 << 53
 _NOWHERE = CodeProblem("")
 
 _KINDS = frozenset(
@@ -112,11 +113,10 @@ def read_failure(body: bytes, nonce: bytes, source: str) -> GuestFailure:
         causes=_causes(members.get("causes"), places),
         problems=problems,
     )
-    size = members.get("size")
     return GuestFailure(
         OutcomeKind(kind),
         error,
-        size if type(size) is int else None,
+        _counted(members.get("size")),
         _excess(members.get("limit")),
     )
 
@@ -168,4 +168,9 @@ def _excess(value: object) -> Excess | None:
     if value is None:
         return None
     name, observed = _parts(value, _EXCESS_PARTS, "a limit")
-    return Excess(_text(name), observed if type(observed) is int else None)
+    return Excess(_text(name), _counted(observed))
+
+
+def _counted(value: object) -> int | None:
+    """Return a number that counts something, and that whoever is told can hold."""
+    return value if type(value) is int and 0 <= value < _MOST_COUNTED else None

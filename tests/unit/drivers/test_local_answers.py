@@ -214,3 +214,14 @@ def test_any_failure_body_is_read_or_a_violation(body: bytes) -> None:
     """Whatever an error frame holds, nothing else happens."""
     with pytest.raises(ProtocolViolated):
         read_failure(body, NONCE, SOURCE)
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 53, 10**4000, True, "1", 1.5])
+def test_a_count_that_nothing_can_have_is_left_out(size: object) -> None:
+    """Whoever is told of a limit can hold its numbers: a worker cannot make one of 4000 digits."""
+    body = failure(kind="result_too_large", size=size, limit=["source_bytes", size])
+
+    told = read_failure(body, NONCE, SOURCE)
+
+    assert told.size is None
+    assert told.excess == Excess("source_bytes", None)
