@@ -17,7 +17,7 @@ import sys
 import types
 from collections.abc import Iterator
 from types import CodeType
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -257,8 +257,7 @@ def _neighbours(value: Any, path: str) -> Iterator[tuple[str, object]]:
     with contextlib.suppress(TypeError):
         yield f"type({path})", type_of(value)
     if isinstance(value, dict):
-        held = cast("dict[object, object]", value)
-        for key, item in list(dict.items(held))[:200]:
+        for key, item in list(dict[Any, Any].items(value))[:200]:  # pyright: ignore[reportUnknownArgumentType] - anything
             yield f"{path}[{key!r}]", item
     elif isinstance(value, (list, tuple, set, frozenset, collections.deque)):
         for index, item in enumerate(list(value)[:200]):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - anything
