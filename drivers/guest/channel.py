@@ -31,6 +31,9 @@ RESULT = ord("R")
 ERROR = ord("E")
 CODE = ord("C")
 
+NO_MEMORY_STATUS = 3
+"""How a worker ends that has not even the memory to read its request or to say so."""
+
 
 def frame(kind: int, body: bytes) -> bytes:
     """Return the frame of `body`."""

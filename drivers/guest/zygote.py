@@ -13,6 +13,7 @@ import select
 import struct
 import sys
 
+from drivers.guest.channel import NO_MEMORY_STATUS
 from drivers.guest.flavour import COMPILING, PLAIN, RAW, Compiling, Library, Plain, Raw
 from drivers.guest.lock import Lock
 from drivers.guest.messages import (
@@ -117,11 +118,14 @@ class Zygote:
             _tell(DIED_HEAD.pack(NOT_FORKED, serial, error.errno or 0, 0, 0.0))
             return
         if pid == 0:
+            status = 0
             try:
                 self._worker.live(fd, lifetime_s=self._lifetime_s)
+            except MemoryError:
+                status = NO_MEMORY_STATUS
             finally:
                 # Whatever happened, a worker never returns into the zygote's loop.
-                os._exit(0)
+                os._exit(status)
         pidfd = os.pidfd_open(pid)
         self._workers[pidfd] = (serial, pid)
         self._poll.register(pidfd, select.POLLIN)

@@ -33,6 +33,11 @@ _TERMS = Terms(ALLOWANCE.wall_s, ALLOWANCE.cpu_s, log_bytes=0)
 _AT_ONCE = 2
 _MOST_UNSENT = 3
 _COUNTED = frozenset({"source_bytes", "ast_nodes", "ast_depth"})
+_UNBEARABLE = {
+    "compile_wall_s": "Compiling the source took longer than {:g} s.",
+    "compile_cpu_s": "Compiling the source took longer than {:g} s of CPU time.",
+    "compile_memory_bytes": "Compiling the source needs more than {} bytes of memory.",
+}
 
 MOST_COMPILING_BYTES = _AT_ONCE * ALLOWANCE.memory_bytes
 """What compilations may take together, beside the calls."""
@@ -145,8 +150,7 @@ def _unbearable(reply: Reply) -> Deployment:
     limit = _overrun(reply)
     message = "Compiling the source failed."
     if limit is not None:
-        unit = "s of CPU time" if reply.ending is Ending.CPU else "s"
-        message = f"Compiling the source took longer than {limit.allowed:g} {unit}."
+        message = _UNBEARABLE[limit.name].format(limit.allowed)
     hint = "Make the source smaller and its expressions flatter."
     return _refused(CodeProblem(message, hint=hint), limit)
 
@@ -157,6 +161,8 @@ def _overrun(reply: Reply) -> LimitHit | None:
     if reply.ending is Ending.CPU:
         used_s = None if reply.cpu_s is None else round(reply.cpu_s, 3)
         return LimitHit("compile_cpu_s", ALLOWANCE.cpu_s, used_s)
+    if reply.death is not None and reply.death.lacked_memory:
+        return LimitHit("compile_memory_bytes", ALLOWANCE.memory_bytes, None)
     return None
 
 

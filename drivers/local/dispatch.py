@@ -63,7 +63,8 @@ class Dispatch:
             if isinstance(seat, Saturated):
                 return _saturated(seat, began_ns)
             outcome, reply = await self._serve(seat, deployed, invocation, began_ns)
-            if reply.ending is not Ending.UNSENT:
+            if reply.ending is not Ending.UNSENT or outcome.kind is OutcomeKind.OUT_OF_MEMORY:
+                # A worker too small for its request would be too small again.
                 return outcome
         detail = "Workers end before they are used; the log says more."
         return Outcome(OutcomeKind.PLATFORM_ERROR, driver=NAME, detail=detail)

@@ -1,10 +1,11 @@
 """One request to one worker and what comes back."""
 
+import os
 import struct
 from dataclasses import dataclass, field
 from enum import Enum
 
-from drivers.guest.channel import LOG
+from drivers.guest.channel import LOG, NO_MEMORY_STATUS
 from drivers.local.frames import ProtocolViolated
 
 _DROPPED = struct.Struct(">Q")
@@ -41,6 +42,11 @@ class Death:
     status: int
     peak_bytes: int
     cpu_s: float
+
+    @property
+    def lacked_memory(self) -> bool:
+        """Claim that the worker's own limit left it without memory to read or to answer."""
+        return os.WIFEXITED(self.status) and os.WEXITSTATUS(self.status) == NO_MEMORY_STATUS
 
 
 @dataclass(slots=True)

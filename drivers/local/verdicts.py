@@ -115,6 +115,8 @@ def _gone(reply: Reply, artifact: Artifact) -> Verdict:
     death = reply.death
     if death is None:
         return Verdict(OutcomeKind.CRASHED, detail="The worker ended without an answer.")
+    if death.lacked_memory:
+        return _out_of_memory(artifact, None)
     if os.WIFSIGNALED(death.status):
         return _killed(signal.Signals(os.WTERMSIG(death.status)), death, reply, artifact)
     code = os.WEXITSTATUS(death.status)

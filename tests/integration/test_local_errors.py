@@ -8,6 +8,7 @@ import pytest_asyncio
 from drivers.limits import Limits
 from drivers.local import LocalDriver, LocalSettings
 from drivers.port import Isolation, LimitHit, Outcome, OutcomeKind
+from sanderling.kernel.units import MIB
 from support.artifacts import an_artifact, an_invocation
 
 pytestmark = [
@@ -199,3 +200,27 @@ async def test_a_log_beyond_its_limit_is_cut_and_counted(driver: LocalDriver) ->
     assert outcome.logs_dropped_bytes == 9000
     assert outcome.error is not None
     assert outcome.error.message == "end"
+
+
+@pytest.mark.parametrize(
+    ("source", "event", "memory_bytes"),
+    [
+        (handler_of("return len(event)"), "x" * (5 * MIB), 4 * MIB),
+        (handler_of("return len(event)"), "x" * (5 * MIB), 8 * MIB),
+        (handler_of("return ['x' * 1000] * 5000"), None, 10 * MIB),
+        (handler_of(*(f"x{n} = 'a{n}'" for n in range(10_000))), None, MIB),
+    ],
+    ids=["an event too long", "an event twice too long", "a result too long", "code too long"],
+)
+async def test_memory_for_code_event_and_result_is_the_functions(
+    driver: LocalDriver, source: str, event: str | None, memory_bytes: int
+) -> None:
+    """A worker that cannot even hold its request or its answer ran out of memory; no crash."""
+    limits = Limits(memory_bytes=memory_bytes, event_bytes=6 * MIB, result_bytes=6 * MIB)
+    artifact = an_artifact(source, limits=limits)
+    await driver.deploy(artifact)
+
+    outcome = await driver.invoke(an_invocation(artifact, event))
+
+    assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
+    assert outcome.limit == LimitHit("memory_bytes", memory_bytes, None)

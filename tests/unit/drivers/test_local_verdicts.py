@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from drivers.guest.channel import ERROR, RESULT
+from drivers.guest.channel import ERROR, NO_MEMORY_STATUS, RESULT
 from drivers.limits import Limits
 from drivers.local.exchange import Death, Ending, Reply
 from drivers.local.verdicts import Verdict, judge
@@ -66,6 +66,8 @@ def answered(kind: int, body: str) -> Reply:
         (Reply(Ending.VIOLATED, violation="noise"), OutcomeKind.CRASHED, None),
         (Reply(Ending.GONE), OutcomeKind.CRASHED, None),
         (died(0), OutcomeKind.CRASHED, None),
+        (died(NO_MEMORY_STATUS << 8), OutcomeKind.OUT_OF_MEMORY, "memory_bytes"),
+        (died(NO_MEMORY_STATUS), OutcomeKind.CRASHED, None),
         (died(signal.SIGSYS), OutcomeKind.CRASHED, None),
         (died(signal.SIGSEGV), OutcomeKind.CRASHED, None),
         (died(signal.SIGKILL), OutcomeKind.CRASHED, None),
