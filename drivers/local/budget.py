@@ -6,12 +6,13 @@ from collections.abc import Callable
 class MemoryBudget:
     """A sum that is never overdrawn, and that several may draw from."""
 
-    __slots__ = ("_left_bytes", "_watchers", "total_bytes")
+    __slots__ = ("_is_telling", "_left_bytes", "_watchers", "total_bytes")
 
     def __init__(self, total_bytes: int) -> None:
         """Start with everything left."""
         self.total_bytes = total_bytes
         self._left_bytes = total_bytes
+        self._is_telling = False
         self._watchers: list[Callable[[], object]] = []
 
     def watch(self, watcher: Callable[[], object]) -> None:
@@ -31,7 +32,17 @@ class MemoryBudget:
         return True
 
     def free(self, size_bytes: int) -> None:
-        """Give back what was reserved, and tell those who may wait for it."""
+        """Give back what was reserved, and tell those who may wait for it.
+
+        A watcher that frees more to make room looks again by itself. Were it told of that from
+        within, as many calls would be nested as there are workers to end.
+        """
         self._left_bytes += size_bytes
-        for watcher in self._watchers:
-            watcher()
+        if self._is_telling:
+            return
+        self._is_telling = True
+        try:
+            for watcher in self._watchers:
+                watcher()
+        finally:
+            self._is_telling = False

@@ -41,6 +41,7 @@ from sanderling.kernel.units import MIB
 _DEPLOYED_ITEMS = 16_384
 _DEPLOYED_BYTES = 256 * MIB
 _COMPILER_MEMORY_BYTES = 1024 * MIB
+_CLOSING = "The driver is closing."
 _NEEDS_LINUX = (
     "it needs Linux; use a Linux container, or for code of your own alone SANDBOX_DEVELOPMENT=true"
 )
@@ -112,10 +113,10 @@ class LocalDriver:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let calls in flight finish, then end every process."""
+        """Let calls and compilations in flight finish, then end every process."""
         self._is_closing = True
         if self._in_flight:
-            # Every call has a deadline of its own, so this ends.
+            # Each has a deadline of its own, so this ends.
             await self._all_done.wait()
         await self._close()
 
@@ -129,6 +130,15 @@ class LocalDriver:
         """Compile `artifact` in a sandbox and keep the bytecode; the host never reads it."""
         if self._deployed.get(artifact.key) is not None:
             return Deployment(OutcomeKind.OK)
+        if self._is_closing:
+            return Deployment(OutcomeKind.PLATFORM_ERROR, detail=_CLOSING)
+        self._in_flight += 1
+        try:
+            return await self._deploy(artifact)
+        finally:
+            self._note_done()
+
+    async def _deploy(self, artifact: Artifact) -> Deployment:
         limits = artifact.limits
         if limits.memory_bytes > self._settings.memory_budget_bytes:
             budget_mib = self._settings.memory_budget_bytes // MIB
@@ -177,15 +187,17 @@ class LocalDriver:
             hit = LimitHit("event_bytes", most, size)
             return Outcome(OutcomeKind.PAYLOAD_TOO_LARGE, driver=NAME, limit=hit)
         if self._is_closing:
-            detail = "The driver is closing."
-            return Outcome(OutcomeKind.PLATFORM_ERROR, driver=NAME, detail=detail)
+            return Outcome(OutcomeKind.PLATFORM_ERROR, driver=NAME, detail=_CLOSING)
         self._in_flight += 1
         try:
             return await self._dispatch.call(deployed, invocation)
         finally:
-            self._in_flight -= 1
-            if self._is_closing and not self._in_flight:
-                self._all_done.set()
+            self._note_done()
+
+    def _note_done(self) -> None:
+        self._in_flight -= 1
+        if self._is_closing and not self._in_flight:
+            self._all_done.set()
 
     def capabilities(self) -> Capabilities:
         """Say what was proven at start."""
@@ -202,11 +214,14 @@ class LocalDriver:
         """Say whether a call would be served now."""
         pools = self._pools.in_use
         told = [_state_of(pool) for pool in pools]
-        state = max((state for state, _ in told), key=_BY_WORTH.index, default=HealthState.OK)
         reasons = [reason for _, reason in told if reason]
         if self._compiler.problem:
             reasons.append(f"Nothing can be deployed: {self._compiler.problem}")
-            state = state if state is HealthState.DOWN else HealthState.DEGRADED
+        if self._pools.problem:
+            reasons.append(f"Functions that import cannot be deployed: {self._pools.problem}")
+        state = HealthState.DEGRADED if reasons else HealthState.OK
+        if told and all(each is HealthState.DOWN for each, _ in told):
+            state = HealthState.DOWN
         numbers = {
             "spares": sum(pool.spares for pool in pools),
             "busy": sum(pool.busy for pool in pools) - len(self._bound),
@@ -219,9 +234,6 @@ class LocalDriver:
             "violations": self._dispatch.violations,
         }
         return Health(state, tuple(reasons), numbers)
-
-
-_BY_WORTH = (HealthState.OK, HealthState.DEGRADED, HealthState.DOWN)
 
 
 def _state_of(pool: Pool) -> tuple[HealthState, str]:

@@ -28,6 +28,7 @@ _log = structlog.get_logger()
 
 _FIRST_BACKOFF_S = 0.05
 _LONGEST_BACKOFF_S = 5.0
+_ROTATION_PAUSE_S = 1.0
 _MOST_FORKS_AT_ONCE = 8
 _MOST_SPARES_IN_A_RUSH = 32
 _STILLBORN_IN_A_ROW = 4
@@ -80,6 +81,7 @@ class Pool:
         self._switchboard: Switchboard | None = None
         self._retired = RetiredZygotes()
         self._rotation: asyncio.Task[None] | None = None
+        self._next_rotation_s = 0.0
         self._spares: deque[Worker] = deque()
         self._preparing: set[Worker] = set()
         self._stale: set[Worker] = set()
@@ -147,20 +149,25 @@ class Pool:
         zygote = self._zygote
         if zygote is None or self._rotation is not None or self._is_closing:
             return
+        loop = asyncio.get_running_loop()
         is_old = zygote.age_s >= self._settings.zygote_age_s
-        if is_old or zygote.forks >= self._settings.zygote_forks:
-            self._rotation = asyncio.get_running_loop().create_task(self._rotate(zygote))
+        is_due = is_old or zygote.forks >= self._settings.zygote_forks
+        if is_due and loop.time() >= self._next_rotation_s:
+            self._rotation = loop.create_task(self._rotate(zygote))
 
     async def _rotate(self, old: ZygoteProcess) -> None:
         """Let a new zygote take over; workers of the old one serve as before."""
         try:
-            new = await self._start_zygote()
+            await self._succeed(old)
         except DriverError:
-            # The old one goes on, and the next worker or sweep tries again.
+            # The old one goes on; after a pause the next worker or sweep tries again.
+            self._next_rotation_s = asyncio.get_running_loop().time() + _ROTATION_PAUSE_S
             _log.exception("zygote.not-started", flavour=self._flavour)
-            return
         finally:
             self._rotation = None
+
+    async def _succeed(self, old: ZygoteProcess) -> None:
+        new = await self._start_zygote()
         if self._zygote is old and not self._is_closing:
             self._zygote = new
             self.rotations += 1
@@ -170,7 +177,7 @@ class Pool:
             self._refill()
         else:
             # The old one died meanwhile and has its successor, or the pool is closing.
-            await new.end()
+            self._retired.add(new)
 
     def _sweep(self) -> None:
         """Retire spares well before their lifetime runs out; it ends them wherever they are."""
@@ -254,7 +261,10 @@ class Pool:
         self._refill()
 
     def _on_lost_zygote(self, zygote: ZygoteProcess) -> None:
-        if self._zygote is not zygote or self._is_closing:
+        if self._is_closing:
+            return
+        if self._zygote is not zygote:
+            self._drop_orphans()
             return
         self._zygote = None
         self.restarts += 1
@@ -263,6 +273,13 @@ class Pool:
         self._preparing.clear()
         _log.error("zygote.lost", flavour=self._flavour, restarts=self.restarts)
         self._reviver = asyncio.get_running_loop().create_task(self._revive())
+
+    def _drop_orphans(self) -> None:
+        """End what an old zygote forked without telling who it is; it would never be ready."""
+        for worker in [one for one in self._preparing if one.is_orphan]:
+            worker.discard()
+            self._preparing.discard(worker)
+        self._refill()
 
     async def _revive(self) -> None:
         backoff_s = _FIRST_BACKOFF_S

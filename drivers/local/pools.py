@@ -69,8 +69,13 @@ class Pools:
 
     @property
     def in_use(self) -> tuple[Pool, ...]:
-        """The pools that were started, or should have been."""
-        return tuple(start.pool for start in self._starts.values() if start.is_begun)
+        """The pools that were started; who needs one that is starting waits for it."""
+        return tuple(start.pool for start in self._starts.values() if start.is_done)
+
+    @property
+    def problem(self) -> str:
+        """Why a pool that was needed could not be started; empty when each could."""
+        return next((start.failure for start in self._starts.values() if start.failure), "")
 
     def grant(self) -> None:
         """Let those who wait for memory look again."""

@@ -20,12 +20,23 @@ class Starting:
         """Claim that somebody needed the pool."""
         return self._task is not None
 
+    @property
+    def is_done(self) -> bool:
+        """Claim that it was started, whatever became of it since."""
+        return self._task is not None and self._task.done()
+
     def begin(self) -> None:
         """Start in the background, so that the first who needs it need not wait as long."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self.pool.start())
-            # Whoever waits for the task hears what went wrong; nobody else has to.
-            self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._task.add_done_callback(self._note)
+
+    def _note(self, task: asyncio.Task[object]) -> None:
+        """Forget a start that failed, before those who wait for it hear of it."""
+        error = None if task.cancelled() else task.exception()
+        self.failure = error.detail if isinstance(error, DriverError) else str(error or "")
+        if error is not None or task.cancelled():
+            self._task = None
 
     async def wait(self) -> None:
         """Return once the pool is started.
@@ -35,16 +46,8 @@ class Starting:
 
         """
         self.begin()
-        task = self._task
-        if task is None:
-            return
-        try:
-            await asyncio.shield(task)
-            self.failure = ""
-        except DriverError as error:
-            self.failure = error.detail
-            self._task = None
-            raise
+        if self._task is not None:
+            await asyncio.shield(self._task)
 
     async def close(self) -> None:
         """End the start if it is under way, and the pool."""

@@ -101,7 +101,7 @@ class Worker:
 
     def settle(self) -> None:
         """Let the event loop itself listen, which pays where a worker serves many calls."""
-        if not self._is_settled:
+        if not self._is_settled and not self.is_lost:
             self._is_settled = True
             self._switchboard.hang_up(self._channel.fileno())
             self._loop.add_reader(self._channel.fileno(), self._read)

@@ -184,7 +184,13 @@ class ZygoteProcess:
                 # Its own group: a Ctrl-C at the terminal is for the host, which ends it in order.
                 setpgroup=0,
             )
-        self._pidfd = os.pidfd_open(pid)
+        try:
+            self._pidfd = os.pidfd_open(pid)
+        except OSError:
+            # No descriptor is left. Without one nobody would ever reap it.
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
         self._loop.add_reader(self._pidfd, self._reap)
         self._on_spawn(pid)
         ours.send(configuration)
@@ -282,7 +288,9 @@ class ZygoteProcess:
         self._pidfd = -1
         was_asked, self.is_gone = self.is_gone, True
         if self._control is not None and self._control.fileno() >= 0:
-            self._read()
+            if self.report is not None:
+                # Before it, whoever starts the process waits for what it says last.
+                self._read()
             self._loop.remove_reader(self._control.fileno())
             self._control.close()
         for worker in self._workers.values():

@@ -49,3 +49,25 @@ def test_a_budget_is_never_overdrawn(asks: list[int], total: int) -> None:
     for ask in given_out:
         budget.free(ask)
     assert budget.reserved_bytes == 0
+
+
+def test_who_makes_room_for_itself_is_not_told_of_it_from_within() -> None:
+    """Thousands of workers can be ended for one caller without a call inside a call for each."""
+    budget = MemoryBudget(5000)
+    assert budget.reserve(5000)
+    depths: list[int] = []
+    depth = 0
+
+    def make_room() -> None:
+        nonlocal depth
+        depth += 1
+        depths.append(depth)
+        while budget.reserved_bytes > 0:
+            budget.free(1)
+        depth -= 1
+
+    budget.watch(make_room)
+    budget.free(1)
+
+    assert depths == [1]
+    assert budget.reserved_bytes == 0

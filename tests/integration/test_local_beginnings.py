@@ -1,0 +1,109 @@
+"""What is not there yet, or no longer, neither hurts what is there nor leaves anything behind."""
+
+import asyncio
+import os
+
+import pytest
+
+from drivers.errors import DriverError
+from drivers.guest.flavour import PLAIN
+from drivers.local import LocalDriver, LocalSettings
+from drivers.local.switchboard import Switchboard
+from drivers.local.zygote import ZygoteProcess
+from drivers.port import HealthState, OutcomeKind
+from support.artifacts import an_artifact, an_invocation
+from support.guest_programs import ECHO
+from support.sandbox import children_of
+from support.waiting import until
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = LocalSettings(spares=1)
+IMPORTS = f"import math\n{ECHO.source}"
+
+
+async def test_the_driver_stays_ready_while_the_library_is_loaded() -> None:
+    """The first function that imports waits for its zygote; nobody else hears of it."""
+    async with LocalDriver(SETTINGS) as driver:
+        deploying = asyncio.create_task(driver.deploy(an_artifact(IMPORTS)))
+        states: set[HealthState] = set()
+        while not deploying.done():
+            states.add((await driver.health()).state)
+            await asyncio.sleep(0.001)
+
+    assert (await deploying).kind is OutcomeKind.OK
+    assert states == {HealthState.OK}
+
+
+async def test_a_library_that_cannot_be_loaded_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions that import nothing are served, health names the others, and trying again helps."""
+    plain = an_artifact(ECHO.source)
+
+    def refuse() -> str:
+        raise DriverError(driver="local", reason="no zones today")
+
+    async with LocalDriver(SETTINGS) as driver:
+        await driver.deploy(plain)
+        with monkeypatch.context() as patched:
+            patched.setattr("drivers.local.zygote.find_zones_folder", refuse)
+            refused = await driver.deploy(an_artifact(IMPORTS))
+            hurt = await driver.health()
+            served = await driver.invoke(an_invocation(plain, 1))
+        healed = await driver.deploy(an_artifact(IMPORTS))
+        well = await driver.health()
+
+    assert refused.kind is OutcomeKind.PLATFORM_ERROR
+    assert hurt.state is HealthState.DEGRADED
+    assert "no zones today" in hurt.reasons[0]
+    assert served.result == 1
+    assert healed.kind is OutcomeKind.OK
+    assert (well.state, well.reasons) == (HealthState.OK, ())
+
+
+async def test_closing_waits_for_a_compilation_and_takes_no_other() -> None:
+    """Whoever deploys at the end gets an answer, and no zygote is started for them."""
+    before = set(children_of(os.getpid()))
+    async with LocalDriver(SETTINGS) as driver:
+        deploying = asyncio.create_task(driver.deploy(an_artifact(IMPORTS)))
+        await asyncio.sleep(0)
+
+    assert (await deploying).kind is OutcomeKind.OK
+    late = await driver.deploy(an_artifact(IMPORTS + "# late\n"))
+    assert late.kind is OutcomeKind.PLATFORM_ERROR
+    assert "closing" in late.detail
+    assert set(children_of(os.getpid())) == before
+
+
+async def test_a_zygote_without_a_descriptor_to_watch_it_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A host that ran out of descriptors leaves no process that nobody reaps."""
+    before = set(children_of(os.getpid()))
+
+    def refuse(_pid: int) -> int:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+
+    with pytest.raises(DriverError, match="Too many open files"):
+        await ZygoteProcess(PLAIN, SETTINGS, lambda: None).start()
+
+    assert set(children_of(os.getpid())) == before
+
+
+async def test_a_lost_worker_can_be_settled() -> None:
+    """Its socket is closed; who takes it hears so by the exchange, which is tried again."""
+    zygote = ZygoteProcess(PLAIN, SETTINGS, lambda: None)
+    switchboard = Switchboard()
+    await zygote.start()
+    try:
+        worker = zygote.fork(switchboard, lambda _worker: None)
+        await until(lambda: worker.is_ready)
+        worker.discard()
+
+        worker.settle()
+
+        assert worker.is_lost
+    finally:
+        await zygote.end()
+        switchboard.close()
