@@ -54,8 +54,15 @@ _REHEARSAL_MEMORY_BYTES, _REHEARSAL_CPU_S = 1 << 30, 1 << 30
 
 
 def _rehearsal_body() -> bytes:
+    # Of the size and the make of real events: what it allocates are the pages that they will.
+    rows = [{"name": f"row-{number}", "price": number + 0.5} for number in range(8)]
     given = {
-        "event": {"items": [1, 2, 3], "text": "x" * 900},
+        "event": {
+            "items": [1000 + number for number in range(64)],
+            "tags": [f"tag-{number:03}" for number in range(64)],
+            "rows": rows,
+            "text": "x" * 900,
+        },
         "context": {"call_id": "call_0", "function": "f"},
     }
     return _REHEARSAL_NONCE + encode(given).encode()
