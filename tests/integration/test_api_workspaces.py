@@ -54,6 +54,16 @@ ATTACKS: Mapping[str, Attack] = {
     "GET /v1/calls": Attack(200, query={"function": OWNERS}),
     "GET /v1/calls/{call_id}": Attack(404),
     "GET /v1/whoami": Attack(200),
+    # The settings of the server concern every workspace; an admin of one alone has no part in them.
+    "GET /v1/config": Attack(403),
+    "POST /v1/config/check": Attack(403, {"set": {"LOG_LEVEL": "DEBUG"}}),
+    "GET /v1/config/revisions": Attack(403),
+    "POST /v1/config/revisions": Attack(403, {"set": {"LOG_LEVEL": "DEBUG"}}),
+    "GET /v1/config/revisions/{number}/in-force": Attack(403),
+    "POST /v1/config/rollback": Attack(403, {"revision": 1}),
+    "GET /v1/config/processes": Attack(403),
+    "GET /v1/config/trials": Attack(403),
+    "POST /v1/config/trials/{name}": Attack(403),
 }
 
 OPEN = frozenset({"GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json"})
