@@ -24,7 +24,9 @@ import pytest
 sys.exit(pytest.main([
     "-q", "-c", "/dev/null", "--rootdir", {root!r}, "--noconftest", "--import-mode=importlib",
     "-p", "no:cacheprovider", "-W", "error", "-W", "ignore::pytest.PytestUnknownMarkWarning",
-    "-W", "ignore::pytest.PytestUnraisableExceptionWarning", "--basetemp", {temporary!r},
+    "-W", "ignore::pytest.PytestUnraisableExceptionWarning",
+    # Newer Pythons advise against what functions may call all the same.
+    "-W", "ignore::DeprecationWarning", "--basetemp", {temporary!r},
     *{files!r},
 ]))
 """
