@@ -104,8 +104,9 @@ def _show(
             topic = finding.topic
             terminal.print(topic, style="bold")
         line = Text.assemble("  ", marks[finding.standing], f" {finding.name:<{width}}")
-        advice = f"; {finding.advice}" if finding.advice else ""
-        terminal.print(line.append(visible(finding.detail.rstrip(".") + advice)))
+        detail = finding.detail.rstrip(".")
+        told = f"{detail}. {finding.advice}" if finding.advice else detail
+        terminal.print(line.append(visible(told)))
     rows = [
         [str(setting[part]) for part in ("name", "value", "source")]
         for setting in settings

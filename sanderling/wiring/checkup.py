@@ -159,7 +159,8 @@ def _sandbox(report: SandboxReport) -> list[Finding]:
             "sandbox",
             layer.name,
             standings.get(layer.state, Standing.FAILED),
-            f"{layer.state}: {layer.how}",
+            # Of what is not available the reason says so itself.
+            layer.how if layer.state is LayerState.UNAVAILABLE else f"{layer.state}: {layer.how}",
             value=layer.state.value,
         )
         for layer in (*report.layers, *report.extras)

@@ -203,6 +203,15 @@ def test_doctor_proves_an_instance_and_misses_an_absent_one(command: CommandLine
     assert secret not in json.dumps(after)
 
 
+def test_doctor_tells_people_in_sentences(command: CommandLine) -> None:
+    """Advice stands by itself, and what is not available is said to be so once."""
+    told = " ".join(command.run("doctor").out.split())
+
+    assert ". Run `sanderling init`." in told
+    assert "; Run" not in told
+    assert "unavailable: not available" not in told
+
+
 def test_files_named_like_our_packages_do_no_harm(command: CommandLine, echo: str) -> None:
     """A folder with a `config.py` or a `runner.py` of its own is a folder like any other."""
     for name in ("config", "runner", "drivers", "jobs", "sanderling"):
