@@ -1,16 +1,37 @@
 """What tests of several folders share."""
 
+import logging
 import shutil
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from sanderling.store import Database, open_database
 from sanderling.store.schema import metadata
 from support.databases import migrate_now
 from support.postgres import PostgresServer, run_postgres
 from support.redis import RedisServer, run_redis
+
+
+@pytest.fixture(autouse=True)
+def log_lines_stay() -> Generator[None]:
+    """Put back how log lines are made: a server within a test changes it for the whole process."""
+    root = logging.getLogger()
+    was_configured, before = structlog.is_configured(), structlog.get_config()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.reset_defaults()
+    if was_configured:
+        structlog.configure(**before)
+    root.setLevel(level)
+    # Those of pytest itself come and go with the phases of a test.
+    root.handlers[:] = [one for one in root.handlers if one in handlers or _is_of_pytest(one)]
+
+
+def _is_of_pytest(handler: logging.Handler) -> bool:
+    return type(handler).__module__.startswith("_pytest.")
 
 
 @pytest.fixture(scope="session")

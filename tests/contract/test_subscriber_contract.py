@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 import pytest
-import structlog
 
 from config.subscriber import Subscriber
 from config.variables import Settings
@@ -48,11 +47,7 @@ async def case(request: pytest.FixtureRequest) -> AsyncGenerator[Case]:
             lambda: river.gate.api_rules(caller.principal),
         )
         return
-    before, handlers = logging.root.level, logging.root.handlers[:]
     yield Case(LogsSubscriber(), _case(LOG_LEVEL="ERROR"), lambda: logging.root.level)
-    structlog.reset_defaults()
-    logging.root.setLevel(before)
-    logging.root.handlers[:] = handlers
 
 
 async def test_a_part_needs_something_that_tells_settings_apart(case: Case) -> None:

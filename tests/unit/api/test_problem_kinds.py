@@ -11,6 +11,7 @@ import sanderling.store.errors
 import sanderling.wiring.errors
 from config.errors import ConfigConflict, ConfigRejected, PartRefused, Problem, RevisionNotInForce
 from config.stored import Change
+from drivers.corpus import CorpusRefused
 from drivers.errors import DriverError
 from drivers.port import GUEST_RAN, OutcomeKind
 from runner.errors import CodeRejected, OutcomeUnreadableError
@@ -29,6 +30,7 @@ UNREACHABLE = {
     Fault: "the root of faults",
     DriverError: "raised before anything listens; calls get the outcome misconfigured",
     PartRefused: "told in acknowledgement, health and log; nobody asked",
+    CorpusRefused: "corpora are read at the command line",
     KeyNotFound: "keys are managed at the command line",
     KeyRefused: "keys are managed at the command line",
     OutcomeUnreadableError: "raised by whoever reads an answer",

@@ -3,10 +3,8 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import structlog
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -15,17 +13,6 @@ from config.variables import LogFormat, LogLevel
 from sanderling.logs import configure_logs, redact
 
 KEY = "sdl_01JABCDEFGHJKMNPQRSTVWXYZ0123456789secretsecretabcdef"
-
-
-@pytest.fixture(autouse=True)
-def restore() -> Iterator[None]:
-    """Leave logging as it was found."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
