@@ -89,14 +89,14 @@ class Dispatch:
         terms = deployed.terms
         if invocation.timeout_s is not None and invocation.timeout_s < terms.wall_s:
             terms = Terms(invocation.timeout_s, terms.cpu_s, terms.log_bytes)
-        request = call_frame(nonce, invocation.context, invocation.event_json)
-        if not seat.calls:
-            request = deployed.bind + request
-        seat.calls += 1
         is_clean = False
         seat.began_s = time.monotonic()
         deployed.bench.busy.add(seat)
         try:
+            request = call_frame(nonce, invocation.context, invocation.event_json)
+            if not seat.calls:
+                request = deployed.bind + request
+            seat.calls += 1
             reply = await seat.worker.exchange(request, terms)
             verdict = judge(
                 reply,

@@ -118,26 +118,34 @@ def _gone(reply: Reply, artifact: Artifact) -> Verdict:
     if death.lacked_memory:
         return _out_of_memory(artifact, None)
     if os.WIFSIGNALED(death.status):
-        return _killed(signal.Signals(os.WTERMSIG(death.status)), death, reply, artifact)
+        return _killed(os.WTERMSIG(death.status), death, reply, artifact)
     code = os.WEXITSTATUS(death.status)
     return Verdict(
         OutcomeKind.CRASHED, detail=f"The worker ended itself with status {code}, unanswered."
     )
 
 
-def _killed(by: signal.Signals, death: Death, reply: Reply, artifact: Artifact) -> Verdict:
-    if by is signal.SIGSYS:
+def _killed(by: int, death: Death, reply: Reply, artifact: Artifact) -> Verdict:
+    if by == signal.SIGSYS:
         return Verdict(
             OutcomeKind.CRASHED,
             detail="Sandbox violation: the function made a forbidden system call and was ended.",
             is_violation=True,
         )
-    if by is signal.SIGXCPU:
+    if by == signal.SIGXCPU:
         return _cpu(artifact, reply.cpu_s)
     grown_bytes = death.peak_bytes - reply.idle_bytes
-    if by is signal.SIGKILL and grown_bytes > artifact.limits.memory_bytes * _NEARLY:
+    if by == signal.SIGKILL and grown_bytes > artifact.limits.memory_bytes * _NEARLY:
         # Nobody but the kernel's own search for memory kills a worker that is nearly full.
         return _out_of_memory(artifact, grown_bytes)
     return Verdict(
-        OutcomeKind.CRASHED, detail=f"The worker was ended by {by.name} before it answered."
+        OutcomeKind.CRASHED, detail=f"The worker was ended by {_named(by)} before it answered."
     )
+
+
+def _named(by: int) -> str:
+    try:
+        return signal.Signals(by).name
+    except ValueError:
+        # Real-time signals between the first and the last have no names.
+        return f"signal {by}"

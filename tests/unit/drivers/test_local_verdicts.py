@@ -101,6 +101,7 @@ def test_an_attempt_on_the_walls_is_told_as_one(reply: Reply, words: str) -> Non
 
 def test_a_plain_crash_is_no_attempt() -> None:
     """A segmentation fault raises no alarm, and its signal is named."""
+    assert "signal 40" in verdict(died(40)).detail
     judged = verdict(died(signal.SIGSEGV))
 
     assert not judged.is_violation
