@@ -40,11 +40,12 @@ def _header_at(data: bytes, start: int) -> tuple[int, int]:
 class FrameReader:
     """Collect bytes and give out whole frames."""
 
-    __slots__ = ("_most_bytes", "_needed", "_pending")
+    __slots__ = ("_flaw", "_most_bytes", "_needed", "_pending")
 
     def __init__(self) -> None:
         """Allow a greeting, and nothing else until `allow` says so."""
         self._pending = bytearray()
+        self._flaw: ProtocolViolated | None = None
         self._needed: int = 0
         self._most_bytes: dict[int, int] = {HELLO: 0}
 
@@ -68,10 +69,14 @@ class FrameReader:
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """Take `data` and return the frames that are whole now, each as (kind, body).
 
+        Frames before one that is not allowed are returned first, as if it came a moment later;
+        `check_rest` tells of it.
+
         Raises:
             ProtocolViolated: a header announces what is not allowed.
 
         """
+        self.check_rest()
         if not self._pending and len(data) >= _HEADER.size:
             # Most often one frame comes at once and alone.
             length, kind = _header_at(data, 0)
@@ -90,7 +95,13 @@ class FrameReader:
         self._needed = _HEADER.size
         while len(data) - start >= _HEADER.size:
             length, kind = _header_at(data, start)
-            self._check(length, kind)
+            try:
+                self._check(length, kind)
+            except ProtocolViolated as flaw:
+                if not frames:
+                    raise
+                self._flaw = flaw
+                break
             end = start + _LENGTH.size + length
             if end > len(data):
                 self._needed = end - start
@@ -99,6 +110,16 @@ class FrameReader:
             start = end
         self._pending += data[start:]
         return frames
+
+    def check_rest(self) -> None:
+        """See that what follows the frames that were returned may come.
+
+        Raises:
+            ProtocolViolated: its header announces what is not allowed.
+
+        """
+        if self._flaw is not None:
+            raise self._flaw
 
     def _check(self, length: int, kind: int) -> None:
         most = self._most_bytes.get(kind)

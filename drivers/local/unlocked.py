@@ -120,6 +120,8 @@ class UnlockedProcess:
         while reply.ending is None and (data := await self._output.read(_READ_BYTES)):
             for kind, body in self.reader.feed(data):
                 reply.take(kind, body, log_bytes=terms.log_bytes)
+            if reply.ending is None:
+                self.reader.check_rest()
 
     async def _drain(self, reply: Reply, terms: Terms) -> None:
         """Take the log that is still in the pipe, so that a call that is cut off keeps it."""

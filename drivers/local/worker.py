@@ -195,7 +195,9 @@ class Worker:
             return
         for kind, body in frames:
             reply.take(kind, body, log_bytes=self._terms.log_bytes)
-        if reply.ending is not None:
+        if reply.ending is None:
+            self._reader.check_rest()
+        else:
             if reply.has_surplus or self._reader.has_rest:
                 # The answer stands, because it came over this worker's own socket; but whoever
                 # says more than asked is never asked again.

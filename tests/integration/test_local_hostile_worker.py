@@ -120,7 +120,9 @@ async def test_a_clean_answer_is_taken(dead_pidfd: tuple[int, int]) -> None:
     assert not worker.is_unfit
 
 
-@pytest.mark.parametrize("rest", [GOOD, b"x", frame(LOG, EMPTY_LOG)])
+@pytest.mark.parametrize(
+    "rest", [GOOD, b"x", b"no frame at all", frame(HELLO, b""), frame(LOG, EMPTY_LOG)]
+)
 async def test_a_worker_that_says_more_than_asked_is_unfit(
     rest: bytes, dead_pidfd: tuple[int, int]
 ) -> None:
@@ -138,6 +140,7 @@ async def test_a_worker_that_says_more_than_asked_is_unfit(
         frame(LOG, EMPTY_LOG + b"x" * 200) * 2,
         frame(LOG, EMPTY_LOG) * (MOST_LOG_FRAMES + 1),
         frame(LOG, b"short"),
+        frame(LOG, EMPTY_LOG + b"hi") + frame(HELLO, b""),
         frame(HELLO, b""),
         frame(RESULT, b"x" * 2048),
     ],

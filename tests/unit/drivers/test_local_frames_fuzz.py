@@ -51,6 +51,7 @@ def read(pieces: list[bytes]) -> tuple[Frames, bool, bool]:
     try:
         for piece in pieces:
             frames += reader.feed(piece)
+            reader.check_rest()
     except ProtocolViolated:
         return frames, True, reader.has_rest
     return frames, False, reader.has_rest
@@ -61,10 +62,9 @@ def check(pieces: list[bytes]) -> int:
     frames, is_violation, has_rest = read(pieces)
     wanted, is_broken, rest = expected(b"".join(pieces))
     assert is_violation == is_broken
-    # Frames of the piece that breaks the protocol are not given out, those before it are.
-    assert frames == wanted[: len(frames)]
+    # Frames before the one that breaks the protocol are given out, however the stream was cut.
+    assert frames == wanted
     if not is_broken:
-        assert len(frames) == len(wanted)
         assert has_rest == bool(rest)
     return len(wanted)
 
