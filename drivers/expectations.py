@@ -82,7 +82,8 @@ def is_met(attack: Attack, observed: Outcome | Deployment) -> bool:
     `blocked` behind all walls is as `runtime_error`, because there the language refuses in many
     words. Behind those of the system alone an exception has to be one of `REFUSALS`, and an attack
     may catch it and return it: -1 as C tells it, with or without the number of the error, or a
-    text that names the error. Time may run out before memory where memory was bounded meanwhile.
+    text that names the error; of several attempts a list or an object of such texts, each of them.
+    Time may run out before memory where memory was bounded meanwhile.
     """
     match _word_for(attack):
         case Expectation.BLOCKED:
@@ -137,8 +138,16 @@ def _says_refused(value: JSON) -> bool:
     if isinstance(value, list):
         # What a C function returned, and errno.
         returned, number = value if len(value) == 2 else (None, None)  # noqa: PLR2004 - a pair.
-        return _is_minus_one(returned) and number in REFUSED_NUMBERS
+        is_told_by_number = _is_minus_one(returned) and number in REFUSED_NUMBERS
+        return is_told_by_number or _are_refusals(value)
+    if isinstance(value, dict):
+        return _are_refusals(list(value.values()))
     return _is_minus_one(value)
+
+
+def _are_refusals(values: list[JSON]) -> bool:
+    """Claim that an attack made several attempts and tells of each, in words, that it failed."""
+    return bool(values) and all(isinstance(value, str) and _says_refused(value) for value in values)
 
 
 def _is_minus_one(value: JSON) -> bool:

@@ -111,6 +111,13 @@ def test_blocked_by_the_system_is_a_refusal(error: str, *, is_accepted: bool) ->
     [
         (-1, True),
         ([-1, 1], True),
+        (["PermissionError", "[Errno 1] no", "blocked"], True),
+        ({"/": "PermissionError", "/etc": "[Errno 13] no"}, True),
+        (["PermissionError", ["bin", "etc"]], False),
+        (["PermissionError", "root:x:0"], False),
+        ({"/": "PermissionError", "/etc": -1}, False),
+        ([], False),
+        ({}, False),
         ("PermissionError(1, 'Operation not permitted')", True),
         ("[Errno 13] Permission denied", True),
         ("blocked", True),
