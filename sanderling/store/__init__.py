@@ -4,7 +4,7 @@ from sanderling.store.address import check_database_url
 from sanderling.store.call_backlog import CallLogBounds
 from sanderling.store.calls import SQLCallLog
 from sanderling.store.config_store import SQLConfigStore
-from sanderling.store.database import Database, open_database
+from sanderling.store.database import Database, open_database, open_unprepared_database
 from sanderling.store.file_hints import FileHints
 from sanderling.store.functions import SQLFunctionStore
 from sanderling.store.health import health
@@ -30,4 +30,5 @@ __all__ = [
     "health",
     "migrate",
     "open_database",
+    "open_unprepared_database",
 ]

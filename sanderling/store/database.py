@@ -34,6 +34,25 @@ class Database:
         self.limits = limits
         self._engines = build_engines(address, limits)
         self._write_fault = ""
+        self._closed_because = ""
+
+    async def prepare(self) -> None:
+        """Make sure that a SQLite file is there, readable by its owner alone.
+
+        Raises:
+            StoreUnavailableError: the file cannot be opened.
+
+        """
+        if self.address.path is not None:
+            await asyncio.to_thread(_prepare_file, self.address.path, self.limits.lock_s)
+
+    def hold(self, reason: str) -> None:
+        """Until `release`, refuse every transaction as if the database were away for `reason`."""
+        self._closed_because = reason
+
+    def release(self) -> None:
+        """Let transactions begin."""
+        self._closed_because = ""
 
     @property
     def write_fault(self) -> str:
@@ -43,6 +62,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """Open a transaction that only reads; on SQLite it sees one snapshot."""
+        self._require_open()
         with translated():
             async with (
                 asyncio.timeout(self.limits.transaction_s),
@@ -53,6 +73,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
         """Open a transaction that may write; it is kept as a whole when the block ends well."""
+        self._require_open()
         try:
             with translated():
                 async with (
@@ -68,6 +89,7 @@ class Database:
     @asynccontextmanager
     async def probe(self) -> AsyncGenerator[AsyncConnection]:
         """Open a transaction that may write and waits at most `probe_s` for anything."""
+        self._require_open()
         with translated():
             async with (
                 asyncio.timeout(self.limits.probe_s),
@@ -93,6 +115,10 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engines.dispose()
+
+    def _require_open(self) -> None:
+        if self._closed_because:
+            raise StoreUnavailableError(reason=self._closed_because)
 
 
 @contextmanager
@@ -120,11 +146,22 @@ async def open_database(url: str, limits: DatabaseLimits | None = None) -> Async
         StoreUnavailableError: the file cannot be opened.
 
     """
-    address = parse_address(url)
-    limits = limits or DatabaseLimits()
-    if address.path is not None:
-        await asyncio.to_thread(_prepare_file, address.path, limits.lock_s)
-    database = Database(address, limits)
+    async with open_unprepared_database(url, limits) as database:
+        await database.prepare()
+        yield database
+
+
+@asynccontextmanager
+async def open_unprepared_database(
+    url: str, limits: DatabaseLimits | None = None
+) -> AsyncGenerator[Database]:
+    """Yield the database at `url`, of which nothing was touched yet, and close it afterwards.
+
+    Raises:
+        DatabaseURLRefused: the URL is not one we support.
+
+    """
+    database = Database(parse_address(url), limits or DatabaseLimits())
     try:
         yield database
     finally:
@@ -136,9 +173,12 @@ def _prepare_file(path: Path, lock_s: float) -> None:
 
     SQLite gives its side files the mode of the file. The log lets readers go on while somebody
     writes; the file remembers that it has one, so that later connections need not ask for it.
+    A file that is there is opened by SQLite alone: closing it ourselves would give up every lock
+    that connections of this process hold on it, and another process would delete their log.
     """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError:
         raise StoreUnavailableError(reason=UNREADABLE) from None
     try:

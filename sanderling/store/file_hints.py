@@ -55,10 +55,14 @@ class FileHints:
         return self._ear.is_connected
 
     async def _hear(self, ear: Ear) -> None:
-        # Not as a URI: whatever is in the path stands for itself. It never writes, and it waits
-        # for nobody.
+        # It never writes, it waits for nobody, and it makes no file: one that is missing is made
+        # elsewhere, for its owner alone.
         connection = sqlite3.connect(
-            self.path, isolation_level=None, timeout=0, check_same_thread=False
+            f"{self.path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            timeout=0,
+            check_same_thread=False,
         )
         with closing(connection):
             connection.execute("PRAGMA query_only=ON")

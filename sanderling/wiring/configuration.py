@@ -116,7 +116,11 @@ async def begin(snapshot: Snapshot, foundation: Foundation) -> Beginning:
     database, clock = foundation.database, foundation.clock
     sources = build_sources(snapshot, database, clock)
     hints = build_shared_hints(snapshot.settings, database, clock)
-    return Beginning(sources, await start(sources), hints, clock)
+    begun = await start(sources)
+    if not sources.is_database_read:
+        # Nothing is copied here, so nothing allows to go on while the database is away.
+        _ = foundation.default_workspace_id
+    return Beginning(sources, begun, hints, clock)
 
 
 @asynccontextmanager

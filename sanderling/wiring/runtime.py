@@ -33,6 +33,7 @@ from sanderling.store import SQLCallLog, SQLFunctionStore, SQLKeyStore, SQLWorks
 from sanderling.wiring.configuration import begin, following, health_of
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.foundation import Foundation, open_foundation
+from sanderling.wiring.groundwork import Groundwork
 from sanderling.wiring.limits import limit_policy
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
@@ -47,17 +48,33 @@ from sanderling.wiring.unavailable import started
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Everything that runs in one process, started and joined.
-
-    `operator` is the credential of whoever runs the process, in the default workspace.
-    """
+    """Everything that runs in one process, started and joined."""
 
     services: Services
     keys: Keys
     workspaces: SQLWorkspaces
     driver: Driver
-    operator: Operator
-    default_workspace_id: WorkspaceId
+    groundwork: Groundwork
+
+    @property
+    def default_workspace_id(self) -> WorkspaceId:
+        """The one workspace of single mode.
+
+        Raises:
+            StoreUnavailableError: the database was away from the start on, and still is.
+
+        """
+        return self.groundwork.default_workspace_id
+
+    @property
+    def operator(self) -> Operator:
+        """The credential of whoever runs the process, in the default workspace.
+
+        Raises:
+            StoreUnavailableError: as above.
+
+        """
+        return Operator(self.default_workspace_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +101,8 @@ async def open_runtime(
 
     `snapshot` is what the process knows without the database, which is read here. `driver` makes
     another driver than the settings name, not yet started. A process that lasts has a `label`:
-    it follows settings as they change, and says under that label which ones are in force.
+    it follows settings as they change, and says under that label which ones are in force. With a
+    copy of the last good ones it starts while the database is away, and holds it until it is back.
 
     When the driver cannot start the rest runs all the same: calls get the outcome
     `misconfigured` and readiness says why. On the way out calls in flight finish, their records
@@ -94,13 +112,14 @@ async def open_runtime(
         ConfigRejected: the settings are not valid, or ask for what there is not.
         HomeUnusableError: the home cannot be made.
         RedisURLRefused: the URL of Redis is not one.
-        StoreUnavailableError: the database is away.
+        StoreUnavailableError: the database is away, and there is no such copy.
 
     """
     async with AsyncExitStack() as stack:
-        foundation = await stack.enter_async_context(
-            open_foundation(snapshot.settings, run_migrations=run_migrations)
+        opening = open_foundation(
+            snapshot.settings, run_migrations=run_migrations, may_be_away=label is not None
         )
+        foundation = await stack.enter_async_context(opening)
         beginning = await begin(snapshot, foundation)
         settings = beginning.settings
         chosen = driver(settings) if driver else build_driver(settings, process=process)
@@ -128,8 +147,7 @@ async def open_runtime(
             keys=foundation.keys,
             workspaces=foundation.workspaces,
             driver=running,
-            operator=Operator(foundation.default_workspace_id),
-            default_workspace_id=foundation.default_workspace_id,
+            groundwork=foundation.groundwork,
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,28 @@ async def test_a_crowd_that_waits_too_long_is_told(database_url: str) -> None:
     async with open_database(database_url, limits) as database, database.read():
         with pytest.raises(StoreUnavailableError, match="in use"):
             await SQLKeyStore(database).list_keys(HERE)
+
+
+async def test_a_second_opening_in_one_process_gives_up_no_lock_of_the_first(
+    tmp_path: Path,
+) -> None:
+    """Else another process that closes the file would delete the log that the first one reads."""
+    path = tmp_path / "sanderling.db"
+    write = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+        "c.execute('INSERT INTO seen VALUES (1)'); c.commit(); c.close()"
+    )
+    async with open_database(f"sqlite:///{path}") as first:
+        async with first.write() as connection:
+            await connection.exec_driver_sql("CREATE TABLE seen (number INTEGER)")
+        async with open_database(f"sqlite:///{path}"):
+            pass
+
+        log = path.with_name(f"{path.name}-wal").stat().st_ino
+        other = await asyncio.create_subprocess_exec(sys.executable, "-c", write, str(path))
+
+        assert await other.wait() == 0
+        assert path.with_name(f"{path.name}-wal").stat().st_ino == log
+        async with first.read() as connection:
+            found = await connection.exec_driver_sql("SELECT count(*) FROM seen")
+            assert found.scalar_one() == 1
