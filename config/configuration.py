@@ -15,7 +15,7 @@ from config.errors import (
     RevisionUnknown,
 )
 from config.layers import Layers
-from config.loader import build_snapshot, is_database_read
+from config.loader import build_snapshot, is_database_read, require_whole
 from config.merge import Asked, clashes, merge
 from config.ports import ConfigStore, Hints, Sealer
 from config.safekeeping import Safekeeping
@@ -31,6 +31,8 @@ LIVE_WITHIN_S = 30.0
 
 _ATTEMPTS = 20
 _LOOK_EVERY_S = 0.05
+_SILENT_AFTER_S = 15.0
+"""Longer than a process that runs lets its heartbeat wait."""
 
 
 class Configuration:
@@ -130,6 +132,7 @@ class Configuration:
         """
         self._require_changeable()
         old = await self._body_of(revision)
+        require_whole(old)
         head = await self._store.read_body()
         seen = head if base is None else await self._body_of(base)
         body = StoredBody(head.revision + 1, old.values)
@@ -139,7 +142,7 @@ class Configuration:
             names = tuple(change.name for change in since)
             both = self._safekeeping.changes_of(names, head.values, old.values)
             raise ConfigConflict(base=seen.revision, head=head.revision, conflicts=both)
-        if not changes:
+        if not changes and not head.is_damaged:
             return None
         build_snapshot(self._layers, body, sealer=self._sealer)
         return await self._commit(
@@ -157,6 +160,7 @@ class Configuration:
         if asked:
             self._require_changeable()
         stored = await self._store.read_body()
+        require_whole(stored)
         merged = merge(self._safekeeping.seal(asked), stored.values)
         return build_snapshot(
             self._layers, StoredBody(stored.revision, merged), sealer=self._sealer
@@ -207,6 +211,8 @@ class Configuration:
         return body
 
     def _plan(self, asked: Asked, seen: StoredBody, head: StoredBody) -> Planned:
+        for body in (seen, head):
+            require_whole(body)
         current = self._safekeeping.open(head.values)
         names = clashes(asked, self._safekeeping.open(seen.values), current)
         wanted = {name: text for name, text in asked.items() if current.get(name) != text}
@@ -241,4 +247,9 @@ def _has_refused(word: SeenAcknowledgement, revision: int) -> bool:
 
 def _told(word: SeenAcknowledgement) -> str:
     said = word.acknowledgement
-    return f"{said.process.kind} on {said.process.host} runs by {said.in_force}. {said.why}".strip()
+    told = f"{said.process.kind} on {said.process.host} runs by {said.in_force}"
+    if word.age_s > _SILENT_AFTER_S:
+        # It may have been killed; whoever reads this knows, or waits until it is taken for gone.
+        told += f" and said nothing for {word.age_s:.0f} s"
+    why = said.why.removesuffix(".")
+    return f"{told}: {why}" if why else told

@@ -60,6 +60,7 @@ def build_snapshot(
 
     """
     stored = body if body is not None and is_database_read(layers) else StoredBody()
+    require_whole(stored)
     opened, problems = _opened(stored, sealer)
     resolved = resolve(layers, opened)
     texts = {name: each.text for name, each in resolved.items()}
@@ -79,6 +80,18 @@ def build_snapshot(
         ignored=tuple(name for name in sorted(stored.values) if name not in opened),
         layers=layers,
     )
+
+
+def require_whole(body: StoredBody) -> None:
+    """Pass a body that could be read.
+
+    Raises:
+        ConfigRejected: it could not.
+
+    """
+    if body.is_damaged:
+        reason = "what is stored cannot be read; `sanderling config rollback` goes back"
+        raise ConfigRejected([Problem(f"revision {body.revision}", reason)])
 
 
 def check_text(name: str, text: str) -> Iterator[Problem]:

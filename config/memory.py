@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -45,7 +46,7 @@ class MemoryConfigStore:
         head = len(self._entries)
         if {body.revision, entry.revision} != {head + 1}:
             raise HeadMoved(revision=body.revision, head=head)
-        self._bodies.append(StoredBody(body.revision, dict(body.values)))
+        self._bodies.append(replace(body, values=dict(body.values)))
         self._entries.append(entry)
 
     async def replace_body(self, old: StoredBody, new: StoredBody) -> bool:

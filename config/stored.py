@@ -14,10 +14,13 @@ class StoredBody:
 
     The names are those of the catalogue, never an alias. The text of a sensitive variable is
     sealed; whoever needs its value opens it with the `Sealer`, bound to `secret_place(name)`.
+    One that `is_damaged` was written by somebody else and cannot be read: it has no values, and
+    nothing may be built on it.
     """
 
     revision: int = NOTHING_STORED
     values: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ fits, and equal bodies are equal texts, which is what `replace_body` compares.
 
 import json
 from dataclasses import asdict
+from typing import cast
 
 from sqlalchemy import Executable, Update, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -51,8 +52,11 @@ def replace_same(old: StoredBody, new: StoredBody) -> Update:
 
 
 def stored_body(row: AnyRow) -> StoredBody:
-    """Return the body that a row keeps."""
-    return StoredBody(row.number, json.loads(row.body))
+    """Return the body that a row keeps; one that no process of ours wrote may be damaged."""
+    values = _texts(row.body)
+    if values is None:
+        return StoredBody(row.number, is_damaged=True)
+    return StoredBody(row.number, values)
 
 
 def history_entry(row: AnyRow) -> HistoryEntry:
@@ -64,6 +68,20 @@ def history_entry(row: AnyRow) -> HistoryEntry:
         reason=row.reason,
         changes=tuple(Change(**change) for change in json.loads(row.changes)),
     )
+
+
+def _texts(text: str) -> dict[str, str] | None:
+    """Return the object of texts that `text` is; None for any other."""
+    try:
+        # Not by pydantic: it refuses texts with lone surrogates, which a setting may have had.
+        found: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    values = cast("dict[str, object]", found)
+    is_whole = all(isinstance(value, str) for value in values.values())
+    return cast("dict[str, str]", values) if is_whole else None
 
 
 def _text(value: object) -> str:

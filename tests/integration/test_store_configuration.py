@@ -11,11 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from config.acknowledgement import Acknowledgement, AcknowledgementState, ProcessLabel
 from config.stored import Change, HistoryEntry, StoredBody
 from sanderling.kernel.clock import VirtualClock
 from sanderling.store import Database, SQLConfigStore, open_database
+from sanderling.store.schema import config_revisions
 from support.records import START
 
 ROOT = Path(__file__).parents[2]
@@ -161,3 +163,19 @@ async def test_hosts_may_disagree_about_the_time(postgres_url: str) -> None:
 
         assert all(0 <= age < 60 for age in ages)
         assert await wrong.reap(older_than_s=3600) == 0
+
+
+@pytest.mark.parametrize(
+    "body", ["{not json", "[]", "5", '{"LOG_LEVEL":5}', '{"A":null}', "", "[" * 100_000]
+)
+async def test_a_body_written_by_hand_that_is_no_body_is_damaged(
+    database: Database, body: str
+) -> None:
+    """It is no defect of the process that reads it: settings in force stay, with a reason."""
+    store = SQLConfigStore(database)
+    await store.append(StoredBody(1, {"A": "1"}), HistoryEntry(1, START, "somebody", ""))
+    async with database.write() as connection:
+        await connection.execute(update(config_revisions).values(body=body))
+
+    assert await store.read_body() == StoredBody(1, is_damaged=True)
+    assert await store.find_body(1) == StoredBody(1, is_damaged=True)

@@ -316,3 +316,22 @@ async def test_a_secret_that_does_not_open_stops_changes_until_it_is_set_again(
 def test_what_is_asked_for_is_not_shown_by_accident() -> None:
     """A secret on its way in does not reach a log by way of a representation."""
     assert PASSWORD not in repr(Edit({"EMAIL_SMTP_PASSWORD": PASSWORD}, "operator"))
+
+
+async def test_nothing_is_built_on_a_body_that_cannot_be_read_but_going_back_works(
+    desk: Desk,
+) -> None:
+    """A change would drop all that was stored before, so it is refused and says what to do."""
+    await desk.set(LOG_LEVEL="DEBUG")
+    entry = HistoryEntry(2, desk.clock.now(), "somebody", "by hand")
+    await desk.store.append(StoredBody(2, is_damaged=True), entry)
+
+    with pytest.raises(ConfigRejected, match=r"revision 2 is not valid: .* rollback"):
+        await desk.set(LOG_FORMAT="JSON")
+    with pytest.raises(ConfigRejected, match="revision 2"):
+        await desk.configuration.rollback(2, changed_by="operator")
+    made = await desk.configuration.rollback(1, changed_by="operator")
+
+    assert made is not None
+    assert made.revision == 3
+    assert await desk.stored() == {"LOG_LEVEL": "DEBUG"}

@@ -55,7 +55,7 @@ async def test_waiting_ends_at_once_when_a_process_refuses(desk: Desk) -> None:
     await desk.set(LOG_LEVEL="DEBUG")
     await desk.says("stubborn", 1, 0, "the disk is full")
 
-    with pytest.raises(RevisionNotInForce, match=r"serve on host runs by 0\. the disk is full"):
+    with pytest.raises(RevisionNotInForce, match=r"serve on host runs by 0: the disk is full"):
         await desk.configuration.wait_in_force(1, timeout_s=10)
 
 
