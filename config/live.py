@@ -126,6 +126,15 @@ class LiveConfiguration:
             # The top of the loop: whatever is wrong, the next look may find it mended.
             log.exception("config.look-failed")
             self._absence = f"Looking for settings met a defect ({type(error).__name__})."
+            await self._say_all_the_same()
+
+    async def _say_all_the_same(self) -> None:
+        # A process that falls silent is taken for gone, and then nobody waits for it any more.
+        try:
+            await self._say()
+        except Exception:
+            # The top of the loop as above: the defect may be in saying itself.
+            log.exception("config.look-failed")
 
     async def _pause(self) -> bool:
         """Return whether a hint ended the pause."""

@@ -225,6 +225,23 @@ async def test_a_defect_does_not_end_the_loop(
     assert live.reasons() == ()
 
 
+async def test_a_defect_does_not_silence_the_process(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be taken for gone, and a change for in force everywhere without it."""
+    live = await process.begin()
+
+    async def broken() -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(process.desk.store, "read_head", broken)
+    process.desk.clock.advance(HEARTBEAT_S)
+    await live.look()
+
+    (seen,) = await process.desk.store.list_acknowledgements()
+    assert seen.age_s == 0
+
+
 async def test_a_heartbeat_is_written_now_and_then(process: Process) -> None:
     """Looking alone writes nothing: others are woken by what is written."""
     live = await process.begin()
