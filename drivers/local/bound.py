@@ -5,6 +5,7 @@ A worker never changes its owner: whoever it was bound to, it serves only that k
 
 import asyncio
 import contextlib
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +20,8 @@ _SWEEP_S = 5.0
 _OLDEST_S = 600.0
 _WORTH_WAITING_S = 0.005
 _LOOK_AGAIN_S = 0.01
+# With as many workers at work as there are processors, one more would only take turns.
+_PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 @dataclass(slots=True, eq=False)
@@ -111,9 +114,10 @@ class BoundWorkers:
     async def wait(self, bench: Bench) -> Bound | None:
         """Return the next worker that gets free, if one does in the time that a fork takes.
 
-        None when no worker of the function is at work, when too many wait, or when none got free.
+        None when fewer workers of the function are at work than there are processors, when too many
+        wait, or when none got free.
         """
-        if not bench.busy or len(bench.line) >= self._settings.queue_limit:
+        if len(bench.busy) < _PROCESSORS or len(bench.line) >= self._settings.queue_limit:
             return None
         loop = asyncio.get_running_loop()
         turn: _Turn = loop.create_future()
