@@ -196,7 +196,7 @@ async def test_what_processes_say_is_told(way: Way) -> None:
     processes = (await way.http.get("/v1/config/processes")).json()["items"]
 
     assert (good.status_code, bad.status_code) == (200, 409)
-    assert "The disk is full." in bad.json()["waiting"][0]
+    assert "The disk is full" in bad.json()["waiting"][0]
     assert [(each["id"], each["state"]) for each in processes] == [
         ("p1", "applied"),
         ("p2", "refused"),
