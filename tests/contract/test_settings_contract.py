@@ -128,7 +128,7 @@ async def test_what_processes_say_is_waited_for(here: Administered) -> None:
 
     with pytest.raises(RevisionNotInForce) as caught:
         await here.client.settings.wait_in_force(1, timeout_s=60)
-    assert "The disk is full." in caught.value.waiting[0]
+    assert "The disk is full" in caught.value.waiting[0]
     listed = await here.client.settings.processes()
     assert [(each.id, each.state) for each in listed.items] == [
         ("p1", "applied"),
