@@ -22,6 +22,8 @@ _ASK = "import json, sys; print(json.dumps([sys.version_info[:2], sys.executable
 
 def _candidates() -> list[str]:
     folders = [Path(sys.executable).parent, *map(Path, os.get_exec_path())]
+    # Version managers keep them side by side, and tests may run with a home that is not theirs.
+    folders += sorted(Path(sys.base_prefix).parent.glob("*/bin"))
     for place in _PLACES:
         root, *rest = Path(place).expanduser().parts
         folders += sorted(Path(root).glob("/".join(rest)))
