@@ -16,12 +16,9 @@ import structlog
 from drivers.errors import DriverError
 from drivers.guest.layers import LANGUAGE
 from drivers.local.boundedcache import BoundedCache
-from drivers.local.compiler import ALLOWANCE, made_of, too_long
-from drivers.local.exchange import Reply, Terms
 from drivers.local.requests import bind_frame, call_frame, compile_frame
 from drivers.local.settings import LocalSettings
 from drivers.local.unlocked import NAME, UnlockedProcess
-from drivers.local.verdicts import judge
 from drivers.port import (
     Artifact,
     ArtifactKey,
@@ -35,6 +32,9 @@ from drivers.port import (
     Outcome,
     OutcomeKind,
 )
+from drivers.replies.compilations import ALLOWANCE, made_of, too_long
+from drivers.replies.exchange import Reply, Terms
+from drivers.replies.verdicts import judge
 from sanderling.kernel.units import MIB
 
 _log = structlog.get_logger()

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from drivers.local.bound import Bench, Bound, BoundWorkers
-from drivers.local.exchange import Ending, Reply, Terms
 from drivers.local.pool import Pool, Saturated
 from drivers.local.requests import call_frame
-from drivers.local.verdicts import Verdict, judge
 from drivers.port import Artifact, Invocation, Isolation, Outcome, OutcomeKind
+from drivers.replies.exchange import Ending, Reply, Terms
+from drivers.replies.verdicts import Verdict, judge
 
 _log = structlog.get_logger()
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from drivers.errors import DriverError
+from drivers.flavours import flavour_for
 from drivers.guest.flavour import COMPILING, RAW
 from drivers.guest.layers import CGROUP
 from drivers.local.bound import BoundWorkers
@@ -13,8 +14,6 @@ from drivers.local.boundedcache import BoundedCache
 from drivers.local.budget import MemoryBudget
 from drivers.local.compiler import Compiler
 from drivers.local.dispatch import NAME, Deployed, Dispatch
-from drivers.local.exchange import Terms
-from drivers.local.flavours import flavour_for
 from drivers.local.pool import Pool
 from drivers.local.pools import Pools
 from drivers.local.requests import bind_frame
@@ -36,6 +35,7 @@ from drivers.port import (
     Outcome,
     OutcomeKind,
 )
+from drivers.replies.exchange import Terms
 from sanderling.kernel.units import MIB
 
 _DEPLOYED_ITEMS = 16_384

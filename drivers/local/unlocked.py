@@ -11,10 +11,10 @@ from typing import Self
 
 import drivers.guest
 from drivers.errors import DriverError
-from drivers.local.exchange import Death, Ending, Reply, Terms
-from drivers.local.frames import FrameReader, ProtocolViolated
 from drivers.local.settings import LocalSettings
 from drivers.local.zygote import ENVIRONMENT, FLAGS, find_compiler_folder, find_zones_folder
+from drivers.replies.exchange import Death, Ending, Reply, Terms
+from drivers.replies.frames import FrameReader, ProtocolViolated
 
 NAME = "development"
 

@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 
 from drivers.guest.channel import LOG
-from drivers.local.exchange import Death, Ending, Reply, Terms
-from drivers.local.frames import FrameReader, ProtocolViolated
 from drivers.local.meters import ResidentMeter, read_cpu_s, read_peak_bytes
 from drivers.local.switchboard import Switchboard
+from drivers.replies.exchange import Death, Ending, Reply, Terms
+from drivers.replies.frames import FrameReader, ProtocolViolated
 
 # Below the size from which the C library maps and unmaps memory for every buffer.
 _READ_BYTES = 64 * 1024

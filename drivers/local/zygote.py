@@ -33,11 +33,11 @@ from drivers.guest.messages import (
     FORKED_HEAD,
     READY,
 )
-from drivers.local.exchange import Death
 from drivers.local.meters import read_resident_bytes
 from drivers.local.settings import ExtraWall, LocalSettings
 from drivers.local.switchboard import Switchboard
 from drivers.local.worker import Worker
+from drivers.replies.exchange import Death
 
 _log = structlog.get_logger()
 

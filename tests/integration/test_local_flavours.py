@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from drivers.flavours import flavour_for
 from drivers.local import LocalDriver, LocalSettings
-from drivers.local.flavours import flavour_for
 from drivers.port import Outcome
 from support.artifacts import an_artifact, an_invocation
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.local.answers import Excess, read_failure, read_result
-from drivers.local.frames import ProtocolViolated
-from drivers.local.strictness import check_strict
 from drivers.port import CodeProblem, GuestCause, OutcomeKind, TraceLine
+from drivers.replies.answers import Excess, read_failure, read_result
+from drivers.replies.frames import ProtocolViolated
+from drivers.replies.strictness import check_strict
 from sanderling.kernel.jsontext import InvalidJSON, decode
 
 NONCE = b"0123456789abcdef"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.guest.channel import CODE, ERROR, HELLO, LOG, RESULT, frame
-from drivers.local.frames import FrameReader, ProtocolViolated
+from drivers.replies.frames import FrameReader, ProtocolViolated
 
 RESULT_BYTES = 64
 LOG_BYTES = 32

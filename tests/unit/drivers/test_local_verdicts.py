@@ -6,9 +6,9 @@ import pytest
 
 from drivers.guest.channel import ERROR, NO_MEMORY_STATUS, RESULT
 from drivers.limits import Limits
-from drivers.local.exchange import Death, Ending, Reply
-from drivers.local.verdicts import Verdict, judge
 from drivers.port import OutcomeKind
+from drivers.replies.exchange import Death, Ending, Reply
+from drivers.replies.verdicts import Verdict, judge
 from sanderling.kernel.units import MIB
 from support.artifacts import an_artifact
 

@@ -5,10 +5,10 @@ import signal
 from typing import NamedTuple
 
 from drivers.guest.channel import RESULT
-from drivers.local.answers import GuestFailure, read_failure, read_result
-from drivers.local.exchange import Death, Ending, Reply
-from drivers.local.frames import ProtocolViolated
 from drivers.port import Artifact, GuestError, LimitHit, OutcomeKind
+from drivers.replies.answers import GuestFailure, read_failure, read_result
+from drivers.replies.exchange import Death, Ending, Reply
+from drivers.replies.frames import ProtocolViolated
 
 _NEARLY = 0.9
 

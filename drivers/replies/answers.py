@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from drivers.local.frames import ProtocolViolated
-from drivers.local.places import Places, whole
-from drivers.local.strictness import check_strict
 from drivers.port import CodeProblem, GuestCause, GuestError, OutcomeKind, TraceLine
+from drivers.replies.frames import ProtocolViolated
+from drivers.replies.places import Places, whole
+from drivers.replies.strictness import check_strict
 from sanderling.kernel.jsontext import InvalidJSON, decode, encode
 
 _MOST_TEXT = 4096

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from drivers.guest.channel import LOG, NO_MEMORY_STATUS
-from drivers.local.frames import ProtocolViolated
+from drivers.replies.frames import ProtocolViolated
 
 _DROPPED = struct.Struct(">Q")
 
