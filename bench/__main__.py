@@ -13,7 +13,7 @@ def _parser() -> argparse.ArgumentParser:
     for what, says in (
         ("call", "one call from Python, side by side with its peers"),
         ("limiter", "one decision of the in-process rate limiter"),
-        ("http", "one call over HTTP, side by side with a bare server"),
+        ("http", "one call over HTTP, side by side with peers and a floor"),
         ("record", "what keeping the record of a call costs"),
         ("config", "how long a changed setting takes to be in force in every process"),
     ):
@@ -27,6 +27,8 @@ def _parser() -> argparse.ArgumentParser:
         if what == "config":
             kind.add_argument("--database", help="PostgreSQL to use, by default a SQLite file")
             kind.add_argument("--redis", help="Redis to carry hints, beside PostgreSQL")
+        if what == "http":
+            kind.add_argument("--redis", help="Redis for limits, by default one of its own")
         if what == "call":
             kind.add_argument("--only", action="append", choices=call.names(), default=[])
     return parser
@@ -40,7 +42,7 @@ def measure(asked: argparse.Namespace) -> Report:
         case "limiter":
             return limiter.run(asked.calls)
         case "http":
-            return http.run(http.Options(asked.seconds or 60.0, asked.calls))
+            return http.run(http.Options(asked.seconds or 90.0, asked.calls, asked.redis))
         case "config":
             return settings.run(settings.Options(asked.calls, asked.database, asked.redis))
         case _:

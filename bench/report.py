@@ -4,10 +4,10 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +15,7 @@ from rich.table import Table
 Cell: TypeAlias = str | float | int | None
 Row: TypeAlias = Mapping[str, Cell]
 
-_PACKAGES = ("restrictedpython", "uvloop", "starlette", "uvicorn", "pydantic-monty")
+_PACKAGES = ("restrictedpython", "uvloop", "starlette", "uvicorn", "fastapi", "pydantic-monty")
 _EXACT_BELOW = 100
 _PAGE_HEADINGS = {
     "name": "row",
@@ -23,11 +23,16 @@ _PAGE_HEADINGS = {
     "calls_per_s_c1": "rate, 1 caller",
     "calls_per_s_c8": "8 callers",
     "calls_per_s_c64": "64 callers",
+    "rps_c1": "rate, 1 connection",
+    "rps_c8": "8 connections",
+    "rps_c64": "64 connections",
+    "p50_us_c1": "median, 1 connection",
+    "p99_us_c8": "99th percentile, 8 connections",
     "cpu_us": "CPU",
     "idle_kib": "idle KiB",
 }
 _AS_THEY_ARE = frozenset({"ratio", "idle_kib"})
-_RATES_AGAINST = "calls_per_s_c1"
+_RATES = ("calls_per_s", "rps")
 _LEAST_WIDTH = 110
 _HEADINGS = {
     "name": "",
@@ -37,9 +42,29 @@ _HEADINGS = {
     "calls_per_s_c1": "calls/s c=1",
     "calls_per_s_c8": "c=8",
     "calls_per_s_c64": "c=64",
+    "rps_c1": "rps c=1",
+    "rps_c8": "c=8",
+    "rps_c64": "c=64",
+    "p50_us_c1": "p50 µs c=1",
+    "p99_us_c8": "p99 µs c=8",
     "cpu_us": "CPU µs/call",
     "idle_kib": "idle KiB",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is wanted of a row; a `factor` of 1 or less reaches it, None was not measured."""
+
+    what: str
+    factor: float | None
+
+    @classmethod
+    def at_least(cls, what: str, wanted: float | None, reached: Cell) -> Self:
+        """Return the goal that `reached` be no less than `wanted`."""
+        if wanted is None or not isinstance(reached, (int, float)) or not reached:
+            return cls(what, None)
+        return cls(what, rounded(wanted / reached, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +75,7 @@ class Report:
     rows: Sequence[Row]
     notes: Sequence[str] = ()
     extra: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
+    goals: Sequence[Goal] = ()
 
 
 def _installed(package: str) -> str | None:
@@ -74,9 +100,11 @@ def machine() -> dict[str, object]:
 
 
 def to_json(report: Report) -> str:
-    """Return the report as one JSON object: rows, meta, notes."""
+    """Return the report as one JSON object: rows, meta, notes, and goals where there are any."""
     meta = {"benchmark": report.title, **machine(), **report.extra}
     document = {"rows": list(report.rows), "meta": meta, "notes": list(report.notes)}
+    if report.goals:
+        document["goals"] = [asdict(goal) for goal in report.goals]
     return json.dumps(document, indent=2, allow_nan=False)
 
 
@@ -97,7 +125,8 @@ def _relative(name: str, cell: Cell, base: Row) -> str:
         return "·" if cell is None else f"`{cell}`"
     if name in _AS_THEY_ARE:
         return f"{cell:,.0f}" if cell >= _EXACT_BELOW else f"{cell:.1f}"
-    against = base[_RATES_AGAINST if name.startswith("calls_per_s") else name]
+    rate = next((rate for rate in _RATES if name.startswith(rate)), None)
+    against = base[name if rate is None else f"{rate}_c1"]
     if not isinstance(against, (int, float)) or not against:
         return "·"
     return f"{cell / against:,.2g}" if cell < against else f"{cell / against:,.1f}"
@@ -129,6 +158,9 @@ def print_table(report: Report) -> None:
         f"Python {where['python']}, {where['cpus']} CPUs, {where['arch']}, {where['date']}, "
         f"load {where['load_1min']}; medians. Compare ratios of one run, never absolute times."
     )
+    for goal in report.goals:
+        told = "not measured" if goal.factor is None else f"{goal.factor:g} x what is needed"
+        console.print(f"goal: {goal.what}: {told}")
     for note in report.notes:
         console.print(f"note: {note}")
 

@@ -27,6 +27,10 @@ _LIMITS = {
 }
 
 
+PEER_KEY = "key-of-the-peer-that-is-measured"
+"""What callers of `monty_server` show."""
+
+
 class ServerFailedError(Exception):
     """A server did not do what the benchmark needs of it."""
 
@@ -103,9 +107,26 @@ def bare_server(folder: Path) -> Server:
     return Server([*words, "--loop", "uvloop", "--http", "httptools"], folder)
 
 
-def sanderling_server(folder: Path) -> tuple[Server, str]:
-    """Return a Sanderling server that is not yet started, and an admin key of its home."""
-    environment = {"SANDERLING_HOME": str(folder / "home"), **_LIMITS}
+def floor_server(folder: Path) -> Server:
+    """Return a server that answers everything with the same bytes."""
+    return Server(["-m", "bench.floor_server"], folder)
+
+
+def monty_server(folder: Path, redis_url: str) -> Server:
+    """Return FastAPI over a pool of Monty, with its limits in Redis."""
+    words = ["-m", "uvicorn", "bench.monty_app:app", "--no-access-log", "--log-level", "warning"]
+    environment = {"BENCH_REDIS_URL": redis_url}
+    return Server([*words, "--loop", "uvloop", "--http", "httptools"], folder, environment)
+
+
+def sanderling_server(folder: Path, redis_url: str | None = None) -> tuple[Server, str]:
+    """Return a Sanderling server that is not yet started, and an admin key of its home.
+
+    Without `redis_url` it counts in its own memory.
+    """
+    folder.mkdir(exist_ok=True)
+    # Empty, so that none is inherited.
+    environment = {"SANDERLING_HOME": str(folder / "home"), "REDIS_URL": redis_url or "", **_LIMITS}
     made = subprocess.run(
         [sys.executable, "-m", "sanderling.cli", "init", "--json"],
         env={**os.environ, **environment},

@@ -20,6 +20,7 @@ EVENT_JSON = json.dumps(
 ).encode()
 
 RESULT = {"id": "order-2026-11-0000042", "total": 20825}
+RESULT_JSON = json.dumps(RESULT, separators=(",", ":")).encode()
 
 
 class WrongResultError(Exception):

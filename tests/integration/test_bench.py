@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from bench.call import PEERS, Options, run
+from bench.http import NAMES, goals
 from bench.peers.monty import MontyWarm
 from bench.peers.subprocess_per_call import SubprocessPerCall
+from support.redis import run_redis
 
 pytestmark = pytest.mark.slow
 
@@ -84,16 +86,56 @@ def test_the_small_benchmarks_print_the_same_form(what: str, names: set[str]) ->
     assert all(set(_NUMBERS) <= set(row) for row in rows.values())
 
 
+_HTTP_NUMBERS = ("rps_c1", "rps_c8", "rps_c64", "p50_us_c1", "p99_us_c8", "cpu_us")
+
+
 def test_the_http_benchmark_measures_served_calls() -> None:
-    """`python -m bench http --json` puts both isolations beside a bare server."""
+    """`python -m bench http --json` has its seven rows in order, with numbers where measured."""
     document = _measure("http", "--calls", "8", "--seconds", "20")
 
     rows = _by_name(document)
-    assert list(rows) == ["bare_starlette", "serve_reuse", "serve_oneshot"]
-    assert rows["bare_starlette"]["ratio"] == 1.0
+    assert list(rows) == [
+        "floor",
+        "asgi_inproc",
+        "fastapi_monty_redis",
+        "reuse_memory",
+        "reuse_redis",
+        "oneshot_memory",
+        "oneshot_redis",
+    ]
     for row in rows.values():
-        assert {*_NUMBERS, "p99_us", "calls_per_s_c64"} <= set(row)
-        assert row["calls_per_s_c8"] > 0
+        assert set(row) == {"name", "ratio", *_HTTP_NUMBERS}
+    for name in ("floor", "asgi_inproc", "reuse_memory", "oneshot_memory"):
+        assert all(rows[name][number] > 0 for number in _HTTP_NUMBERS), document["notes"]
+    missing = [name for name, row in rows.items() if row["rps_c8"] is None]
+    assert all(any(name in note for note in document["notes"]) for name in missing)
+    assert document["meta"]["client_us"] > 0
+    assert all(goal["factor"] is None or goal["factor"] > 0 for goal in document["goals"])
+
+
+def test_the_http_benchmark_uses_a_redis_it_is_given() -> None:
+    """With `--redis` the rows behind Redis are measured against that server."""
+    with run_redis() as redis:
+        document = _measure("http", "--calls", "4", "--redis", redis.url)
+
+    rows = _by_name(document)
+    assert rows["reuse_redis"]["rps_c8"] > 0
+    assert rows["oneshot_redis"]["rps_c8"] > 0
+
+
+def test_a_goal_that_was_not_measured_has_no_factor() -> None:
+    """A row without numbers reaches nothing and misses nothing."""
+    rows = [{"name": name, "rps_c8": None} for name in NAMES]
+
+    assert {goal.factor for goal in goals(rows)} == {None}
+
+
+def test_a_goal_tells_how_far_it_is() -> None:
+    """Half of what is wanted is a factor of two, five times the peer is a factor of one."""
+    rates = {"reuse_memory": 4000.0, "reuse_redis": 5000.0, "fastapi_monty_redis": 1000.0}
+    rows = [{"name": name, "rps_c8": rates.get(name)} for name in NAMES]
+
+    assert [goal.factor for goal in goals(rows)] == [2.0, 1.0, 1.0, None]
 
 
 def test_a_missing_peer_is_noted_and_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
