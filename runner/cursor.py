@@ -58,14 +58,24 @@ def call_place(cursor: str) -> tuple[datetime, str]:
         CursorRefused: the cursor was not made by a list of calls.
 
     """
-    moment, call_id = decode_cursor("calls", cursor, str, str)
+    return moment_place("calls", cursor)
+
+
+def moment_place(kind: str, cursor: str) -> tuple[datetime, str]:
+    """Return the moment and id that a page of the list `kind`, by time, ended with.
+
+    Raises:
+        CursorRefused: the cursor was not made by such a list.
+
+    """
+    text, row_id = decode_cursor(kind, cursor, str, str)
     try:
-        started_at = datetime.fromisoformat(str(moment))
+        moment = datetime.fromisoformat(str(text))
     except ValueError as error:
         raise CursorRefused from error
-    if started_at.tzinfo is None:
+    if moment.tzinfo is None:
         raise CursorRefused
-    return started_at, str(call_id)
+    return moment, str(row_id)
 
 
 def _fits(parts: Sequence[object], shape: Sequence[type[Part]]) -> bool:

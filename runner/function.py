@@ -42,19 +42,25 @@ _LATER_LIMITS: Mapping[str, float] = {"capability_calls": 50}
 """Limits that came after the first versions were published, and what held before: a definition
 that leaves them there keeps the digest under which it is known."""
 
+_LATER_MEMBERS: Mapping[str, object] = {"is_idempotent": False}
+"""Members that came later, as above."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
     """Everything that makes a function behave as it does; two equal definitions are one version.
 
     `isolation` is call (a fresh process each time) or function (processes are reused).
-    `rate_limit` None means the workspace's default for each function.
+    `rate_limit` None means the workspace's default for each function. `is_idempotent` declares
+    that running an event twice does what running it once does, so that a call may be tried again
+    after its code began.
     """
 
     source: str
     limits: Limits = field(default_factory=Limits)
     isolation: Isolation = Isolation.CALL
     rate_limit: RateLimit | None = None
+    is_idempotent: bool = False
 
     @property
     def digest(self) -> Digest:
@@ -63,6 +69,9 @@ class Definition:
         for name, absent in _LATER_LIMITS.items():
             if members["limits"][name] == absent:
                 del members["limits"][name]
+        for name, missing in _LATER_MEMBERS.items():
+            if members[name] == missing:
+                del members[name]
         canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
         return Digest(hashlib.sha256(canonical.encode()).hexdigest())
 

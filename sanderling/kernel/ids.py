@@ -12,6 +12,7 @@ from sanderling.kernel.clock import Clock
 WorkspaceId = NewType("WorkspaceId", str)
 FunctionId = NewType("FunctionId", str)
 CallId = NewType("CallId", str)
+ExecutionId = NewType("ExecutionId", str)
 KeyId = NewType("KeyId", str)
 RequestId = NewType("RequestId", str)
 
@@ -34,6 +35,10 @@ class Ids(Protocol):
 
     def call(self) -> CallId:
         """Return a new `call_…` id."""
+        ...
+
+    def execution(self) -> ExecutionId:
+        """Return a new `exec_…` id."""
         ...
 
     def key(self) -> KeyId:
@@ -87,6 +92,10 @@ class SortableIds:
     def call(self) -> CallId:
         """Return a new `call_…` id."""
         return CallId(f"call_{self._next()}")
+
+    def execution(self) -> ExecutionId:
+        """Return a new `exec_…` id."""
+        return ExecutionId(f"exec_{self._next()}")
 
     def key(self) -> KeyId:
         """Return a new `key_…` id."""

@@ -5,9 +5,11 @@ from sanderling.store.call_backlog import CallLogBounds
 from sanderling.store.calls import SQLCallLog
 from sanderling.store.config_store import SQLConfigStore
 from sanderling.store.database import Database, open_database, open_unprepared_database
+from sanderling.store.executions import SQLExecutionStore
 from sanderling.store.file_hints import FileHints
 from sanderling.store.functions import SQLFunctionStore
 from sanderling.store.health import health
+from sanderling.store.idempotency_keys import SQLIdempotencyKeys
 from sanderling.store.keys import SQLKeyStore
 from sanderling.store.limits import DatabaseLimits
 from sanderling.store.migration import migrate
@@ -22,7 +24,9 @@ __all__ = [
     "NotifyHints",
     "SQLCallLog",
     "SQLConfigStore",
+    "SQLExecutionStore",
     "SQLFunctionStore",
+    "SQLIdempotencyKeys",
     "SQLKeyStore",
     "SQLWorkspaces",
     "Workspace",

@@ -14,7 +14,7 @@ def definition_text(definition: Definition) -> str:
 
 
 def definition_from_text(text: str) -> Definition:
-    """Return what `definition_text` was given."""
+    """Return what `definition_text` was given; texts of earlier releases have fewer members."""
     kept = json.loads(text)
     rate_limit = kept["rate_limit"]
     return Definition(
@@ -22,4 +22,5 @@ def definition_from_text(text: str) -> Definition:
         limits=Limits(**kept["limits"]),
         isolation=Isolation(kept["isolation"]),
         rate_limit=None if rate_limit is None else RateLimit(**rate_limit),
+        is_idempotent=kept.get("is_idempotent", False),
     )

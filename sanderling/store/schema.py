@@ -155,3 +155,95 @@ config_acknowledgements = Table(
     Column("seen_at", Moment, nullable=False),
 )
 """One row for each process that runs; whoever dies without a word is reaped by the others."""
+
+_WAITING, _RUNNING, _DEAD = (text(f"status = '{word}'") for word in ("waiting", "running", "dead"))
+_RUNNING_LANE = text("status = 'running' AND lane IS NOT NULL")
+_DATED = text("status = 'waiting' AND deadline_at IS NOT NULL")
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("workspace_id", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("function_id", WORD, nullable=False),
+    Column("function_name", WORD, nullable=False),
+    Column("version", Integer),
+    Column("trigger", WORD, nullable=False),
+    Column("key_id", WORD),
+    Column("request_id", WORD, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("deadline_at", Moment),
+    Column("timeout_s", Float(53)),
+    Column("priority", Integer, nullable=False),
+    Column("lane", WORD),
+    Column("max_attempts", Integer, nullable=False),
+    Column("replay_of", WORD),
+    Column("status", WORD, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("lease_until", Moment),
+    Column("worker", WORD),
+    Column("call_id", WORD),
+    Column("outcome", WORD),
+    Column("detail", Text, nullable=False),
+    Column("is_cancel_asked", Boolean, nullable=False),
+    Column("event", BODY, nullable=False),
+    Column("answer", BODY),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    Index(None, "workspace_id", "created_at", "id"),
+    Index(None, "workspace_id", "function_name", "created_at", "id"),
+    Index(
+        "ix_executions_claim",
+        *("workspace_id", "priority", "due_at", "id"),
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
+    Index(
+        "ix_executions_due",
+        *("workspace_id", "due_at"),
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
+    Index("ix_executions_lease", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    Index("ix_executions_deadline", "deadline_at", sqlite_where=_DATED, postgresql_where=_DATED),
+    Index(
+        "uq_executions_lane",
+        *("workspace_id", "lane"),
+        unique=True,
+        sqlite_where=_RUNNING_LANE,
+        postgresql_where=_RUNNING_LANE,
+    ),
+    Index(
+        "ix_executions_dead",
+        *("workspace_id", "created_at", "id"),
+        sqlite_where=_DEAD,
+        postgresql_where=_DEAD,
+    ),
+    Index("ix_executions_finished_at", "finished_at"),
+)
+"""What waits or runs is a small part of the table, and what is claimed and swept is only that: its
+indexes leave the rest out. A query that wants one of them says so in the same words.
+
+The one unique index lets no two executions of a lane run, whoever claims them."""
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("workspace_id", WORD, nullable=False),
+    Column("caller", WORD, nullable=False),
+    Column("key", WORD, nullable=False),
+    Column("body_digest", WORD, nullable=False),
+    Column("execution_id", WORD),
+    Column("call_id", WORD),
+    Column("answer", BODY),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "caller", "key"),
+    Index(None, "expires_at"),
+    Index(None, "workspace_id", "execution_id"),
+)
+"""A key stands for an execution, or for a call that was waited for: then `answer` is what it was
+told, NULL until it is."""

@@ -18,6 +18,7 @@ def test_each_kind_has_its_prefix(ids: Ids) -> None:
         "ws": ids.workspace(),
         "fn": ids.function(),
         "call": ids.call(),
+        "exec": ids.execution(),
         "key": ids.key(),
         "req": ids.request(),
     }

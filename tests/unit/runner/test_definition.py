@@ -16,3 +16,8 @@ def test_a_later_limit_that_is_set_makes_another_version() -> None:
     other = Definition("x", limits=Limits(capability_calls=51))
 
     assert other.digest != Definition("x").digest
+
+
+def test_a_later_member_that_is_set_makes_another_version() -> None:
+    """A function that declares itself idempotent is another version than one that does not."""
+    assert Definition("x", is_idempotent=True).digest != Definition("x").digest

@@ -1,0 +1,1 @@
+"""Calls that wait in the database until they have an outcome: kept, carried out, told about."""
