@@ -59,10 +59,19 @@ class RedisServer:
                 raise RuntimeError(log.read_text()[-2000:])
             time.sleep(0.02)
 
+    def client(self) -> Any:
+        """Return a client of a test's own, which closes when it is left."""
+        client: Any = Redis.from_url(self.url, socket_timeout=1)  # pyright: ignore[reportUnknownMemberType] - the library leaves its arguments open.
+        return client
+
+    def flush(self) -> None:
+        """Forget everything that it holds."""
+        with self.client() as client:
+            client.flushall()
+
     def _answers(self) -> bool:
         try:
-            client: Any = Redis.from_url(self.url, socket_timeout=1)  # pyright: ignore[reportUnknownMemberType] - the library leaves its arguments open.
-            with client:
+            with self.client() as client:
                 return bool(client.ping())
         except RedisError:
             return False
