@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from drivers.port import Outcome
 from sanderling.access.principal import Credential
-from sanderling.kernel.ids import CallId, FunctionId, KeyId, RequestId, WorkspaceId
+from sanderling.kernel.ids import CallId, ExecutionId, FunctionId, KeyId, RequestId, WorkspaceId
 
 
 class Trigger(StrEnum):
@@ -30,7 +30,8 @@ class CallRequest:
     """What a caller asks for.
 
     `event_json` is the body as it came, not yet parsed. `version` is live, draft or a number.
-    `timeout_s` may shorten the time that the function has, never lengthen it.
+    `timeout_s` may shorten the time that the function has, never lengthen it. `execution_id` is
+    that of the execution whose attempt this is, `replay_of` the earlier call that this one repeats.
     """
 
     credential: Credential | None
@@ -40,6 +41,42 @@ class CallRequest:
     version: Selector | int = Selector.LIVE
     trigger: Trigger = Trigger.API
     timeout_s: float | None = None
+    execution_id: ExecutionId | None = None
+    replay_of: CallId | None = None
+
+
+class Part(StrEnum):
+    """A part of a call that may be kept otherwise than it was."""
+
+    EVENT = "event"
+    RESULT = "result"
+    LOGS = "logs"
+    ERROR = "error"
+    """What went wrong: error and detail."""
+
+
+class Withholding(StrEnum):
+    """Why a part is not kept as it was."""
+
+    REDACTED = "redacted"
+    """A rule took values out of it; the rest is there."""
+    TOO_LARGE = "too_large"
+    """It is larger than what is kept; nothing of it is there."""
+    TURNED_OFF = "turned_off"
+    """Parts of this kind are not kept here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """One part that is not kept as it was.
+
+    `size_bytes` is what it had; `digest`, SHA-256 in hex, is that of a part which is too large.
+    """
+
+    part: Part
+    reason: Withholding
+    size_bytes: int
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +84,9 @@ class CallRecord:
     """One call as it is kept and shown.
 
     `version` is None for a draft. `event_json` is what the handler was given; `null` stands for
-    one that was too large to take.
+    one that was too large to take, or is withheld. `queued_s` is how long the call waited between
+    being admitted, or due, and being handed to the driver; None where nobody knows. `withheld`
+    tells which parts are kept otherwise than they were.
     """
 
     id: CallId
@@ -62,28 +101,10 @@ class CallRecord:
     started_at: datetime
     event_json: bytes
     outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class CallFilter:
-    """Which records to list; None means any.
-
-    `since` is inclusive and `until` exclusive, both over `started_at`.
-    """
-
-    function: str | None = None
-    outcome: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def admits(self, record: CallRecord) -> bool:
-        """Claim that `record` is one of those to list."""
-        return (
-            (self.function is None or record.function_name == self.function)
-            and (self.outcome is None or record.outcome.kind == self.outcome)
-            and (self.since is None or record.started_at >= self.since)
-            and (self.until is None or record.started_at < self.until)
-        )
+    queued_s: float | None = None
+    execution_id: ExecutionId | None = None
+    replay_of: CallId | None = None
+    withheld: tuple[Withheld, ...] = ()
 
 
 def newest_first(records: Iterable[CallRecord]) -> list[CallRecord]:

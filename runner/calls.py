@@ -1,7 +1,7 @@
 """What people see of calls."""
 
-from drivers.port import OutcomeKind
-from runner.call import CallFilter, CallRecord
+from runner.call import CallRecord
+from runner.call_filter import CallFilter
 from runner.errors import CallUnknown
 from runner.function import is_name
 from runner.ports import CallLog, Page
@@ -47,7 +47,7 @@ class Calls:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[CallRecord]:
-        """Return calls, newest first; a function or an outcome that cannot be has no calls.
+        """Return calls, newest first; what cannot be, such as an unknown outcome, has no calls.
 
         Raises:
             CursorRefused: the cursor was not made by this list.
@@ -62,6 +62,4 @@ class Calls:
 
 
 def _is_possible(matching: CallFilter) -> bool:
-    return (matching.function is None or is_name(matching.function)) and (
-        matching.outcome is None or matching.outcome in set(OutcomeKind)
-    )
+    return matching.function is None or is_name(matching.function)

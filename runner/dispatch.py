@@ -37,13 +37,14 @@ _MOST_DEPLOYMENTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call under way: admitted, numbered, not yet ended."""
+    """A call under way: admitted, numbered, not yet ended; `queued_s` is how long it waited."""
 
     id: CallId
     started_at: datetime
     principal: Principal
     target: Target
     request: CallRequest
+    queued_s: float = 0.0
 
     @property
     def timeout_s(self) -> float:

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from drivers.port import Health, HealthState
-from runner.call import CallFilter, CallRecord, newest_first
+from runner.call import CallRecord, newest_first
+from runner.call_filter import CallFilter
 from runner.cursor import call_cursor, call_place, decode_cursor, encode_cursor
 from runner.errors import FunctionExists, FunctionUnknown
 from runner.function import Definition, Function, Version

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from drivers.port import Health
-from runner.call import CallFilter, CallRecord
+from runner.call import CallRecord
+from runner.call_filter import CallFilter
 from runner.function import Definition, Function, Version
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
 

@@ -23,9 +23,16 @@ class Record:
         self._ids = ids
         self._clock = clock
 
-    def open(self, principal: Principal, target: Target, request: CallRequest) -> Call:
-        """Return a call that starts now."""
-        return Call(self._ids.call(), self._clock.now(), principal, target, request)
+    def open(
+        self,
+        principal: Principal,
+        target: Target,
+        request: CallRequest,
+        *,
+        queued_s: float = 0.0,
+    ) -> Call:
+        """Return a call that starts now, after it waited for `queued_s` seconds."""
+        return Call(self._ids.call(), self._clock.now(), principal, target, request, queued_s)
 
     def close(self, call: Call, outcome: Outcome) -> CallRecord:
         """Return the record of a call that ended now, handed to the log and announced."""
@@ -44,6 +51,9 @@ class Record:
             started_at=call.started_at,
             event_json=NO_EVENT if too_large else request.event_json,
             outcome=outcome,
+            queued_s=call.queued_s,
+            execution_id=request.execution_id,
+            replay_of=request.replay_of,
         )
         self._call_log.record_nowait(record)
         self._bus.publish(

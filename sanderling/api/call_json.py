@@ -59,6 +59,18 @@ def _row(record: CallRecord) -> tuple[dict[str, JSON], bytes]:
         "key_id": record.key_id,
         "request_id": record.request_id,
         "started_at": moment,
+        "queued_ms": None if record.queued_s is None else round(record.queued_s * 1000, 3),
+        "execution_id": record.execution_id,
+        "replay_of": record.replay_of,
+        "withheld": [
+            {
+                "part": each.part.value,
+                "reason": each.reason.value,
+                "size_bytes": each.size_bytes,
+                "sha256": each.digest,
+            }
+            for each in record.withheld
+        ],
     }
     return members, result
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from drivers.port import Isolation, OutcomeKind
-from runner.call import Trigger
+from runner.call import Part, Trigger, Withholding
 from sanderling.api.function_models import Name, Number
 
 CallIdText = Annotated[str, Field(pattern="^call_[0-9A-HJKMNP-TV-Z]{26}$")]
@@ -110,8 +110,24 @@ class CallAnswer(OutcomeRow):
     logs: str
 
 
+class WithheldShown(Described):
+    """A part of a call that is not kept as it was.
+
+    `size_bytes` is what the part had; `sha256` tells which it was where nothing of it is kept.
+    """
+
+    part: Part
+    reason: Withholding
+    size_bytes: int
+    sha256: str | None
+
+
 class CallRow(OutcomeRow):
-    """A call as lists show it; `version` is null for a draft, `key_id` for the operator."""
+    """A call as lists show it; `version` is null for a draft, `key_id` for the operator.
+
+    `queued_ms` is how long the call waited before the driver got it, null where nobody knows.
+    `execution_id` is there for the attempt of an execution, `replay_of` for a replay.
+    """
 
     id: CallIdText
     function: Name
@@ -122,12 +138,16 @@ class CallRow(OutcomeRow):
     key_id: str | None
     request_id: str
     started_at: datetime
+    queued_ms: float | None
+    execution_id: str | None
+    replay_of: CallIdText | None
+    withheld: list[WithheldShown]
 
 
 class CallShown(CallRow):
-    """A call with what went in and what came out.
+    """A call with what went in and what came out, as far as it is kept; `withheld` tells.
 
-    `event` is null when it was too large to keep.
+    `event` is null when the function was not given it for its size.
     """
 
     event: JsonValue

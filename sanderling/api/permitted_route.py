@@ -1,9 +1,10 @@
 """Routes of `/v1`: who may use one is settled before a byte of its body is read."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, cast
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from runner.gate import Admitted
@@ -49,6 +50,13 @@ class _ReadRequest(Request):
         return self._value
 
 
+def _query_of(dependant: Dependant) -> Iterator[str]:
+    """Yield the query parameters of an endpoint and of what it depends on."""
+    yield from (param.alias for param in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _query_of(each)
+
+
 class PermittedRoute(APIRoute):
     """Pass the gate, then check the query and the body, then run the endpoint.
 
@@ -59,7 +67,7 @@ class PermittedRoute(APIRoute):
         """Return FastAPI's handler behind our own checks."""
         handle = super().get_route_handler()
         permission = Permission((self.openapi_extra or {})[_EXTENSION])
-        known = frozenset(param.alias for param in self.dependant.query_params)
+        known = frozenset(_query_of(self.dependant))
         has_body = self.body_field is not None
 
         async def serve(request: Request) -> Response:

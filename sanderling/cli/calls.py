@@ -2,38 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drivers.port import OutcomeKind
+from runner.call import Withholding
+from sanderling.cli.call_options import (
+    Caller,
+    Error,
+    Execution,
+    Function,
+    Longer,
+    Moment,
+    OfTrigger,
+    OfVersion,
+    Outcome,
+    ReplayOf,
+    Shorter,
+    filters_of,
+)
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Cursor, Home, Key, Limit
-from sanderling.cli.quantity import format_duration, parse_duration_s
+from sanderling.cli.quantity import format_bytes, format_duration
 from sanderling.cli.session import with_client
 from sanderling.cli.terminal_text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from sanderling.api.call_models import CallPage, CallRow, CallShown
 
 _SECOND = "%Y-%m-%d %H:%M:%S"
-Moment = Annotated[
-    str | None,
-    typer.Option(metavar="TIME|2h", help="A time such as 2026-11-22T10:00Z, or how long ago."),
-]
+_WITHHELD = {
+    Withholding.REDACTED: "kept with values left out",
+    Withholding.TOO_LARGE: "too large to be kept",
+    Withholding.TURNED_OFF: "not kept here",
+}
 
 
 def show_list(  # noqa: PLR0913 - each option of the command is one parameter.
     *,
-    function: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only calls of this function.")
-    ] = None,
-    outcome: Annotated[OutcomeKind | None, typer.Option(help="Only calls that ended so.")] = None,
+    function: Function = None,
+    outcome: Outcome = None,
     since: Moment = None,
     until: Moment = None,
+    version: OfVersion = None,
+    trigger: OfTrigger = None,
+    caller: Caller = None,
+    execution: Execution = None,
+    replay_of: ReplayOf = None,
+    longer_than: Longer = None,
+    shorter_than: Shorter = None,
+    error: Error = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     url: URL = None,
@@ -43,20 +65,23 @@ def show_list(  # noqa: PLR0913 - each option of the command is one parameter.
 ) -> int:
     """List calls, newest first."""
     from sanderling.cli.screen import Screen, table_view  # noqa: PLC0415 - keeps --help quick.
-    from sanderling.kernel.clock import SystemClock  # noqa: PLC0415 - as above.
 
-    now = SystemClock().now()
-    since_at = moment_of(since, now=now, option="--since")
-    until_at = moment_of(until, now=now, option="--until")
+    filters = filters_of(
+        function=function,
+        outcome=outcome,
+        since=since,
+        until=until,
+        version=version,
+        trigger=trigger,
+        caller=caller,
+        execution=execution,
+        replay_of=replay_of,
+        longer_than=longer_than,
+        shorter_than=shorter_than,
+        error=error,
+    )
     page: CallPage = with_client(
-        lambda client: client.calls.list(
-            function=function,
-            outcome=outcome.value if outcome else None,
-            since=since_at,
-            until=until_at,
-            limit=limit,
-            cursor=cursor,
-        ),
+        lambda client: client.calls.list(limit=limit, cursor=cursor, **filters),
         url=url,
         key=key,
         home=home,
@@ -85,27 +110,6 @@ def show(
     return Exit.OK
 
 
-def moment_of(words: str | None, *, now: datetime, option: str) -> datetime | None:
-    """Return the moment that `words` mean: ISO 8601, in UTC unless it says so, or how long ago.
-
-    Raises:
-        typer.BadParameter: it is neither.
-
-    """
-    if words is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(words)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except ValueError:
-        pass
-    try:
-        return now - timedelta(seconds=parse_duration_s(words))
-    except (ValueError, OverflowError) as error:
-        reason = "write a time such as 2026-11-22T10:00Z, or how long ago, such as 2h"
-        raise typer.BadParameter(reason, param_hint=option) from error
-
-
 def _row(row: CallRow) -> tuple[str, ...]:
     return (
         f"{row.started_at.astimezone():{_SECOND}}",
@@ -125,7 +129,21 @@ def _show_call(terminal: Console, call: CallShown) -> None:
     terminal.print(f"{call.id}  {visible(call.function)}, {version}", style="bold")
     started = f"{call.started_at.astimezone():{_SECOND}}"
     terminal.print(f"started {started}, by {call.key_id or 'the operator'}", style="dim")
+    for line in _belongings(call):
+        terminal.print(visible(line), style="dim")
     terminal.print("event", style="bold dim")
     terminal.print(value_text(call.event))
     outcome = outcome_from_json(call.model_dump(mode="json"))
     outcome_view(outcome, file=call.function)(terminal)
+
+
+def _belongings(call: CallShown) -> Iterator[str]:
+    if call.replay_of is not None:
+        yield f"replay of {call.replay_of}"
+    if call.execution_id is not None:
+        yield f"attempt of {call.execution_id}"
+    if call.queued_ms:
+        yield f"waited {format_duration(call.queued_ms / 1000)}"
+    for each in call.withheld:
+        size = format_bytes(each.size_bytes)
+        yield f"{each.part.value} {_WITHHELD[each.reason]} ({size})"

@@ -17,7 +17,13 @@ class IsolationChoice(StrEnum):
     FUNCTION = "function"
 
 
-def _duration(text: str) -> float:
+def read_duration(text: str) -> float:
+    """Return the seconds that `text` means.
+
+    Raises:
+        typer.BadParameter: it is no duration.
+
+    """
     try:
         return parse_duration_s(text)
     except ValueError as error:
@@ -91,7 +97,7 @@ Timeout = Annotated[
     typer.Option(
         "--timeout",
         metavar="5s",
-        parser=_duration,
+        parser=read_duration,
         help="Wall time it may take, such as 500ms, 5s or 1m.",
     ),
 ]
@@ -100,7 +106,7 @@ CPU = Annotated[
     typer.Option(
         "--cpu",
         metavar="1s",
-        parser=_duration,
+        parser=read_duration,
         help="Processor time it may take, such as 500ms, 1s or 10s.",
     ),
 ]

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from drivers.limits import CEILINGS
-from drivers.port import OutcomeKind
-from runner.call import CallFilter, Selector
+from runner.call import Selector
 from runner.errors import CallUnknown, FunctionUnknown
 from runner.function import is_name
 from sanderling.api.errors import Misfit, RequestInvalid
@@ -86,23 +85,6 @@ def known_number(number: int, *, place: str) -> int:
     if isinstance(number, bool) or not 0 < number <= MAX_NUMBER:
         raise _refuse(place, "version", f"it is a whole number from 1 to {MAX_NUMBER}")
     return number
-
-
-def call_filter(matching: CallFilter) -> CallFilter:
-    """Return which calls to list.
-
-    Raises:
-        RequestInvalid: no function or outcome is called so, or a moment has no time zone.
-
-    """
-    if matching.function is not None and not is_name(matching.function):
-        raise _refuse("query", "function", "it is not the name of a function")
-    if matching.outcome is not None and matching.outcome not in set(OutcomeKind):
-        raise _refuse("query", "outcome", "there is no such outcome")
-    for field, moment in (("since", matching.since), ("until", matching.until)):
-        if moment is not None and moment.utcoffset() is None:
-            raise _refuse("query", field, "it has no time zone")
-    return matching
 
 
 def page_place(limit: int, cursor: str | None) -> PagePlace:

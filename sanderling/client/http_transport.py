@@ -14,9 +14,11 @@ from pydantic import BaseModel, ValidationError
 
 from drivers.limits import CEILINGS
 from drivers.port import Outcome, OutcomeKind
-from runner.call import CallFilter, Selector
+from runner.call import Selector
+from runner.call_filter import CallFilter
 from runner.errors import OutcomeUnreadableError
 from runner.outcome_json import outcome_from_json
+from sanderling.api.call_filter_query import filter_query
 from sanderling.api.call_models import CallPage, CallShown
 from sanderling.api.function_models import (
     AskedDraft,
@@ -171,15 +173,7 @@ class HTTPTransport:
 
     async def list_calls(self, matching: CallFilter, place: PagePlace) -> CallPage:
         """Return calls, newest first."""
-        query = _page_query(place)
-        if matching.function is not None:
-            query["function"] = matching.function
-        if matching.outcome is not None:
-            query["outcome"] = matching.outcome
-        if matching.since is not None:
-            query["since"] = matching.since.isoformat()
-        if matching.until is not None:
-            query["until"] = matching.until.isoformat()
+        query = _page_query(place) | filter_query(matching)
         return await self.read("/v1/calls", CallPage, query)
 
     async def read(self, path: str, model: type[Shown], query: Query | None = None) -> Shown:

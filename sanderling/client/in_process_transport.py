@@ -6,7 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from drivers.port import Outcome
-from runner.call import CallFilter, CallRequest
+from runner.call import CallRequest
+from runner.call_filter import CallFilter
 from runner.outcome_json import outcome_from_json, outcome_json
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Credential, Principal

@@ -1,13 +1,11 @@
 """The client that people write against."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 from drivers.port import Outcome
-from runner.call import CallFilter
 from runner.function import RateLimit
 from sanderling.access.api_key import parse_key
 from sanderling.api.call_models import CallPage, CallShown
@@ -23,12 +21,12 @@ from sanderling.api.function_models import (
 from sanderling.client.asked import (
     asked_body,
     asked_call,
-    call_filter,
     known_call_id,
     known_name,
     known_number,
     page_place,
 )
+from sanderling.client.asked_calls import CallFilters, call_filter
 from sanderling.client.http_transport import HTTPTransport
 from sanderling.client.in_process_transport import InProcessTransport
 from sanderling.client.settings import ServerSettings
@@ -134,18 +132,10 @@ class Calls:
         return await self._transport.get_call(known_call_id(call_id))
 
     async def list(
-        self,
-        *,
-        function: str | None = None,
-        outcome: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int = MANY,
-        cursor: str | None = None,
+        self, *, limit: int = MANY, cursor: str | None = None, **filters: Unpack[CallFilters]
     ) -> CallPage:
         """Return calls, newest first, without events, results and logs."""
-        matching = CallFilter(function=function, outcome=outcome, since=since, until=until)
-        return await self._transport.list_calls(call_filter(matching), page_place(limit, cursor))
+        return await self._transport.list_calls(call_filter(filters), page_place(limit, cursor))
 
 
 class Sanderling:

@@ -5,7 +5,8 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from drivers.port import Outcome
-from runner.call import CallFilter, Selector
+from runner.call import Selector
+from runner.call_filter import CallFilter
 from sanderling.api.call_models import CallPage, CallShown
 from sanderling.api.function_models import (
     AskedDraft,

@@ -20,8 +20,9 @@ from drivers.port import (
     OutcomeKind,
     TraceLine,
 )
-from runner.call import CallRecord, Trigger
-from sanderling.kernel.ids import CallId, FunctionId, KeyId, RequestId, WorkspaceId
+from runner.call import CallRecord, Part, Trigger, Withheld, Withholding
+from runner.call_filter import error_text
+from sanderling.kernel.ids import CallId, ExecutionId, FunctionId, KeyId, RequestId, WorkspaceId
 from sanderling.store.columns import moment_text
 from sanderling.store.rows import AnyRow
 from sanderling.store.schema import calls
@@ -62,6 +63,11 @@ def call_row(record: CallRecord, *, is_sqlite: bool) -> CallRow:
         outcome.cpu_s,
         outcome.memory_bytes,
         outcome.retry_after_s,
+        None if outcome.error is None else error_text(outcome),
+        record.queued_s,
+        record.execution_id,
+        record.replay_of,
+        _withheld_text(record.withheld) if record.withheld else None,
         _walls_text(outcome.driver, outcome.isolation, outcome.layers, outcome.waived),
         record.event_json,
         outcome.result_json,
@@ -92,6 +98,17 @@ def _walls(text: str) -> dict[str, Any]:
     }
 
 
+def _withheld_text(withheld: tuple[Withheld, ...]) -> str:
+    return json.dumps([asdict(each) for each in withheld], separators=(",", ":"))
+
+
+def _withheld(text: str | None) -> tuple[Withheld, ...]:
+    return tuple(
+        Withheld(**(each | {"part": Part(each["part"]), "reason": Withholding(each["reason"])}))
+        for each in (json.loads(text) if text else ())
+    )
+
+
 def _details_text(outcome: Outcome) -> str | None:
     details: dict[str, object] = {}
     for name in _PLAIN_DETAILS:
@@ -119,6 +136,10 @@ def call_record(row: AnyRow) -> CallRecord:
         started_at=row.started_at,
         event_json=row.event,
         outcome=_outcome(row),
+        queued_s=row.queued_s,
+        execution_id=None if row.execution_id is None else ExecutionId(row.execution_id),
+        replay_of=None if row.replay_of is None else CallId(row.replay_of),
+        withheld=_withheld(row.withheld),
     )
 
 

@@ -4,20 +4,22 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy import delete, select
 
-from drivers.port import Health, OutcomeKind
-from runner.call import CallFilter, CallRecord, newest_first
+from drivers.port import Health
+from runner.call import CallRecord, newest_first
+from runner.call_filter import CallFilter
 from runner.cursor import call_cursor, call_place
 from runner.ports import Page
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import CallId, WorkspaceId
 from sanderling.store.call_backlog import CallLogBounds
+from sanderling.store.call_query import can_match, listing
 from sanderling.store.call_rows import call_record
 from sanderling.store.call_writer import CallWriter
 from sanderling.store.columns import is_storable
 from sanderling.store.database import Database
-from sanderling.store.rows import AnySelect, page_of, read_all, read_one
+from sanderling.store.rows import page_of, read_all, read_one
 from sanderling.store.schema import calls
 
 
@@ -66,7 +68,7 @@ class SQLCallLog:
         waiting = self._writer.backlog.find(workspace_id, call_id)
         if waiting is not None or not is_storable(call_id):
             return waiting
-        query = _of(workspace_id).where(calls.c.id == call_id)
+        query = select(calls).where(calls.c.workspace_id == workspace_id, calls.c.id == call_id)
         return await read_one(self._database, query, call_record)
 
     async def list_calls(
@@ -88,8 +90,8 @@ class SQLCallLog:
             and matching.admits(record)
             and (place is None or (record.started_at, record.id) < place)
         }
-        if all(map(is_storable, filter(None, (matching.function, matching.outcome)))):
-            query = _listing(workspace_id, matching, place).limit(limit + 1)
+        if can_match(matching):
+            query = listing(workspace_id, matching, place).limit(limit + 1)
             written = await read_all(self._database, query, call_record)
             found.update((record.id, record) for record in written)
         return page_of(tuple(newest_first(found.values())), limit, call_cursor)
@@ -111,26 +113,3 @@ class SQLCallLog:
     async def health(self) -> Health:
         """Say whether records are being kept."""
         return self._writer.health()
-
-
-def _of(workspace_id: WorkspaceId) -> AnySelect:
-    return select(calls).where(calls.c.workspace_id == workspace_id)
-
-
-def _listing(
-    workspace_id: WorkspaceId, matching: CallFilter, place: tuple[datetime, str] | None
-) -> AnySelect:
-    query = _of(workspace_id)
-    if matching.function is not None:
-        query = query.where(calls.c.function_name == matching.function)
-    if matching.outcome is not None:
-        query = query.where(calls.c.outcome == matching.outcome)
-        if matching.outcome != OutcomeKind.OK:
-            query = query.where(text("outcome <> 'ok'"))
-    if matching.since is not None:
-        query = query.where(calls.c.started_at >= matching.since)
-    if matching.until is not None:
-        query = query.where(calls.c.started_at < matching.until)
-    if place is not None:
-        query = query.where(tuple_(calls.c.started_at, calls.c.id) < place)
-    return query.order_by(calls.c.started_at.desc(), calls.c.id.desc())

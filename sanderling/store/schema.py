@@ -110,6 +110,11 @@ calls = Table(
     Column("cpu_s", Float(53)),
     Column("memory_bytes", BigInteger),
     Column("retry_after_s", Float(53)),
+    Column("error_type", WORD),
+    Column("queued_s", Float(53)),
+    Column("execution_id", WORD),
+    Column("replay_of", WORD),
+    Column("withheld", Text),
     Column("walls", Text, nullable=False),
     Column("event", BODY, nullable=False),
     Column("result", BODY),
@@ -123,10 +128,26 @@ calls = Table(
         sqlite_where=text("outcome <> 'ok'"),
         postgresql_where=text("outcome <> 'ok'"),
     ),
+    Index(
+        "ix_calls_failed_at",
+        *("workspace_id", "started_at", "id"),
+        sqlite_where=text("outcome <> 'ok'"),
+        postgresql_where=text("outcome <> 'ok'"),
+    ),
+    Index(
+        "ix_calls_execution_id",
+        *("workspace_id", "execution_id", "started_at", "id"),
+        sqlite_where=text("execution_id IS NOT NULL"),
+        postgresql_where=text("execution_id IS NOT NULL"),
+    ),
 )
-"""Nearly all calls are ok, and those that are not are what people look for: their index leaves
-the others out, which makes it small and writing cheap. A query that wants it says so in the same
-words.
+"""Nearly all calls are ok, and those that are not are what people look for: their indexes leave
+the others out, which makes them small and writing cheap. A query that wants one says so in the
+same words. What has no index is looked for among the calls that one of them leads to, newest
+first, until a page is full.
+
+`error_type` is made for searching, see `runner.call_filter.error_text`; `details` has the error
+as it was.
 
 History outlives the functions it tells of, so nothing here refers to another table."""
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drivers.port import HealthState, Outcome, OutcomeKind
-from runner.call import CallFilter, CallRecord
+from runner.call import CallRecord, Selector, Trigger
+from runner.call_filter import CallFilter
 from runner.cursor import encode_cursor
 from runner.errors import CursorRefused
 from runner.memory import MemoryCallLog
@@ -26,6 +27,8 @@ from support.records import (
     THERE,
     a_bad_outcome,
     a_bare_record,
+    a_failure,
+    a_full_record,
     a_record,
 )
 
@@ -71,7 +74,7 @@ async def subject(request: pytest.FixtureRequest) -> AsyncGenerator[Subject]:
 
 
 @pytest.mark.parametrize(
-    "make", [a_record, a_bare_record, lambda: a_record(outcome=a_bad_outcome())]
+    "make", [a_record, a_bare_record, a_full_record, lambda: a_record(outcome=a_bad_outcome())]
 )
 async def test_a_record_comes_back_as_it_was_taken(
     subject: Subject, make: Callable[[], CallRecord]
@@ -116,7 +119,12 @@ async def test_an_unknown_word_matches_nothing(subject: Subject, word: str) -> N
     await subject.keep(a_record())
 
     assert await subject.ids(CallFilter(function=word)) == []
-    assert await subject.ids(CallFilter(outcome=word)) == []
+    for matching in (
+        *(CallFilter(outcomes=frozenset({word})), CallFilter(trigger=word)),
+        *(CallFilter(caller=word), CallFilter(execution_id=word), CallFilter(replay_of=word)),
+        *(CallFilter(error=word), CallFilter(error=f"*{word}'*")),
+    ):
+        assert await subject.ids(matching) == []
 
 
 async def test_the_first_record_of_an_id_stays(subject: Subject) -> None:
@@ -172,12 +180,74 @@ async def test_calls_are_filtered(subject: Subject) -> None:
     await subject.keep(first, second, third)
     at = [START + timedelta(seconds=n) for n in range(3)]
 
-    assert [second.id] == await subject.ids(CallFilter(outcome="user_error"))
+    assert [second.id] == await subject.ids(CallFilter(outcomes=frozenset({"user_error"})))
     assert [third.id] == await subject.ids(CallFilter(function="other"))
     assert [third.id, second.id] == await subject.ids(CallFilter(since=at[1]))
     assert [first.id] == await subject.ids(CallFilter(until=at[1]))
-    assert [second.id] == await subject.ids(CallFilter("greet", "user_error", at[1], at[2]))
-    assert await subject.ids(CallFilter("other", "user_error")) == []
+    assert [second.id] == await subject.ids(
+        CallFilter("greet", frozenset({"user_error"}), at[1], at[2])
+    )
+    assert await subject.ids(CallFilter("other", frozenset({"user_error"}))) == []
+
+
+async def test_calls_are_filtered_by_what_they_belong_to(subject: Subject) -> None:
+    """Version, trigger, caller, execution and replayed call each narrow."""
+    plain, bare, full = a_record(), a_bare_record(), a_full_record()
+    by_hand = replace(plain, id=CallId("call_hand"), trigger=Trigger.MANUAL, version=4)
+    await subject.keep(plain, bare, full, by_hand)
+
+    assert {bare.id} == set(await subject.ids(CallFilter(version=Selector.DRAFT)))
+    assert {by_hand.id} == set(await subject.ids(CallFilter(version=4)))
+    assert {by_hand.id} == set(await subject.ids(CallFilter(trigger="manual")))
+    assert {bare.id} == set(await subject.ids(CallFilter(caller="operator")))
+    assert {plain.id, full.id, by_hand.id} == set(await subject.ids(CallFilter(caller="key_1")))
+    assert {full.id} == set(await subject.ids(CallFilter(execution_id="exec_1")))
+    assert {full.id} == set(await subject.ids(CallFilter(replay_of="call_0")))
+    assert await subject.ids(CallFilter(version=2**40)) == []
+
+
+async def test_calls_are_filtered_by_how_long_they_took(subject: Subject) -> None:
+    """Both bounds count in."""
+    quick, slow = (
+        a_record(outcome=Outcome(OutcomeKind.OK, "local", duration_s)) for duration_s in (0.1, 2.5)
+    )
+    await subject.keep(quick, slow)
+
+    assert [slow.id] == await subject.ids(CallFilter(min_duration_s=2.5))
+    assert [quick.id] == await subject.ids(CallFilter(max_duration_s=0.1))
+    assert await subject.ids(CallFilter(min_duration_s=0.2, max_duration_s=2.4)) == []
+
+
+@pytest.mark.parametrize(
+    ("search", "is_found"),
+    [
+        *(("KeyError", True), ("keyerror", True), ("LookupError", True), ("KeyErr", False)),
+        *(("Key*", True), ("*error", True), ("*Y_E*", False), ("eyErr", False), ("*eyErr*", True)),
+        *(("Key* lookup*", True), ("key* value*", False), ("*", True), (" ", True)),
+        *(("%", False), ("*%*", True), ("*_*", False), ("*!*", False), ("*\\*", False)),
+        *(("*GRÖSSE%", True), ("*größe*", True), ("\0", False), ("\ud800", False)),
+    ],
+)
+async def test_errors_are_searched_by_their_types(
+    subject: Subject, search: str, *, is_found: bool
+) -> None:
+    """Words, their starts, ends and parts find, whatever the case, and are taken literally."""
+    record = a_failure("KeyError", "LookupError", "Größe%")
+    await subject.keep(record, a_record())
+
+    assert [record.id][:is_found] == await subject.ids(CallFilter(error=search))
+
+
+async def test_several_outcomes_are_one_list(subject: Subject) -> None:
+    """Calls that ended in any of the outcomes come by time; no outcome is no call."""
+    wanted = (OutcomeKind.TIMEOUT, OutcomeKind.CRASHED, OutcomeKind.TIMEOUT)
+    records = [a_record(after_s=n, outcome=Outcome(kind, "local")) for n, kind in enumerate(wanted)]
+    await subject.keep(*records, a_record(), a_failure("KeyError"))
+
+    found = await subject.ids(CallFilter(outcomes=frozenset({"timeout", "crashed"})))
+
+    assert [record.id for record in reversed(records)] == found
+    assert await subject.ids(CallFilter(outcomes=frozenset())) == []
 
 
 async def test_a_filter_may_use_any_time_zone(subject: Subject) -> None:

@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Unpack
 
 import pytest
 
 from drivers.port import GuestError, LimitHit, Outcome, OutcomeKind
 from runner.errors import FunctionUnknown
 from runner.function import RateLimit
+from sanderling.api.errors import RequestInvalid
+from sanderling.client.asked_calls import CallFilters
 from sanderling.kernel.jsontext import JSON
 from support.clients import WAYS, Setting, open_setting, publish
 
@@ -192,6 +195,57 @@ async def test_calls_are_listed_by_time(setting: Setting) -> None:
     earlier = await setting.admin.calls.list(until=now)
 
     assert (len(here.items), len(earlier.items)) == (1, 0)
+
+
+async def test_calls_are_found_by_every_filter(setting: Setting) -> None:
+    """What narrows on one way narrows alike on the other."""
+    await publish(setting.admin, "echo", "x")
+    await publish(setting.admin, "fails", "fail")
+    await setting.admin.call("echo", 1)
+    await setting.admin.call("echo", 2, version="draft")
+    await setting.admin.call("fails", 3)
+    calls = setting.admin.calls
+    key_id = (await calls.list()).items[0].key_id
+    nobody = "0" * 26
+
+    async def count(**filters: Unpack[CallFilters]) -> int:
+        return len((await calls.list(**filters)).items)
+
+    assert await count(outcome="failed") == 1
+    assert await count(outcome=("ok", "user_error")) == 3
+    assert await count(error="value* *error") == 1
+    assert await count(error="key*") == 0
+    assert await count(version="draft") == 1
+    assert await count(version=1, trigger="api", caller=key_id) == 2
+    assert await count(caller="operator") == 0
+    assert await count(min_duration_s=0, max_duration_s=3600) == 3
+    assert await count(min_duration_s=3600) == 0
+    assert await count(execution_id=f"exec_{nobody}") == 0
+    assert await count(replay_of=f"call_{nobody}") == 0
+
+
+BAD_FILTERS: dict[str, CallFilters] = {
+    "function": {"function": "No Name"},
+    "outcome": {"outcome": "great"},
+    "since": {"since": datetime(2026, 1, 1)},  # noqa: DTZ001 - that it has no zone is the point.
+    "version": {"version": 0},
+    "trigger": {"trigger": "magic"},
+    "caller": {"caller": "me"},
+    "execution_id": {"execution_id": "call_1"},
+    "replay_of": {"replay_of": "exec_1"},
+    "min_duration_ms": {"min_duration_s": -1},
+    "max_duration_ms": {"max_duration_s": float("nan")},
+    "error": {"error": ""},
+}
+
+
+@pytest.mark.parametrize("field", BAD_FILTERS)
+async def test_a_filter_that_cannot_be_is_refused(setting: Setting, field: str) -> None:
+    """The refusal names the parameter."""
+    with pytest.raises(RequestInvalid) as refused:
+        await setting.admin.calls.list(**BAD_FILTERS[field])
+
+    assert [misfit.field for misfit in refused.value.misfits] == [field]
 
 
 async def test_deleting_keeps_the_calls(setting: Setting) -> None:

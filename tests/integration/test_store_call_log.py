@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from drivers.port import Health, HealthState, Outcome, OutcomeKind
-from runner.call import CallFilter, CallRecord
+from runner.call import CallRecord
+from runner.call_filter import CallFilter
 from runner.ports import Page
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.errors import StoreUnavailableError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.call import CallFilter
+from runner.call_filter import CallFilter
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.ids import CallId
 from sanderling.store import SQLCallLog, open_database

@@ -15,11 +15,11 @@ from drivers.port import (
     OutcomeKind,
     TraceLine,
 )
-from runner.call import CallRecord, Trigger
+from runner.call import CallRecord, Part, Trigger, Withheld, Withholding
 from runner.function import Definition, Function, RateLimit, Version
 from sanderling.access.ports import StoredKey
 from sanderling.access.principal import Role
-from sanderling.kernel.ids import CallId, FunctionId, KeyId, RequestId, WorkspaceId
+from sanderling.kernel.ids import CallId, ExecutionId, FunctionId, KeyId, RequestId, WorkspaceId
 
 START = datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=UTC)
 
@@ -144,6 +144,29 @@ def a_bare_record() -> CallRecord:
     """Return a record in which everything that may be absent is."""
     return replace(
         a_record(), version=None, key_id=None, outcome=Outcome(OutcomeKind.DISABLED, "disabled")
+    )
+
+
+def a_full_record() -> CallRecord:
+    """Return a record in which everything that may be absent is there."""
+    return replace(
+        a_record(outcome=a_bad_outcome()),
+        queued_s=0.25,
+        execution_id=ExecutionId("exec_1"),
+        replay_of=CallId("call_0"),
+        withheld=(
+            Withheld(Part.EVENT, Withholding.TOO_LARGE, 2**40, "f" * 64),
+            Withheld(Part.LOGS, Withholding.REDACTED, 0),
+        ),
+    )
+
+
+def a_failure(*types: str, after_s: float = 0.0) -> CallRecord:
+    """Return a record of a call that raised the first of `types`, caused by the others."""
+    first, *causes = types
+    error = GuestError(first, "no", causes=tuple(GuestCause(each, "no") for each in causes))
+    return a_record(
+        after_s=after_s, outcome=Outcome(OutcomeKind.USER_ERROR, "local", 0.1, error=error)
     )
 
 

@@ -7,7 +7,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanderling.cli.calls import moment_of
+from sanderling.cli.call_options import moment_of
 from sanderling.cli.keys import lifetime_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.call import CallFilter
+from runner.call_filter import CallFilter
 from runner.calls import Calls
 from runner.errors import CallUnknown
 from sanderling.access.errors import Forbidden
@@ -29,12 +29,12 @@ async def test_calls_are_found_by_what_is_asked_for(river: River) -> None:
         return len((await river.calls.list(caller.principal, matching=matching)).rows)
 
     assert await find(CallFilter()) == 1
-    assert await find(CallFilter(function="echo", outcome="ok")) == 1
+    assert await find(CallFilter(function="echo", outcomes=frozenset({"ok"}))) == 1
     assert await find(CallFilter(since=record.started_at)) == 1
     assert await find(CallFilter(until=record.started_at)) == 0
     assert await find(CallFilter(function="other")) == 0
     assert await find(CallFilter(function="no name\0")) == 0
-    assert await find(CallFilter(outcome="great")) == 0
+    assert await find(CallFilter(outcomes=frozenset({"great"}))) == 0
 
 
 @pytest.mark.parametrize("call_id", ["", "nonsense", "call_\0", "call_" + "0" * 26])
