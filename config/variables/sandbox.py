@@ -71,6 +71,14 @@ class SandboxVariables(VariableGroup):
             "Processors that all workers together may use, in such a control group; 0 is no bound.",
         ),
     ] = 0
+    sandbox_python: Annotated[
+        Text,
+        Declared(
+            "SANDBOX_PYTHON",
+            "Path of the Python that guests run on; by default the one that the server runs on.",
+            is_env_only=True,
+        ),
+    ] = ""
     sandbox_spares: Annotated[
         Whole,
         Field(ge=1, le=256),

@@ -14,6 +14,7 @@ from sanderling.cli import (
     doctor,
     drafts,
     functions,
+    health,
     init,
     invoke,
     keys,
@@ -47,7 +48,7 @@ class _Group:
 _COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
     _START: (demo.demo, init.init, serve.serve),
     _FUNCTIONS: (invoke.invoke,),
-    _OPERATE: (doctor.doctor, version.version),
+    _OPERATE: (doctor.doctor, health.health, version.version),
 }
 _GROUPS: Mapping[str, _Group] = {
     "functions": _Group(

@@ -52,6 +52,7 @@ def local_settings(settings: Settings) -> LocalSettings:
         queue_wait_s=settings.sandbox_queue_wait_ms / 1000,
         memory_budget_bytes=settings.sandbox_memory_budget_mb * MIB,
         accept_missing=frozenset({waived} if waived else ()),
+        python=settings.sandbox_python or sys.executable,
         namespaces=ExtraWall(settings.sandbox_namespaces.value),
         cgroup=ExtraWall(settings.sandbox_cgroup.value),
         cpus=settings.sandbox_cpus,
