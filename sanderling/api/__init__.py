@@ -4,12 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sanderling.api.app import create_app
+    from sanderling.api.app import App, create_app
     from sanderling.api.services import Services
 
-__all__ = ["Services", "create_app"]
+__all__ = ["App", "Services", "create_app"]
 
-_MODULES = {"Services": "sanderling.api.services", "create_app": "sanderling.api.app"}
+_MODULES = {
+    "App": "sanderling.api.app",
+    "Services": "sanderling.api.services",
+    "create_app": "sanderling.api.app",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -13,6 +13,7 @@ from sanderling.api import metrics
 from sanderling.api.edge import Edge
 from sanderling.api.executions import PATH as EXECUTIONS
 from sanderling.api.executions import Executions
+from sanderling.api.express import Express
 from sanderling.api.health import Readiness, show_liveness
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import openapi_text
@@ -20,51 +21,62 @@ from sanderling.api.services import Services
 from sanderling.api.v1 import v1_router
 
 
-class _App(Starlette):
-    """Starlette inside our own edge.
+class App(Starlette):
+    """Starlette inside our own edge, and the short way past both.
 
     The edge answers every exception itself; Starlette's two layers that would do so stay out.
+    `express` is for connections that know a call when they see one.
     """
 
-    def __init__(self, services: Services, counted: Metrics, routes: Sequence[BaseRoute]) -> None:
-        super().__init__(routes=routes)
+    express: Express
+
+    def __init__(self, services: Services, counted: Metrics) -> None:
+        """Serve `services`, and count requests in `counted`."""
+        executions = Executions(services.pipeline)
+        super().__init__(routes=_routes(services, counted, executions))
         self.router.redirect_slashes = False
         self.state.services = services
-        self._counted = counted
-
-    def build_middleware_stack(self) -> ASGIApp:
-        services: Services = self.state.services
-        return Edge(
+        self._edge = Edge(
             self.router,
             ids=services.ids,
             clock=services.clock,
-            metrics=self._counted,
+            metrics=counted,
             max_body_bytes=services.max_body_bytes,
         )
+        self.express = Express(
+            self._edge,
+            executions,
+            metrics=counted,
+            clock=services.clock,
+            most_bytes=services.max_body_bytes,
+        )
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what Starlette hands each request to."""
+        return self._edge
 
 
 async def _show_openapi(_: Request) -> Response:
     return Response(openapi_text(), media_type="application/json")
 
 
-def create_app(services: Services) -> Starlette:
-    """Return the app over `services`; whoever opened those closes them after the app is gone."""
-    counted = Metrics(version=services.version)
-    counted.subscribe(services.bus)
-
+def _routes(services: Services, counted: Metrics, executions: Executions) -> Sequence[BaseRoute]:
     async def show_metrics(_: Request) -> Response:
         return Response(counted.text(), headers={"content-type": metrics.CONTENT_TYPE})
 
-    return _App(
-        services,
-        counted,
-        [
-            Route(EXECUTIONS, Executions(services.pipeline)),
-            Route("/health/live", show_liveness),
-            Route("/health/ready", Readiness(services).show),
-            Route("/metrics", show_metrics),
-            Route("/openapi.json", _show_openapi),
-            # FastAPI's routes ask for the stack on which uploaded files would be closed.
-            Mount("", AsyncExitStackMiddleware(v1_router())),
-        ],
-    )
+    return [
+        Route(EXECUTIONS, executions),
+        Route("/health/live", show_liveness),
+        Route("/health/ready", Readiness(services).show),
+        Route("/metrics", show_metrics),
+        Route("/openapi.json", _show_openapi),
+        # FastAPI's routes ask for the stack on which uploaded files would be closed.
+        Mount("", AsyncExitStackMiddleware(v1_router())),
+    ]
+
+
+def create_app(services: Services) -> App:
+    """Return the app over `services`; whoever opened those closes them after the app is gone."""
+    counted = Metrics(version=services.version)
+    counted.subscribe(services.bus)
+    return App(services, counted)

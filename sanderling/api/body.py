@@ -23,6 +23,9 @@ _JSON_TYPE = re.compile(
 )
 
 
+EXPECT = b"expect"
+
+
 def check_headers(scope: Scope, max_bytes: int) -> None:
     """Refuse a body that says of itself that it is too large, before any of it is read.
 
@@ -36,7 +39,7 @@ def check_headers(scope: Scope, max_bytes: int) -> None:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
             raise BodyTooLarge(allowed_bytes=max_bytes)
-        if name == b"expect" and value.lower() != b"100-continue":
+        if name == EXPECT and value.lower() != b"100-continue":
             raise ExpectationRefused(given=value.decode("latin-1"))
 
 

@@ -12,6 +12,8 @@ from http import HTTPStatus
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sanderling.api.errors import HeadLate, HeadMalformed, HeadTooLarge
+from sanderling.api.express import Express
+from sanderling.api.express_connection import ExpressConnection
 from sanderling.api.problem import CONTENT_TYPE, problem_of
 from sanderling.kernel.errors import Refusal
 from sanderling.kernel.ids import Ids
@@ -31,19 +33,24 @@ class ConnectionBounds:
 
 
 def bounded_connections(
-    ids: Ids, bounds: ConnectionBounds | None = None
+    ids: Ids, express: Express | None = None, bounds: ConnectionBounds | None = None
 ) -> type[HttpToolsProtocol]:
-    """Return the protocol class for the web server; `ids` name what is refused."""
-    chosen = bounds or ConnectionBounds()
+    """Return the protocol class for the web server; `ids` name what is refused.
+
+    Calls that arrive whole are answered by `express`, where there is one, everything else by the
+    server's app.
+    """
+    chosen, fast = bounds or ConnectionBounds(), express
 
     class Bounded(_Connection):
         refused_by = ids
         bounds = chosen
+        express = fast
 
     return Bounded
 
 
-class _Connection(HttpToolsProtocol):
+class _Connection(ExpressConnection):
     refused_by: Ids
     bounds: ConnectionBounds
     _timer: asyncio.TimerHandle | None = None
@@ -69,13 +76,13 @@ class _Connection(HttpToolsProtocol):
             return
         if not self._is_in_body and self._head_bytes > self.bounds.head_bytes:
             self._hold_or_refuse()
-        elif self._timer is None and not self._is_serving:
+        elif self._timer is None and not self.is_serving:
             # What is left of a body after its answer is thrown away, for as long as a head may
             # take: closing at once would reset the connection before the answer was read.
             self._expect_head()
 
     def _hold_or_refuse(self) -> None:
-        if self._is_serving:
+        if self.is_serving:
             # The answer in the making goes out first; the parent reads on after it.
             self.flow.pause_reading()
         else:
@@ -94,12 +101,6 @@ class _Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parent's sentence says less.
         self._refuse(HeadMalformed())
-
-    @property
-    def _is_serving(self) -> bool:
-        # The parent's annotation forgets that there is no cycle before the first request.
-        cycle = getattr(self, "cycle", None)
-        return cycle is not None and not cycle.response_complete
 
     def _expect_head(self) -> None:
         self._timer = self.loop.call_later(self.bounds.head_s, self._lose_patience)

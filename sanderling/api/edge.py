@@ -6,9 +6,8 @@ path, query, headers or body. A `HEAD` is served as the `GET` it stands for, les
 """
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -21,19 +20,21 @@ from sanderling.api.exchange import Exchange, attach
 from sanderling.api.executions import PATH as EXECUTIONS
 from sanderling.api.failure import failure_of
 from sanderling.api.metrics import Metrics
-from sanderling.api.problem import is_fault, problem_of
+from sanderling.api.problem import Header, Problem, is_fault, problem_of
 from sanderling.api.rate_limit_headers import rate_limit_headers
 from sanderling.api.respond import send_problem
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import Ids, RequestId
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_SECURITY = (
+SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
 )
+"""Headers that every answer has."""
+
 _PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
 CALLER_GONE = 499
 """What the log and the metrics say of a request whose caller did not wait for the answer."""
@@ -60,7 +61,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began_ns = self._clock.monotonic_ns()
-        exchange = self._open(scope)
+        exchange = self.open(scope["headers"])
+        attach(scope, exchange)
         is_head = scope["method"] == "HEAD"
         if is_head:
             # A copy: the server reads the method in its own to know that no body follows.
@@ -70,13 +72,18 @@ class Edge:
         try:
             await self._serve(scope, receive, answer, exchange)
         finally:
-            duration_s = (self._clock.monotonic_ns() - began_ns) / 1e9
-            self._tell(scope, exchange, "HEAD" if is_head else scope["method"], duration_s)
+            self.tell(
+                exchange,
+                method="HEAD" if is_head else scope["method"],
+                route=getattr(scope.get("route"), "path", "") or "unmatched",
+                duration_s=(self._clock.monotonic_ns() - began_ns) / 1e9,
+            )
             reset_contextvars(**tokens)
 
-    def _open(self, scope: MutableMapping[str, Any]) -> Exchange:
+    def open(self, headers: Iterable[Header]) -> Exchange:
+        """Return the exchange of a request with these headers, whose names are in lower case."""
         exchange = Exchange(RequestId(""))
-        for name, value in scope["headers"]:
+        for name, value in headers:
             if name == b"authorization":
                 exchange.authorization = value.decode("latin-1")
             elif name == b"content-type":
@@ -87,7 +94,6 @@ class Edge:
                     exchange.request_id = RequestId(given)
         if not exchange.request_id:
             exchange.request_id = self._ids.request()
-        attach(scope, exchange)
         return exchange
 
     async def _serve(
@@ -104,19 +110,24 @@ class Edge:
     async def _answer_failure(
         self, scope: Scope, answer: Send, exchange: Exchange, error: Exception
     ) -> None:
+        problem = self.problem_for(scope, exchange, error)
+        if not exchange.has_started:
+            await send_problem(answer, exchange, problem)
+        elif not exchange.is_complete:
+            # Half an answer is out; only breaking the connection tells the caller so.
+            raise error
+
+    def problem_for(self, scope: Scope, exchange: Exchange, error: Exception) -> Problem:
+        """Return what the caller is told of `error`; a fault of ours is logged."""
         failure = failure_of(scope, error)
         if isinstance(failure, RateLimited):
             exchange.states = failure.states
         if is_fault(failure):
             log.error("request.failed", code=failure.code, exc_info=error)
-        if not exchange.has_started:
-            await send_problem(answer, exchange, problem_of(failure))
-        elif not exchange.is_complete:
-            # Half an answer is out; only breaking the connection tells the caller so.
-            raise error
+        return problem_of(failure)
 
-    def _tell(self, scope: Scope, exchange: Exchange, method: str, duration_s: float) -> None:
-        route = getattr(scope.get("route"), "path", "") or "unmatched"
+    def tell(self, exchange: Exchange, *, method: str, route: str, duration_s: float) -> None:
+        """Count a request that is over, and write its log line."""
         status = exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
         self._metrics.count_request(
             method=method, route=route, status=status, duration_s=duration_s
@@ -154,7 +165,7 @@ def _answering(exchange: Exchange, send: Send, *, is_head: bool) -> Send:
                 *message.get("headers", ()),
                 (b"x-request-id", exchange.request_id.encode("ascii")),
                 *rate_limit_headers(exchange.states),
-                *_SECURITY,
+                *SECURITY,
             ]
         elif message["type"] == "http.response.body":
             body = message.get("body", b"")

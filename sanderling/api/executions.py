@@ -9,14 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from drivers.limits import CEILINGS
-from runner.call import CallRequest, Selector
+from runner.call import CallRecord, CallRequest, Selector
 from runner.pipeline import Pipeline
 from sanderling.access.errors import Unauthenticated
+from sanderling.access.principal import BearerKey
 from sanderling.api.bearer import bearer_key
 from sanderling.api.body import check_json_type, read_body
 from sanderling.api.call_json import answer_json
 from sanderling.api.errors import Misfit, RequestInvalid
-from sanderling.api.exchange import exchange_of
+from sanderling.api.exchange import Exchange, exchange_of
 from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.api.problem import is_served, problem_of_call
 from sanderling.api.query import read_query
@@ -44,30 +45,62 @@ class Executions:
         if scope["method"] != "POST":
             raise HTTPException(405)
         exchange = exchange_of(scope)
-        credential = bearer_key(exchange.authorization)
-        if credential is None:
-            # The pipeline would say the same, but only after the body was read.
-            raise Unauthenticated
+        # The pipeline would refuse the same, but only after the body was read.
+        self.require_key(exchange)
         query = read_query(scope, _KNOWN)
         version, timeout_s = _version(query.get("version")), _timeout_s(query.get("timeout_s"))
         body = await read_body(receive)
+        name = scope["path_params"]["name"]
+        record = await self.call(exchange, name, body, version=version, timeout_s=timeout_s)
+        if is_served(record.outcome):
+            await send_bytes(send, answer_json(record))
+        else:
+            await send_problem(send, exchange, problem_of_call(record))
+
+    async def call(
+        self,
+        exchange: Exchange,
+        name: str,
+        body: bytes,
+        *,
+        version: Selector | int = Selector.LIVE,
+        timeout_s: float | None = None,
+    ) -> CallRecord:
+        """Return the record of one call whose body is whole.
+
+        Raises:
+            Unauthenticated: there is no key.
+            ContentTypeRefused: there is a body and it does not say that it is JSON.
+
+        And what the pipeline raises.
+
+        """
+        credential = self.require_key(exchange)
         if body:
             check_json_type(exchange)
-        report = await self._pipeline.call(
-            CallRequest(
-                credential=credential,
-                function=scope["path_params"]["name"],
-                event_json=body or _NO_EVENT,
-                request_id=exchange.request_id,
-                version=version,
-                timeout_s=timeout_s,
-            ),
-            tell=exchange.count,
+        request = CallRequest(
+            credential=credential,
+            function=name,
+            event_json=body or _NO_EVENT,
+            request_id=exchange.request_id,
+            version=version,
+            timeout_s=timeout_s,
         )
-        if is_served(report.record.outcome):
-            await send_bytes(send, answer_json(report.record))
-        else:
-            await send_problem(send, exchange, problem_of_call(report.record))
+        report = await self._pipeline.call(request, tell=exchange.count)
+        return report.record
+
+    @staticmethod
+    def require_key(exchange: Exchange) -> BearerKey:
+        """Return the key that the request shows.
+
+        Raises:
+            Unauthenticated: there is none.
+
+        """
+        credential = bearer_key(exchange.authorization)
+        if credential is None:
+            raise Unauthenticated
+        return credential
 
 
 def _version(text: str | None) -> Selector | int:

@@ -28,13 +28,22 @@ async def send_bytes(
 async def send_problem(send: Send, exchange: Exchange, problem: Problem) -> None:
     """Send a problem document and note its code for the log."""
     exchange.problem = problem.code
-    headers = problem.headers
-    if problem.code in _CLOSES:
-        headers = (*headers, (b"connection", b"close"))
     await send_bytes(
         send,
         problem.body(exchange.request_id),
         status=problem.status,
         content_type=CONTENT_TYPE,
-        headers=headers,
+        headers=headers_of(problem),
     )
+
+
+def headers_of(problem: Problem) -> tuple[Header, ...]:
+    """Return the headers that belong to `problem`, besides those of every answer."""
+    if closes(problem):
+        return (*problem.headers, (b"connection", b"close"))
+    return problem.headers
+
+
+def closes(problem: Problem) -> bool:
+    """Claim that the connection ends with `problem`."""
+    return problem.code in _CLOSES

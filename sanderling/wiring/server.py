@@ -14,7 +14,7 @@ import uvloop
 
 from config.snapshot import Snapshot
 from drivers.limits import CEILINGS
-from sanderling.api import create_app
+from sanderling.api import App, create_app
 from sanderling.api.connection import bounded_connections
 from sanderling.kernel.ids import Ids
 from sanderling.wiring.configuration import label_process
@@ -65,7 +65,8 @@ async def _serve(
         _Signals() as signals,
     ):
         async with open_runtime(snapshot, process=PROCESS, label=label_process("serve")) as runtime:
-            server = _Server(_config(create_app(runtime.services), runtime.services.ids))
+            app = create_app(runtime.services)
+            server = _Server(_config(app, runtime.services.ids))
 
             def tell() -> None:
                 bound_port: int = listener.getsockname()[1]
@@ -111,10 +112,10 @@ def _listening(host: str, port: int, *, loopback_only: bool) -> Generator[socket
         yield listener
 
 
-def _config(app: Callable[..., object], ids: Ids) -> uvicorn.Config:
+def _config(app: App, ids: Ids) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=bounded_connections(ids),
+        http=bounded_connections(ids, app.express),
         ws="none",
         lifespan="off",
         access_log=False,

@@ -9,6 +9,7 @@ from threading import Thread
 
 import uvicorn
 
+from sanderling.api.app import App
 from sanderling.api.connection import ConnectionBounds, bounded_connections
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.ids import SortableIds
@@ -34,10 +35,11 @@ async def serving(
     app: Callable[..., object], bounds: ConnectionBounds | None = None
 ) -> AsyncGenerator[str]:
     """Yield the URL under which `app` is served until the end of the block."""
+    express = app.express if isinstance(app, App) else None
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
             app,
-            http=bounded_connections(SortableIds(SystemClock()), bounds),
+            http=bounded_connections(SortableIds(SystemClock()), express, bounds),
             ws="none",
             lifespan="off",
             access_log=False,
