@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from typing import cast
 
 from httptools import HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sanderling.api.express import Answer, Express, lines_of
 
@@ -117,7 +117,7 @@ class ExpressConnection(HttpToolsProtocol):
 
     def _serve(self, answering: Coroutine[None, None, Answer]) -> None:
         cycle = _Cycle()
-        self.cycle = cast("RequestResponseCycle", cycle)
+        self.cycle = cycle  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue] - it has what the parent asks of one.
         cycle.task = self.loop.create_task(self._answer(cycle, answering))
         self.tasks.add(cycle.task)
 

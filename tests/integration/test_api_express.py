@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from drivers.port import OutcomeKind
-from runner.call import CallFilter
+from runner.call_filter import CallFilter
 from runner.function import RateLimit
 from runner.limit_policy import LimitPolicy
 from sanderling.access.principal import BearerKey
