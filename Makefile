@@ -9,6 +9,10 @@ PINNED = $(PIP_INSTALL) --no-deps --only-binary=:all: --require-hashes
 LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)
 
+# One run for each processor, each with servers of its own; who has done all takes from the others.
+# PYTEST='-n 0' runs one test after another.
+TOGETHER := -n auto --maxprocesses 8 --dist worksteal
+
 # A stamp's name holds all that its environment was made from, so that a new pin, another Python
 # or a moved checkout makes a new one, and nothing else does.
 PYTHON_KEY := $(shell { $(PYTHON) -c 'import sys; print(sys.version, sys.base_prefix)'; } 2>/dev/null)
@@ -36,7 +40,7 @@ test: setup-dev ## Set up, then run every test but the nightly ones, with covera
 	@tools/need-postgres $(BIN)/python
 	@tools/need-redis $(BIN)/python
 	@tools/need-pgbouncer
-	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(PYTEST)
 
 .PHONY: test-slow
 test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
