@@ -10,6 +10,7 @@ from runner.call import CallRecord
 from runner.error_json import error_json, limit_json
 from runner.errors import CodeRejected, RateLimited
 from runner.outcome_json import outcome_json
+from runner.triggers.errors import RouteMethodRefused
 from sanderling.access.errors import KeyExpired, KeyMalformed, KeyUnknown, Unauthenticated
 from sanderling.api.call_json import dumps
 from sanderling.api.errors import InternalError, MethodRefused, NotReadyError, RequestInvalid
@@ -94,7 +95,7 @@ def _members(failure: Failure) -> dict[str, JSON]:
 
 def _headers(failure: Failure) -> tuple[Header, ...]:
     match failure:
-        case MethodRefused():
+        case MethodRefused() | RouteMethodRefused():
             return ((b"allow", failure.allow.encode("ascii")),)
         case Unauthenticated():
             return ((b"www-authenticate", b'Bearer realm="sanderling"'),)

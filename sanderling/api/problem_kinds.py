@@ -52,6 +52,12 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "version_unpublished": ProblemKind(409, "Nothing published"),
     "version_unknown": ProblemKind(404, "No such version"),
     "call_unknown": ProblemKind(404, "No such call"),
+    # Triggers.
+    "route_unmatched": ProblemKind(404, "No trigger here"),
+    "route_method_refused": ProblemKind(405, "Method not taken"),
+    "trigger_refused": ProblemKind(422, "Trigger refused"),
+    "trigger_unknown": ProblemKind(404, "No such trigger"),
+    "triggers_full": ProblemKind(409, "Too many triggers"),
     # Settings of the server.
     "config_rejected": ProblemKind(422, "Settings rejected"),
     "variable_unknown": ProblemKind(422, "No such variable"),

@@ -10,6 +10,7 @@ from runner.calls import Calls
 from runner.functions import Functions
 from runner.gate import Gate
 from runner.pipeline import Pipeline
+from runner.triggers.triggers import Triggers
 from sanderling.access.permission import Permissions
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.events import EventBus
@@ -34,6 +35,7 @@ class Services:
     pipeline: Pipeline
     functions: Functions
     calls: Calls
+    triggers: Triggers
     configuration: Configuration
     trials: Trials
     permissions: Permissions

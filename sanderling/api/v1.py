@@ -2,11 +2,18 @@
 
 from fastapi import APIRouter
 
-from sanderling.api import call_routes, config_routes, function_routes, whoami_route
+from sanderling.api import (
+    call_routes,
+    config_routes,
+    function_routes,
+    trigger_routes,
+    whoami_route,
+)
 
 _ROUTERS = (
     function_routes.router,
     call_routes.router,
+    trigger_routes.router,
     config_routes.router,
     whoami_route.router,
 )

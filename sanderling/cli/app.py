@@ -22,6 +22,7 @@ from sanderling.cli import (
     serve,
     setting_check,
     settings,
+    triggers,
     vault,
     version,
 )
@@ -65,6 +66,20 @@ _GROUPS: Mapping[str, _Group] = {
             "rollback": functions.rollback,
             "delete": functions.delete,
             "call": call.call,
+        },
+    ),
+    "triggers": _Group(
+        _FUNCTIONS,
+        "Let HTTP requests and changes of records call functions.",
+        {
+            "list": triggers.show_list,
+            "show": triggers.show,
+            "create-http": triggers.create_http,
+            "create-record": triggers.create_record,
+            "enable": triggers.enable,
+            "disable": triggers.disable,
+            "move": triggers.move,
+            "delete": triggers.delete,
         },
     ),
     "calls": _Group(

@@ -35,6 +35,7 @@ from sanderling.client.errors import (
     URLRefused,
 )
 from sanderling.client.http_settings import HTTPSettings
+from sanderling.client.http_triggers import HTTPTriggers
 from sanderling.client.refusal import failure_from
 from sanderling.client.transport import AskedCall, PagePlace
 from sanderling.kernel.clock import Clock, SystemClock
@@ -82,6 +83,11 @@ class HTTPTransport:
     def settings(self) -> HTTPSettings:
         """What can be done with the settings of the server."""
         return HTTPSettings(self)
+
+    @property
+    def triggers(self) -> HTTPTriggers:
+        """What can be done with triggers."""
+        return HTTPTriggers(self)
 
     def __repr__(self) -> str:
         """Show host and port, never the key."""
@@ -146,7 +152,7 @@ class HTTPTransport:
 
     async def delete_function(self, name: str) -> None:
         """Delete a function with its versions."""
-        await self._send("DELETE", f"/v1/functions/{name}")
+        await self.remove(f"/v1/functions/{name}")
 
     async def publish(self, name: str) -> ShownVersion:
         """Make the draft a version that is live."""
@@ -191,6 +197,10 @@ class HTTPTransport:
         """Send `asked` once and return the answer."""
         body = None if asked is None else encode(asked.model_dump())
         return self._shown(await self._send(method, path, body=body), model)
+
+    async def remove(self, path: str) -> None:
+        """Delete what is at `path`, once."""
+        await self._send("DELETE", path)
 
     async def _send(
         self, method: str, path: str, *, body: bytes | None = None, query: Query | None = None

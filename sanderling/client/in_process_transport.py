@@ -23,6 +23,7 @@ from sanderling.api.function_models import (
 )
 from sanderling.api.services import Services
 from sanderling.client.in_process_settings import InProcessSettings
+from sanderling.client.in_process_triggers import InProcessTriggers
 from sanderling.client.transport import AskedCall, PagePlace
 
 READ = Permission.FUNCTIONS_READ
@@ -52,6 +53,11 @@ class InProcessTransport:
     def settings(self) -> InProcessSettings:
         """What can be done with the settings of the server."""
         return InProcessSettings(lambda: self._services.configuration, self._admit)
+
+    @property
+    def triggers(self) -> InProcessTriggers:
+        """What can be done with triggers."""
+        return InProcessTriggers(lambda: self._services.triggers, self._admit)
 
     def __repr__(self) -> str:
         """Say no more than where it runs."""

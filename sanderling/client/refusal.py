@@ -35,6 +35,13 @@ from runner.errors import (
     VersionUnpublished,
 )
 from runner.function import NameRefused, RateLimitRefused
+from runner.triggers.errors import (
+    RouteMethodRefused,
+    RouteUnmatched,
+    TriggerRefused,
+    TriggersFull,
+    TriggerUnknown,
+)
 from sanderling.access.errors import (
     Forbidden,
     KeyExpired,
@@ -71,6 +78,7 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(FunctionUnknown, FunctionExists, VersionUnpublished, VersionUnknown, CallUnknown),
     *(VariableUnknown, EnvironmentOnlyVariable, DatabaseConfigDisabled, HeadMoved),
     *(RevisionUnknown, SealingRefused, SecretUnreadableError, TrialUnknown, TrialUnavailable),
+    *(TriggerRefused, TriggerUnknown, TriggersFull, RouteUnmatched),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""
@@ -120,6 +128,11 @@ def _request_invalid(document: Document) -> RequestInvalid:
 def _method_refused(document: Document) -> MethodRefused:
     allowed = str(document["allowed"]).split(", ")
     return MethodRefused(method=str(document["method"]), allowed=allowed)
+
+
+def _route_method_refused(document: Document) -> RouteMethodRefused:
+    allowed = str(document["allowed"]).split(", ")
+    return RouteMethodRefused(method=str(document["method"]), allowed=allowed)
 
 
 def _rejected(document: Document) -> ConfigRejected:
@@ -179,6 +192,7 @@ def _rate_limited(document: Document) -> RateLimited:
 _BUILDERS: Mapping[str, Callable[[Document], Failure]] = {
     RequestInvalid.code: _request_invalid,
     MethodRefused.code: _method_refused,
+    RouteMethodRefused.code: _route_method_refused,
     CodeRejected.code: _code_rejected,
     RateLimited.code: _rate_limited,
     ConfigRejected.code: _rejected,

@@ -31,6 +31,7 @@ from sanderling.client.http_transport import HTTPTransport
 from sanderling.client.in_process_transport import InProcessTransport
 from sanderling.client.settings import ServerSettings
 from sanderling.client.transport import Transport
+from sanderling.client.triggers import Triggers
 from sanderling.kernel.jsontext import JSON
 
 MANY = 50
@@ -168,6 +169,7 @@ class Sanderling:
         self._transport = transport
         self.functions = Functions(transport)
         self.calls = Calls(transport)
+        self.triggers = Triggers(transport.triggers)
         self.settings = ServerSettings(transport.settings)
 
     def __repr__(self) -> str:

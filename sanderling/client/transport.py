@@ -17,6 +17,7 @@ from sanderling.api.function_models import (
     VersionPage,
 )
 from sanderling.client.settings_transport import SettingsTransport
+from sanderling.client.triggers_transport import TriggersTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Transport(Protocol):
     @property
     def settings(self) -> SettingsTransport:
         """What can be done with the settings of the server."""
+        ...
+
+    @property
+    def triggers(self) -> TriggersTransport:
+        """What can be done with triggers."""
         ...
 
     async def __aenter__(self) -> Self:

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
+from sanderling.kernel.jsontext import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,48 @@ class FunctionChanged:
     workspace_id: WorkspaceId
     function_id: FunctionId
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggersChanged:
+    """A trigger of this workspace was made, changed, moved, switched or deleted in this process."""
+
+    workspace_id: WorkspaceId
+
+
+class RecordOperation(StrEnum):
+    """What can happen to a record; deleted ones can be restored, destroyed ones cannot."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChanged:
+    """A record of a workspace was changed, by a sync or by the system that owns it.
+
+    `event_id` names this change once and for all: the same id again is the same change. `before`
+    is None for what was created, `after` for what is gone. `updated_fields` is what an update
+    touched, and empty for other operations.
+    """
+
+    workspace_id: WorkspaceId
+    event_id: str
+    object: str
+    operation: RecordOperation
+    record_id: str
+    happened_at: datetime
+    before: JSON = None
+    after: JSON = None
+    updated_fields: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The object and what happened to it, such as `company.updated`."""
+        return f"{self.object}.{self.operation}"
 
 
 Event = TypeVar("Event")

@@ -15,6 +15,7 @@ CallId = NewType("CallId", str)
 ExecutionId = NewType("ExecutionId", str)
 KeyId = NewType("KeyId", str)
 RequestId = NewType("RequestId", str)
+TriggerId = NewType("TriggerId", str)
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
@@ -47,6 +48,10 @@ class Ids(Protocol):
 
     def request(self) -> RequestId:
         """Return a new `req_…` id."""
+        ...
+
+    def trigger(self) -> TriggerId:
+        """Return a new `trg_…` id."""
         ...
 
 
@@ -104,6 +109,10 @@ class SortableIds:
     def request(self) -> RequestId:
         """Return a new `req_…` id."""
         return RequestId(f"req_{self._next()}")
+
+    def trigger(self) -> TriggerId:
+        """Return a new `trg_…` id."""
+        return TriggerId(f"trg_{self._next()}")
 
 
 def is_id(text: str, kind: str) -> bool:

@@ -14,6 +14,7 @@ from sanderling.store.keys import SQLKeyStore
 from sanderling.store.limits import DatabaseLimits
 from sanderling.store.migration import migrate
 from sanderling.store.notify_hints import NotifyHints
+from sanderling.store.triggers import SQLTriggerStore
 from sanderling.store.workspaces import SQLWorkspaces, Workspace
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "SQLFunctionStore",
     "SQLIdempotencyKeys",
     "SQLKeyStore",
+    "SQLTriggerStore",
     "SQLWorkspaces",
     "Workspace",
     "check_database_url",

@@ -151,6 +151,57 @@ as it was.
 
 History outlives the functions it tells of, so nothing here refers to another table."""
 
+triggers = Table(
+    "triggers",
+    metadata,
+    Column("workspace_id", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("function_id", WORD, nullable=False),
+    Column("kind", WORD, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(
+        ["workspace_id", "function_id"],
+        ["functions.workspace_id", "functions.id"],
+        ondelete="CASCADE",
+    ),
+    Index(None, "workspace_id", "position"),
+)
+"""Positions are unique in a workspace by the lock under which they are given, not by an index:
+while two triggers change places, one position is there twice."""
+
+record_events = Table(
+    "record_events",
+    metadata,
+    Column("workspace_id", WORD, ForeignKey("workspaces.id"), nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("object", WORD, nullable=False),
+    Column("operation", WORD, nullable=False),
+    Column("updated_fields", Text, nullable=False),
+    Column("event", BODY, nullable=False),
+    Column("state", WORD, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("fence", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    Index(
+        "ix_record_events_waiting",
+        "due_at",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(None, "created_at"),
+)
+"""The outbox of record events: whoever changes a record writes its row in the same transaction.
+The id is the event's own, so that the same event twice is one row."""
+
 config_revisions = Table(
     "config_revisions",
     metadata,

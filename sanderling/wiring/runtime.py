@@ -22,6 +22,7 @@ from runner.pipeline import Pipeline
 from runner.ports import CallLog
 from runner.record import Record
 from runner.target import Targets
+from runner.triggers.triggers import Triggers
 from sanderling.access.keys import Keys
 from sanderling.access.principal import Operator
 from sanderling.access.principals import KeyPrincipals
@@ -29,7 +30,14 @@ from sanderling.access.roles import RolePermissions
 from sanderling.api.services import Services
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import WorkspaceId
-from sanderling.store import SQLCallLog, SQLFunctionStore, SQLKeyStore, SQLWorkspaces, health
+from sanderling.store import (
+    SQLCallLog,
+    SQLFunctionStore,
+    SQLKeyStore,
+    SQLTriggerStore,
+    SQLWorkspaces,
+    health,
+)
 from sanderling.wiring.configuration import begin, following, health_of
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.foundation import Foundation, open_foundation
@@ -172,6 +180,7 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
         pipeline=Pipeline(gate, targets, Dispatch(driver, store), record, bus),
         functions=Functions(store, driver, ids, clock, bus, permissions),
         calls=Calls(parts.call_log, permissions),
+        triggers=Triggers(SQLTriggerStore(database), store, ids, clock, bus, permissions),
         configuration=parts.configuration,
         trials=build_trials(clock),
         permissions=permissions,

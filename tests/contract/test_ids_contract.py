@@ -21,6 +21,7 @@ def test_each_kind_has_its_prefix(ids: Ids) -> None:
         "exec": ids.execution(),
         "key": ids.key(),
         "req": ids.request(),
+        "trg": ids.trigger(),
     }
 
     assert {kind: is_id(text, kind) for kind, text in made.items()} == dict.fromkeys(made, True)

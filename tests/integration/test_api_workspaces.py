@@ -17,6 +17,7 @@ from sanderling.store import (
     SQLCallLog,
     SQLFunctionStore,
     SQLKeyStore,
+    SQLTriggerStore,
     SQLWorkspaces,
     open_database,
 )
@@ -51,6 +52,18 @@ ATTACKS: Mapping[str, Attack] = {
     "GET /v1/functions/{name}/versions/{number}": Attack(404),
     "POST /v1/functions/{name}/rollback": Attack(404, {"version": 1}),
     "POST /v1/functions/{name}/executions": Attack(404, {}),
+    "POST /v1/triggers": Attack(
+        404, {"function": OWNERS, "settings": {"kind": "record", "event_name": "*.*"}}
+    ),
+    "GET /v1/triggers": Attack(200, query={"function": OWNERS}),
+    "GET /v1/triggers/{trigger_id}": Attack(404),
+    "PUT /v1/triggers/{trigger_id}": Attack(
+        404, {"settings": {"kind": "http", "path": "/theirs", "http_method": "GET"}}
+    ),
+    "POST /v1/triggers/{trigger_id}/enable": Attack(404),
+    "POST /v1/triggers/{trigger_id}/disable": Attack(404),
+    "POST /v1/triggers/{trigger_id}/move": Attack(404, {"before": None}),
+    "DELETE /v1/triggers/{trigger_id}": Attack(404),
     "GET /v1/calls": Attack(200, query={"function": OWNERS}),
     "GET /v1/calls/{call_id}": Attack(404),
     "GET /v1/whoami": Attack(200),
@@ -86,6 +99,8 @@ class Scene:
             f"/v1/functions/{OWNERS}",
             f"/v1/functions/{OWNERS}/versions",
             f"/v1/functions/{OWNERS}/versions/1",
+            "/v1/triggers",
+            f"/v1/triggers/{self.places['trigger_id']}",
             "/v1/calls",
             f"/v1/calls/{self.places['call_id']}",
         )
@@ -101,6 +116,7 @@ async def _sql_stores(stack: AsyncExitStack, url: str, clock: VirtualClock) -> S
         functions=SQLFunctionStore(database),
         calls=await stack.enter_async_context(SQLCallLog(database, clock)),
         keys=SQLKeyStore(database),
+        triggers=SQLTriggerStore(database),
         workspace_ids=(first, second),
     )
 
@@ -122,7 +138,19 @@ async def scene(request: pytest.FixtureRequest) -> AsyncGenerator[Scene]:
         await owner.post("/v1/functions", json={"name": OWNERS, "source": SECRET})
         await owner.post(f"/v1/functions/{OWNERS}/versions")
         called = await owner.post(f"/v1/functions/{OWNERS}/executions", json={"pin": 4711})
-        places = {"name": OWNERS, "number": "1", "call_id": called.json()["call_id"]}
+        watch = await owner.post(
+            "/v1/triggers",
+            json={
+                "function": OWNERS,
+                "settings": {"kind": "http", "path": "/owners", "http_method": "GET"},
+            },
+        )
+        places = {
+            "name": OWNERS,
+            "number": "1",
+            "call_id": called.json()["call_id"],
+            "trigger_id": watch.json()["id"],
+        }
         yield Scene(house, owner, stranger, places)
 
 

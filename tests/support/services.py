@@ -23,6 +23,9 @@ from runner.pipeline import Pipeline
 from runner.ports import CallLog, FunctionStore
 from runner.record import Record
 from runner.target import Targets
+from runner.triggers.memory import MemoryTriggerStore
+from runner.triggers.ports import TriggerStore
+from runner.triggers.triggers import Triggers
 from sanderling.access.keys import Keys
 from sanderling.access.memory import MemoryKeyStore
 from sanderling.access.permission import Permissions
@@ -90,16 +93,19 @@ class Stores:
     functions: FunctionStore
     calls: CallLog
     keys: KeyStore
+    triggers: TriggerStore
     workspace_ids: tuple[WorkspaceId, WorkspaceId]
 
 
 def memory_stores(clock: Clock) -> Stores:
     """Return stores that live as long as the test."""
     ids = SortableIds(clock)
+    functions = MemoryFunctionStore()
     return Stores(
-        functions=MemoryFunctionStore(),
+        functions=functions,
         calls=MemoryCallLog(),
         keys=MemoryKeyStore(),
+        triggers=MemoryTriggerStore(functions),
         workspace_ids=(ids.workspace(), ids.workspace()),
     )
 
@@ -137,6 +143,7 @@ def build_house(
         ),
         functions=Functions(stores.functions, driver, ids, clock, bus, permissions),
         calls=Calls(stores.calls, permissions),
+        triggers=Triggers(stores.triggers, stores.functions, ids, clock, bus, permissions),
         configuration=desk.configuration,
         trials=Trials({TrialName.REDIS: _try_nothing}, clock),
         permissions=permissions,

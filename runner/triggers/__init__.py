@@ -1,0 +1,1 @@
+"""Turns what happens elsewhere into calls: HTTP requests and changes of records."""
