@@ -18,6 +18,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 MAX_RATE_LIMIT = 10_000_000
 MAX_RATE_TTL_MS = 30 * 24 * 3600 * 1000
+MAX_CONCURRENCY = 100_000
 
 
 @dataclass(frozen=True, slots=True)

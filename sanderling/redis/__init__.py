@@ -2,5 +2,17 @@
 
 from sanderling.redis.connection import check_redis_url, try_redis
 from sanderling.redis.hints import RedisHints
+from sanderling.redis.scripts import RedisScript
+from sanderling.redis.sharing import Sharing
+from sanderling.redis.slots import RedisSlots
+from sanderling.redis.turns import RedisTurns
 
-__all__ = ["RedisHints", "check_redis_url", "try_redis"]
+__all__ = [
+    "RedisHints",
+    "RedisScript",
+    "RedisSlots",
+    "RedisTurns",
+    "Sharing",
+    "check_redis_url",
+    "try_redis",
+]

@@ -68,15 +68,24 @@ class RedisClient(Protocol):
         """Return a connection that can listen."""
         ...
 
+    async def evalsha(self, *words: str | int) -> object:
+        """Run a script that the server knows: its SHA-1, how many keys, keys and words."""
+        ...
+
+    async def eval(self, *words: str | int) -> object:
+        """Run a script, which the server knows from then on: its text, then as above."""
+        ...
+
     async def aclose(self) -> None:
         """Close every connection."""
         ...
 
 
-def open_redis(url: str) -> RedisClient:
+def open_redis(url: str, *, answer_s: float = ANSWER_S) -> RedisClient:
     """Return a client for `url`; nothing is opened before the first command.
 
-    It tries nothing twice: whoever uses it knows better whether a second time makes sense.
+    A command fails after `answer_s` seconds without an answer, and nothing is tried twice:
+    whoever uses the client knows better whether a second time makes sense.
 
     Raises:
         RedisURLRefused: it is not the URL of a Redis; no part of it is repeated.
@@ -87,8 +96,8 @@ def open_redis(url: str) -> RedisClient:
     try:
         client: Any = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - see the top.
             url,
-            socket_connect_timeout=CONNECT_S,
-            socket_timeout=ANSWER_S,
+            socket_connect_timeout=min(CONNECT_S, answer_s),
+            socket_timeout=answer_s,
             retry=Retry(NoBackoff(), 0),
             # Every release of Redis, and every proxy for it, speaks the second protocol.
             protocol=2,

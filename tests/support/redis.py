@@ -65,9 +65,10 @@ class RedisServer:
         return client
 
     def flush(self) -> None:
-        """Forget everything that it holds."""
+        """Forget everything that it holds, scripts too."""
         with self.client() as client:
             client.flushall()
+            client.script_flush()
 
     def _answers(self) -> bool:
         try:

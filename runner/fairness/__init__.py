@@ -1,0 +1,1 @@
+"""Shares what calls compete for: caps that hold, and turns that no noisy workspace can take."""
