@@ -5,6 +5,7 @@ not its spelling: white space and the order of keys in an object may differ.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from drivers.port import Isolation, Outcome, OutcomeKind
 from runner.error_json import error_from_json, error_json, limit_from_json, limit_json
@@ -25,9 +26,58 @@ def outcome_text(outcome: Outcome, more: Mapping[str, JSON] | None = None) -> by
     """Return the JSON text of `outcome` and of the members in `more`.
 
     The result, which the driver has checked, is copied without being parsed again.
+
+    Raises:
+        InvalidJSON: a text has half a surrogate pair.
+
     """
-    members = jsontext.encode({**_plain(outcome), **(more or {})})
+    if _is_ordinary(outcome):
+        members = _ordinary_text(outcome)
+        if more:
+            members = b"%b,%b" % (members[:-1], jsontext.encode(dict(more))[1:])
+    else:
+        members = jsontext.encode({**_plain(outcome), **(more or {})})
     return b'%b,"result":%b}' % (members[:-1], outcome.result_json or b"null")
+
+
+def _is_ordinary(outcome: Outcome) -> bool:
+    """Claim that nothing went wrong that would have to be told, as after nearly every call."""
+    return (
+        outcome.error is None
+        and outcome.limit is None
+        and outcome.retry_after_s is None
+        and not outcome.detail
+        and not outcome.logs
+    )
+
+
+def _ordinary_text(outcome: Outcome) -> bytes:
+    cpu_s, memory_bytes = outcome.cpu_s, outcome.memory_bytes
+    return (
+        b'{"outcome":"%b","error":null,"detail":"","logs":"","logs_dropped_bytes":%d,'
+        b'"duration_ms":%b,"cpu_ms":%b,"memory_bytes":%b,"limit":null,%b'
+    ) % (
+        outcome.kind.encode(),
+        outcome.logs_dropped_bytes,
+        repr(_ms(outcome.duration_s)).encode(),
+        b"null" if cpu_s is None else repr(_ms(cpu_s)).encode(),
+        b"null" if memory_bytes is None else b"%d" % memory_bytes,
+        _walls_text(outcome.isolation, outcome.layers, outcome.waived, outcome.driver),
+    )
+
+
+@lru_cache(256)
+def _walls_text(
+    isolation: Isolation, layers: tuple[str, ...], waived: tuple[str, ...], driver: str
+) -> bytes:
+    members: dict[str, JSON] = {
+        "isolation": isolation.value,
+        "layers": list(layers),
+        "waived": list(waived),
+        "driver": driver,
+        "retry_after_s": None,
+    }
+    return jsontext.encode(members)[1:]
 
 
 def outcome_from_json(value: JSON) -> Outcome:

@@ -9,7 +9,6 @@ from typing import TypeVar
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Histogram,
     Info,
     ProcessCollector,
     generate_latest,
@@ -17,6 +16,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
 from sanderling.api.problem_kinds import PROBLEM_KINDS
+from sanderling.api.tallies import Durations, Tally
 from sanderling.kernel.events import CallFinished, CallRefused, EventBus
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_1_0_0
@@ -47,7 +47,7 @@ class _Children:
 class Metrics:
     """Count requests, problems and calls of one process, on a registry of its own.
 
-    Prometheus' own locks make it safe between threads.
+    One event loop counts here.
     """
 
     def __init__(self, *, version: str) -> None:
@@ -57,13 +57,13 @@ class Metrics:
         Info("sanderling_build", "What is running.", registry=self.registry).info(
             {"version": version}
         )
-        self._calls = Counter(
+        self._calls = Tally(
             "sanderling_calls",
             "Calls that reached an outcome.",
             ("outcome", "driver"),
             registry=self.registry,
         )
-        self._call_durations = Histogram(
+        self._call_durations = Durations(
             "sanderling_call_duration_seconds",
             "Wall time of calls at the driver.",
             ("driver",),
@@ -76,13 +76,13 @@ class Metrics:
             ("code",),
             registry=self.registry,
         )
-        self._requests = Counter(
+        self._requests = Tally(
             "sanderling_http_requests",
             "Requests answered.",
             ("method", "route", "status"),
             registry=self.registry,
         )
-        self._request_durations = Histogram(
+        self._request_durations = Durations(
             "sanderling_http_request_duration_seconds",
             "Time from the request's head to the response's last byte.",
             ("route",),
@@ -103,8 +103,8 @@ class Metrics:
         bus.subscribe(CallRefused, self._count_refusal)
 
     def _count_call(self, event: CallFinished) -> None:
-        self._children.get(self._calls.labels, event.outcome, event.driver).inc()
-        self._children.get(self._call_durations.labels, event.driver).observe(event.duration_s)
+        self._calls.add(event.outcome, event.driver)
+        self._call_durations.observe(event.duration_s, event.driver)
 
     def _count_refusal(self, event: CallRefused) -> None:
         code = event.code if event.code in PROBLEM_KINDS else "other"
@@ -113,8 +113,8 @@ class Metrics:
     def count_request(self, *, method: str, route: str, status: int, duration_s: float) -> None:
         """Count one answered request; `route` is the template, never the path."""
         method = method if method in _METHODS else "other"
-        self._children.get(self._requests.labels, method, route, status).inc()
-        self._children.get(self._request_durations.labels, route).observe(duration_s)
+        self._requests.add(method, route, str(status))
+        self._request_durations.observe(duration_s, route)
 
     def count_problem(self, code: str) -> None:
         """Count one problem document by its code."""

@@ -43,7 +43,10 @@ UNREACHABLE = {
     sanderling.wiring.errors.AddressTakenError: "raised before anything listens",
     sanderling.wiring.errors.LoopbackRequired: "raised before anything listens",
 }
-ELSEWHERE = ("sanderling.client.", "sanderling.cli.", "drivers.local.", "drivers.guest.")
+ELSEWHERE = (
+    *("sanderling.client.", "sanderling.cli."),
+    *("drivers.local.", "drivers.replies.", "drivers.guest."),
+)
 """Rooms whose failures never reach the API: above it, or turned into outcomes."""
 
 PAGE = ROOT / "docs" / "reference" / "problems.md"

@@ -173,3 +173,32 @@ def test_the_text_is_plain_json_for_anyone() -> None:
     outcome = Outcome(OutcomeKind.OK, "memory", result_json='"é"'.encode())
 
     assert json.loads(outcome_text(outcome))["result"] == "é"
+
+
+@given(
+    outcome=st.builds(
+        Outcome,
+        kind=st.sampled_from(OutcomeKind),
+        driver=st.text(max_size=5),
+        duration_s=st.floats(0, 1e6),
+        result_json=st.none() | st.just(b'{"a":[1]}'),
+        detail=st.sampled_from(["", "Why."]),
+        logs=st.sampled_from(["", "told \u00e9\n"]),
+        logs_dropped_bytes=st.integers(0, 1 << 40),
+        cpu_s=st.none() | st.floats(0, 1e6),
+        memory_bytes=st.none() | st.integers(0, 1 << 50),
+        isolation=st.sampled_from(Isolation),
+        layers=st.lists(st.text(max_size=3), max_size=3).map(tuple),
+        waived=st.lists(st.text(max_size=3), max_size=2).map(tuple),
+        retry_after_s=st.none() | st.floats(0, 1e3),
+    ),
+    more=st.none() | st.fixed_dictionaries({"call_id": st.text(), "version": st.none()}),
+)
+def test_the_text_of_an_outcome_is_its_members(
+    outcome: Outcome, more: dict[str, JSON] | None
+) -> None:
+    """However it is written, the text holds the members in their order, to the byte."""
+    members = outcome_json(outcome)
+    result = members.pop("result")
+
+    assert encode({**members, **(more or {}), "result": result}) == outcome_text(outcome, more)
