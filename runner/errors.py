@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from drivers.port import Deployment
-from runner.ports import RuleState
+from runner.ports import RuleState, Scope
 from sanderling.kernel.errors import Fault, Refusal
 
 
@@ -148,8 +148,10 @@ class RateLimited(Refusal):
         window_s: float,
         resets_in_s: float,
         states: Sequence[RuleState] = (),
+        scope: Scope = Scope.PROCESS,
     ) -> None:
         """Keep the rule that refused and the seconds after which it would admit."""
         super().__init__(rule=rule, limit=limit, window_s=window_s, resets_in_s=resets_in_s)
         self.resets_in_s = resets_in_s
         self.states = tuple(states)
+        self.scope = scope

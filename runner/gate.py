@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runner.errors import RateLimited
 from runner.limit_policy import LimitPolicy
-from runner.ports import Admission, Limiter, Rule
+from runner.ports import Admission, Limiter, LimiterStatistics, Rule
 from sanderling.access.permission import Permission, Permissions, require
 from sanderling.access.ports import Principals
 from sanderling.access.principal import Credential, Principal
@@ -80,6 +80,10 @@ class Gate:
         """
         require(self._permissions, principal, permission)
 
+    def statistics(self) -> LimiterStatistics:
+        """Return what the limiter decided since the start."""
+        return self._limiter.statistics()
+
     async def limit(self, rules: Sequence[Rule]) -> Admission:
         """Count one request against all `rules`, or against none.
 
@@ -98,4 +102,5 @@ class Gate:
             # Rounded up: who comes back at the time we named must be let in.
             resets_in_s=math.ceil(admission.retry_after_s * 1000) / 1000,
             states=admission.states,
+            scope=admission.scope,
         )

@@ -7,12 +7,14 @@ from runner.ports import Rule
 from sanderling.kernel.ids import FunctionId, WorkspaceId
 
 
-def _rule(name: str, counted: str, rate_limit: RateLimit) -> Rule:
+def _rule(name: str, counted: str, rate_limit: RateLimit, workspace_id: WorkspaceId) -> Rule:
     return Rule(
         name=name,
         key=f"{name}:{counted}",
         burst=rate_limit.limit,
         period_us=rate_limit.ttl_ms * 1000,
+        # A call is counted by all of them at once.
+        tag=workspace_id,
     )
 
 
@@ -31,8 +33,8 @@ class LimitPolicy:
     def api_rules(self, workspace_id: WorkspaceId) -> tuple[Rule, ...]:
         """Return the rules that count every API request."""
         return (
-            _rule("api-requests-short", workspace_id, self.api_short),
-            _rule("api-requests-long", workspace_id, self.api_long),
+            _rule("api-requests-short", workspace_id, self.api_short, workspace_id),
+            _rule("api-requests-long", workspace_id, self.api_long, workspace_id),
         )
 
     def execution_rules(
@@ -40,6 +42,6 @@ class LimitPolicy:
     ) -> tuple[Rule, ...]:
         """Return the rules that count a call of this function, besides the API's."""
         return (
-            _rule("workspace-executions", workspace_id, self.function_default),
-            _rule("function-executions", function_id, own or self.function_default),
+            _rule("workspace-executions", workspace_id, self.function_default, workspace_id),
+            _rule("function-executions", function_id, own or self.function_default, workspace_id),
         )

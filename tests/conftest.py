@@ -1,5 +1,6 @@
 """What tests of several folders share."""
 
+import itertools
 import logging
 import shutil
 from collections.abc import AsyncGenerator, Generator
@@ -13,6 +14,8 @@ from sanderling.store.schema import metadata
 from support.databases import migrate_now
 from support.postgres import PostgresServer, run_postgres
 from support.redis import RedisServer, run_redis
+
+_numbers = itertools.count()
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +64,19 @@ def redis(redis_shared: RedisServer) -> Generator[RedisServer]:
     """Yield a Redis server that runs; a test may stop it."""
     yield redis_shared
     redis_shared.start_again()
+
+
+@pytest.fixture
+def fresh_key() -> str:
+    """Return a key under which nothing was counted yet in any Redis."""
+    return f"key-{next(_numbers)}"
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Generator[RedisServer]:
+    """Yield one Redis Cluster of a single node for the whole run."""
+    with run_redis(is_cluster=True) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,16 @@ class RateLimitingVariables(VariableGroup):
             "Milliseconds over which the long limit is refilled.",
         ),
     ] = 60_000
+    limits_answer_timeout_ms: Annotated[
+        Milliseconds,
+        Field(ge=5, le=1000),
+        Declared(
+            "RATE_LIMITING_REDIS_TIMEOUT_IN_MS",
+            "How long a request waits for Redis to count it; after that its process decides by "
+            "its own share of the limit.",
+            needs_restart=True,
+        ),
+    ] = 50
     invitations_by_workspace_limit: Annotated[
         _Limit,
         Declared(

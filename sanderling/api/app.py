@@ -79,4 +79,5 @@ def create_app(services: Services) -> App:
     """Return the app over `services`; whoever opened those closes them after the app is gone."""
     counted = Metrics(version=services.version)
     counted.subscribe(services.bus)
+    counted.watch_limits(services.gate.statistics)
     return App(services, counted)

@@ -121,7 +121,7 @@ class Edge:
         """Return what the caller is told of `error`; a fault of ours is logged."""
         failure = failure_of(scope, error)
         if isinstance(failure, RateLimited):
-            exchange.states = failure.states
+            exchange.states, exchange.scope = failure.states, failure.scope
         if is_fault(failure):
             log.error("request.failed", code=failure.code, exc_info=error)
         return problem_of(failure)
@@ -164,7 +164,7 @@ def _answering(exchange: Exchange, send: Send, *, is_head: bool) -> Send:
             message["headers"] = [
                 *message.get("headers", ()),
                 (b"x-request-id", exchange.request_id.encode("ascii")),
-                *rate_limit_headers(exchange.states),
+                *rate_limit_headers(exchange.states, exchange.scope),
                 *SECURITY,
             ]
         elif message["type"] == "http.response.body":

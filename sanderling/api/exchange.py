@@ -4,7 +4,7 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from runner.ports import Admission, RuleState
+from runner.ports import Admission, RuleState, Scope
 from sanderling.kernel.ids import RequestId
 
 _KEY = "sanderling.exchange"
@@ -14,13 +14,15 @@ _KEY = "sanderling.exchange"
 class Exchange:
     """What the edge knows of one request; written by the edge and by the route that serves it.
 
-    `states` are the rate limits that counted the request. Held by one task, so without a lock.
+    `states` are the rate limits that counted the request, in this `scope`. Held by one task, so
+    without a lock.
     """
 
     request_id: RequestId
     authorization: str | None = None
     content_type: str | None = None
     states: Sequence[RuleState] = field(default=())
+    scope: Scope = Scope.PROCESS
     problem: str | None = None
     status: int = 0
     received_bytes: int = 0
@@ -31,6 +33,7 @@ class Exchange:
     def count(self, admission: Admission) -> None:
         """Note how the rate limits stand after they counted the request."""
         self.states = admission.states
+        self.scope = admission.scope
 
 
 def attach(scope: MutableMapping[str, Any], exchange: Exchange) -> None:

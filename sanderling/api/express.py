@@ -143,7 +143,7 @@ def _head(
             b"content-type: %b\r\ncontent-length: %d\r\n" % (content_type, len(body)),
             lines_of(headers) if headers else b"",
             b"x-request-id: %b\r\n" % exchange.request_id.encode("ascii"),
-            lines_of(rate_limit_headers(exchange.states)),
+            lines_of(rate_limit_headers(exchange.states, exchange.scope)),
             _SECURITY_LINES,
         )
     )

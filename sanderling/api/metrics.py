@@ -3,7 +3,7 @@
 Every label has a bounded set of values: no names of functions, no ids, nothing of a workspace.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from prometheus_client import (
@@ -14,7 +14,10 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
+from runner.ports import LimiterStatistics, Scope
 from sanderling.api.problem_kinds import PROBLEM_KINDS
 from sanderling.api.tallies import Durations, Tally
 from sanderling.kernel.events import CallFinished, CallRefused, EventBus
@@ -42,6 +45,29 @@ class _Children:
         if child is None:
             child = self._known[key] = make(*labels)
         return child  # type: ignore[return-value] # pyright: ignore[reportReturnType] - see key.
+
+
+class _Limits(Collector):
+    """Tell what the limiter has counted by itself, at each scrape."""
+
+    def __init__(self, statistics: Callable[[], LimiterStatistics]) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterable[Metric]:
+        seen = self._statistics()
+        decisions = CounterMetricFamily(
+            "sanderling_rate_limit_decisions",
+            "Requests that the rate limits decided, by who counted them together.",
+            labels=("scope",),
+        )
+        for scope in Scope:
+            decisions.add_metric([scope], seen.decisions.get(scope, 0))
+        yield decisions
+        yield GaugeMetricFamily(
+            "sanderling_rate_limit_away",
+            "1 while processes that should count together cannot.",
+            value=seen.is_away,
+        )
 
 
 class Metrics:
@@ -101,6 +127,10 @@ class Metrics:
         """Count the calls that `bus` announces from now on."""
         bus.subscribe(CallFinished, self._count_call)
         bus.subscribe(CallRefused, self._count_refusal)
+
+    def watch_limits(self, statistics: Callable[[], LimiterStatistics]) -> None:
+        """Tell with everything else what `statistics` says."""
+        self.registry.register(_Limits(statistics))
 
     def _count_call(self, event: CallFinished) -> None:
         self._calls.add(event.outcome, event.driver)

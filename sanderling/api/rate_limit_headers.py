@@ -2,18 +2,23 @@
 
 Both are structured-field lists: `RateLimit-Policy: "api-short";q=100;w=1` says what is allowed
 (`q` in `w` seconds), `RateLimit: "api-short";r=99;t=1` what is left and when it is whole again.
+A third one of our own, `RateLimit-Scope`, tells when processes cannot count together.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from runner.ports import RuleState
+from runner.ports import RuleState, Scope
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
+_TOLD_SCOPES: Mapping[Scope, Headers] = {
+    scope: ((b"ratelimit-scope", scope.encode("ascii")),) for scope in (Scope.SHARE, Scope.OPEN)
+}
 
-def rate_limit_headers(states: Iterable[RuleState]) -> Headers:
-    """Return the two headers; nothing for a request that no rule counted.
+
+def rate_limit_headers(states: Iterable[RuleState], scope: Scope) -> Headers:
+    """Return the headers; nothing for a request that no rule counted, unless the limits are open.
 
     Windows and waits are whole seconds, rounded up.
     """
@@ -24,9 +29,11 @@ def rate_limit_headers(states: Iterable[RuleState]) -> Headers:
         window_s = -(-rule.period_us // 1_000_000)
         policies.append(f'"{rule.name}";q={rule.burst};w={window_s}')
         standings.append(f'"{rule.name}";r={state.remaining};t={math.ceil(state.resets_in_s)}')
+    told = _TOLD_SCOPES.get(scope, ())
     if not policies:
-        return ()
+        return told
     return (
         (b"ratelimit-policy", ", ".join(policies).encode("ascii")),
         (b"ratelimit", ", ".join(standings).encode("ascii")),
+        *told,
     )

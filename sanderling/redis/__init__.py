@@ -2,6 +2,7 @@
 
 from sanderling.redis.connection import check_redis_url, try_redis
 from sanderling.redis.hints import RedisHints
+from sanderling.redis.limiter import RedisLimiter
 from sanderling.redis.scripts import RedisScript
 from sanderling.redis.sharing import Sharing
 from sanderling.redis.slots import RedisSlots
@@ -9,6 +10,7 @@ from sanderling.redis.turns import RedisTurns
 
 __all__ = [
     "RedisHints",
+    "RedisLimiter",
     "RedisScript",
     "RedisSlots",
     "RedisTurns",

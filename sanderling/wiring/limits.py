@@ -1,8 +1,21 @@
-"""The rate limits that settings name."""
+"""The rate limits that settings name, and where they are counted."""
+
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from config.variables import Settings
+from drivers.port import Health, HealthState
 from runner.function import RateLimit
+from runner.gcra import MemoryLimiter
 from runner.limit_policy import LimitPolicy
+from runner.ports import Limiter
+from sanderling.api.services import HealthCheck
+from sanderling.redis import RedisLimiter
+from sanderling.store import SQLConfigStore
+from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.live_processes import live_processes
 
 
 def limit_policy(settings: Settings) -> LimitPolicy:
@@ -14,3 +27,51 @@ def limit_policy(settings: Settings) -> LimitPolicy:
             settings.function_throttle_limit, settings.function_throttle_ttl_ms
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """By which numbers requests are counted, by what, and the parts whose health is told."""
+
+    policy: LimitPolicy
+    limiter: Limiter
+    readiness: Mapping[str, HealthCheck] = field(default_factory=dict[str, HealthCheck])
+
+
+@asynccontextmanager
+async def open_counting(settings: Settings, foundation: Foundation) -> AsyncGenerator[Counting]:
+    """Yield what counts: all processes together where there is a Redis, else this one alone.
+
+    Raises:
+        RedisURLRefused: the URL of Redis is not one.
+
+    """
+    policy, clock = limit_policy(settings), foundation.clock
+    if settings.redis_url is None:
+        yield Counting(policy, MemoryLimiter(clock))
+        return
+    store = SQLConfigStore(foundation.database, clock)
+    async with live_processes(store, clock) as processes:
+        limiter = RedisLimiter(
+            settings.redis_url.get_secret_value(),
+            clock=clock,
+            jitter=secrets.SystemRandom().random,
+            processes=processes.count,
+            answer_s=settings.limits_answer_timeout_ms / 1000,
+        )
+
+        async def check() -> Health:
+            return _health(limiter.why_away, processes.count())
+
+        async with limiter:
+            yield Counting(policy, limiter, {"rate_limits": check})
+
+
+def _health(why_away: str, processes: int) -> Health:
+    if not why_away:
+        return Health(HealthState.OK)
+    reason = (
+        f"Redis is away ({why_away}): each of {processes} processes admits its share of the "
+        "rate limits."
+    )
+    return Health(HealthState.DEGRADED, (reason,))

@@ -16,8 +16,6 @@ from runner.calls import Calls
 from runner.dispatch import Dispatch
 from runner.functions import Functions
 from runner.gate import Gate
-from runner.gcra import MemoryLimiter
-from runner.limit_policy import LimitPolicy
 from runner.pipeline import Pipeline
 from runner.ports import CallLog
 from runner.record import Record
@@ -42,7 +40,7 @@ from sanderling.wiring.configuration import begin, following, health_of
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.foundation import Foundation, open_foundation
 from sanderling.wiring.groundwork import Groundwork
-from sanderling.wiring.limits import limit_policy
+from sanderling.wiring.limits import Counting, open_counting
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
     LimitsSubscriber,
@@ -93,7 +91,7 @@ class _Parts:
     call_log: CallLog
     driver: Driver
     configuration: Configuration
-    policy: LimitPolicy
+    counting: Counting
 
 
 @asynccontextmanager
@@ -141,7 +139,7 @@ async def open_runtime(
             call_log=call_log,
             driver=running,
             configuration=beginning.configuration,
-            policy=limit_policy(settings),
+            counting=await stack.enter_async_context(open_counting(settings, foundation)),
         )
         services, subscribers = _services(parts)
         if label is not None:
@@ -168,11 +166,11 @@ def _with_health(services: Services, live: LiveConfiguration) -> Services:
 
 def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
     """Return the services, and those of their parts that follow settings."""
-    foundation, driver, policy = parts.foundation, parts.driver, parts.policy
+    foundation, driver, policy = parts.foundation, parts.driver, parts.counting.policy
     clock, ids, database = foundation.clock, foundation.ids, foundation.database
     bus, permissions, store = EventBus(), RolePermissions(), SQLFunctionStore(database)
     principals = KeyPrincipals(SQLKeyStore(database), clock)
-    gate = Gate(principals, permissions, MemoryLimiter(clock), policy)
+    gate = Gate(principals, permissions, parts.counting.limiter, policy)
     targets = Targets(store, policy, clock, bus)
     record = Record(parts.call_log, bus, ids, clock)
     services = Services(
@@ -188,6 +186,7 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
             "database": lambda: health(database),
             "call_log": parts.call_log.health,
             "driver": driver.health,
+            **parts.counting.readiness,
         },
         ids=ids,
         clock=clock,

@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from runner.ports import LimiterStatistics
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import build_openapi, openapi_text
 from support.house import ROOT
@@ -103,7 +104,9 @@ def test_every_metric_is_in_the_reference() -> None:
     page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     listed = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
 
-    families = text_string_to_metric_families(Metrics(version="0").text().decode())
+    metrics = Metrics(version="0")
+    metrics.watch_limits(lambda: LimiterStatistics({}))
+    families = text_string_to_metric_families(metrics.text().decode())
     ours = {
         f"{family.name}{SUFFIXES.get(family.type, '')}"
         for family in families

@@ -1,27 +1,98 @@
 """What every limiter promises; each implementation runs the whole suite."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.gcra import MemoryLimiter
-from runner.ports import Limiter, Rule
-from sanderling.kernel.clock import VirtualClock
+from runner.ports import Admission, Limiter, LimiterStatistics, Rule, Scope
+from sanderling.kernel.clock import SystemClock, VirtualClock
+from sanderling.redis import RedisLimiter
 
-MakeLimiter: TypeAlias = Callable[[VirtualClock], Limiter]
+MakeLimiter: TypeAlias = Callable[[VirtualClock], Awaitable[Limiter]]
 
-# A limiter whose time cannot be moved by a test has no place here: it gets a clock to stand on.
-LIMITERS: dict[str, MakeLimiter] = {"memory": MemoryLimiter}
+KINDS = ("memory", "redis", "redis_cluster")
+_numbers = itertools.count()
+
+
+async def _make_memory(clock: VirtualClock) -> Limiter:
+    return MemoryLimiter(clock)
+
+
+@pytest.fixture(params=KINDS)
+async def make_limiter(request: pytest.FixtureRequest) -> AsyncGenerator[MakeLimiter]:
+    """Yield what makes a limiter with nothing counted, that stands on the clock of a test.
+
+    Redis would count by its own time; here it is told another.
+    """
+    if request.param == "memory":
+        yield _make_memory
+        return
+    url: str = request.getfixturevalue(request.param).url
+    async with AsyncExitStack() as stack:
+        now = VirtualClock()
+        shared = await stack.enter_async_context(
+            RedisLimiter(
+                url,
+                clock=SystemClock(),
+                jitter=lambda: 0.5,
+                answer_s=5.0,
+                time_us=lambda: now.monotonic_ns() // 1000,
+            )
+        )
+
+        async def make_redis(clock: VirtualClock) -> Limiter:
+            nonlocal now
+            now = clock
+            return _Apart(shared, next(_numbers))
+
+        yield make_redis
+
+
+# The fixture makes no limiter, it only knows how: each example begins with nothing counted.
+each_example_anew = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+class _Apart:
+    """Count under keys of one's own: one connection serves many examples."""
+
+    def __init__(self, limiter: RedisLimiter, number: int) -> None:
+        self._limiter = limiter
+        self._tag = f"tag-{number}"
+
+    async def acquire(
+        self, rules: Sequence[Rule], *, cost: int = 1, patience_us: int = 0
+    ) -> Admission:
+        asked = [replace(rule, key=f"{self._tag}:{rule.key}", tag=self._tag) for rule in rules]
+        seen = await self._limiter.acquire(asked, cost=cost, patience_us=patience_us)
+        assert seen.scope is Scope.INSTANCE
+        by_asked = dict(zip(asked, rules, strict=True))
+        refused_by = None if seen.refused_by is None else by_asked[seen.refused_by]
+        states = tuple(replace(state, rule=by_asked[state.rule]) for state in seen.states)
+        return replace(seen, states=states, refused_by=refused_by)
+
+    def statistics(self) -> LimiterStatistics:
+        return self._limiter.statistics()
 
 
 def a_rule(
-    burst: int = 3, period_us: int = 1_000_000, *, name: str = "rule", key: str = ""
+    burst: int = 3,
+    period_us: int = 1_000_000,
+    *,
+    name: str = "rule",
+    key: str = "",
+    ahead_us: int = 0,
 ) -> Rule:
     """Return a rule that counts under its own name."""
-    return Rule(name=name, key=key or name, burst=burst, period_us=period_us)
+    return Rule(name, key or name, burst, period_us, ahead_us=ahead_us)
 
 
 rules = st.builds(
@@ -30,20 +101,16 @@ rules = st.builds(
 steps = st.lists(st.tuples(st.integers(0, 2_000_000), st.integers(1, 60)), max_size=60)
 
 
-each_limiter = pytest.mark.parametrize("make_limiter", LIMITERS.values(), ids=tuple(LIMITERS))
-
-
 @pytest.fixture
 def clock() -> VirtualClock:
     """Stand still until moved."""
     return VirtualClock()
 
 
-@pytest.fixture(params=LIMITERS.values(), ids=tuple(LIMITERS))
-def limiter(request: pytest.FixtureRequest, clock: VirtualClock) -> Limiter:
+@pytest.fixture
+async def limiter(make_limiter: MakeLimiter, clock: VirtualClock) -> Limiter:
     """Return each limiter in turn, with nothing counted."""
-    make_limiter: MakeLimiter = request.param
-    return make_limiter(clock)
+    return await make_limiter(clock)
 
 
 async def test_a_burst_is_admitted_and_one_more_is_not(limiter: Limiter) -> None:
@@ -179,15 +246,69 @@ async def test_a_tightened_rule_shuts_nobody_out_for_its_old_period(
     assert admitted.is_admitted
 
 
+async def test_whoever_is_patient_is_booked_ahead(limiter: Limiter, clock: VirtualClock) -> None:
+    """Bookings follow one another, and those who come in time do not wait."""
+    rule = a_rule(burst=2, period_us=1_000_000, ahead_us=10_000_000)
+
+    waits = [(await limiter.acquire([rule], patience_us=1_000_000)).wait_s for _ in range(4)]
+    clock.advance(0.25)
+    later = await limiter.acquire([rule], patience_us=10_000_000)
+
+    assert waits == [0, 0, 0.5, 1]
+    assert (later.is_admitted, later.wait_s) == (True, 1.25)
+    assert later.states[0].remaining == 0
+
+
+async def test_what_is_too_far_ahead_is_not_booked(limiter: Limiter) -> None:
+    """Beyond its patience, or as far as can be booked, a caller is refused and told the rest."""
+    rule = a_rule(burst=1, period_us=1_000_000, ahead_us=2_000_000)
+    await limiter.acquire([rule])
+    booked = await limiter.acquire([rule], patience_us=1_500_000)
+
+    hasty = await limiter.acquire([rule])
+    hurried = await limiter.acquire([rule], patience_us=1_500_000)
+    patient = await limiter.acquire([rule], patience_us=60_000_000)
+    nobody = await limiter.acquire([rule], patience_us=60_000_000)
+
+    assert booked.wait_s == 1
+    assert (hasty.is_admitted, hasty.retry_after_s) == (False, 2)
+    assert (hurried.is_admitted, hurried.retry_after_s) == (False, 0.5)
+    assert (patient.is_admitted, patient.wait_s) == (True, 2)
+    assert (nobody.is_admitted, nobody.retry_after_s) == (False, 1)
+
+
+async def test_a_rule_that_cannot_be_booked_refuses_the_patient(limiter: Limiter) -> None:
+    """Patience helps with rules that allow it, and with no other."""
+    firm, soft = a_rule(burst=1, name="firm"), a_rule(burst=1, name="soft", ahead_us=5_000_000)
+    await limiter.acquire([firm, soft])
+
+    refused = await limiter.acquire([firm, soft], patience_us=5_000_000)
+    alone = await limiter.acquire([soft], patience_us=5_000_000)
+
+    assert firm == refused.refused_by
+    assert alone.wait_s == 1
+
+
+async def test_decisions_are_counted(limiter: Limiter) -> None:
+    """Statistics tell in which scope requests were decided, whatever came of them."""
+    before = sum(limiter.statistics().decisions.values())
+
+    for _ in range(4):
+        await limiter.acquire([a_rule(burst=3)])
+
+    assert sum(limiter.statistics().decisions.values()) == before + 4
+    assert not limiter.statistics().is_away
+
+
 @pytest.mark.slow
-@each_limiter
+@each_example_anew
 @given(rule=rules, steps=steps)
 async def test_never_more_than_burst_and_refill(
     make_limiter: MakeLimiter, rule: Rule, steps: list[tuple[int, int]]
 ) -> None:
     """In any stretch of time, what was admitted is at most the burst and what refilled in it."""
     clock = VirtualClock()
-    limiter = make_limiter(clock)
+    limiter = await make_limiter(clock)
     admitted: list[tuple[int, int]] = []
 
     for pause_us, cost in steps:
@@ -202,14 +323,14 @@ async def test_never_more_than_burst_and_refill(
             assert (total - rule.burst) * rule.period_us <= (at_us - start_us) * rule.burst
 
 
-@each_limiter
+@each_example_anew
 @given(rule=rules, steps=steps)
 async def test_what_remains_is_what_would_be_admitted(
     make_limiter: MakeLimiter, rule: Rule, steps: list[tuple[int, int]]
 ) -> None:
     """`remaining` is exact: that much passes at once, and not one more."""
     clock = VirtualClock()
-    limiter = make_limiter(clock)
+    limiter = await make_limiter(clock)
     remaining = rule.burst
 
     for pause_us, cost in steps:
@@ -227,7 +348,7 @@ async def test_what_remains_is_what_would_be_admitted(
 
 
 @pytest.mark.slow
-@each_limiter
+@each_example_anew
 @given(
     first=rules,
     second=rules,
@@ -238,7 +359,7 @@ async def test_all_or_nothing(
 ) -> None:
     """Two rules together admit exactly what both admit, and a refusal changes neither."""
     pair = (a_rule(first.burst, first.period_us, name="a"), a_rule(second.burst, 7, name="b"))
-    limiter = make_limiter(VirtualClock())
+    limiter = await make_limiter(VirtualClock())
     left = [rule.burst for rule in pair]
 
     for cost in costs:

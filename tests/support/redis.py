@@ -25,9 +25,10 @@ _PASSWORD = "quite-secret"
 class RedisServer:
     """One server; `stop` and `start` keep its port."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
-        """Run `program` in `folder`; nothing is written there but its log."""
+    def __init__(self, program: Path, folder: Path, *, is_cluster: bool = False) -> None:
+        """Run `program` in `folder`; a cluster is one node with every slot."""
         self._program = program
+        self._is_cluster = is_cluster
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
@@ -46,6 +47,7 @@ class RedisServer:
             "save": "",
             "appendonly": "no",
             "dir": str(self._folder),
+            "cluster-enabled": "yes" if self._is_cluster else "no",
         }
         words = [word for name, value in settings.items() for word in (f"--{name}", value)]
         log = self._folder / "redis.log"
@@ -58,6 +60,21 @@ class RedisServer:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(log.read_text()[-2000:])
             time.sleep(0.02)
+        if self._is_cluster:
+            self._take_every_slot(deadline)
+
+    def _take_every_slot(self, deadline: float) -> None:
+        self.do("CLUSTER", "ADDSLOTS", *range(16384))
+        while b"cluster_state:ok" not in self.do("CLUSTER", "INFO"):
+            if time.monotonic() > deadline:
+                raise RuntimeError("the cluster does not form")
+            time.sleep(0.02)
+
+    def do(self, *words: str | int) -> Any:
+        """Return what the server answers to one command."""
+        client: Any = Redis.from_url(self.url, socket_timeout=10, decode_responses=False)  # pyright: ignore[reportUnknownMemberType] - the library leaves its arguments open.
+        with client:
+            return client.execute_command(*words)
 
     def client(self) -> Any:
         """Return a client of a test's own, which closes when it is left."""
@@ -101,7 +118,7 @@ class RedisServer:
 
 
 @contextmanager
-def run_redis() -> Generator[RedisServer]:
+def run_redis(*, is_cluster: bool = False) -> Generator[RedisServer]:
     """Yield a running server and remove every trace of it.
 
     Without the server's program the test fails in CI and is skipped elsewhere.
@@ -113,7 +130,7 @@ def run_redis() -> Generator[RedisServer]:
             pytest.fail(missing)
         pytest.skip(missing)
     with tempfile.TemporaryDirectory(prefix="sanderling-redis-") as folder:
-        server = RedisServer(program, Path(folder))
+        server = RedisServer(program, Path(folder), is_cluster=is_cluster)
         try:
             server.start()
             yield server

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from runner.ports import LimiterStatistics, Scope
 from sanderling.api.metrics import Metrics
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.events import CallFinished, CallRefused, EventBus
@@ -28,6 +29,22 @@ def _samples(text: str) -> dict[str, float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def test_decisions_of_the_rate_limits_are_counted_by_scope() -> None:
+    """Every scope is told from the start, and whether the place to count together is away."""
+    metrics = Metrics(version="1")
+    seen = LimiterStatistics({Scope.INSTANCE: 7, Scope.SHARE: 2}, is_away=True)
+    metrics.watch_limits(lambda: seen)
+
+    samples = _samples(metrics.text().decode())
+
+    decisions = {
+        scope: samples[f"sanderling_rate_limit_decisions_total[('scope', '{scope}')]"]
+        for scope in Scope
+    }
+    assert decisions == {Scope.PROCESS: 0, Scope.INSTANCE: 7, Scope.SHARE: 2, Scope.OPEN: 0}
+    assert samples["sanderling_rate_limit_away[]"] == 1
 
 
 def test_calls_are_counted_by_outcome_and_driver() -> None:
