@@ -39,6 +39,7 @@ setup-dev: setup $(DEV) ## Make .venv with the tools for tests and gates as well
 test: setup-dev ## Set up, then run every test but the nightly ones, with coverage.
 	@tools/need-postgres $(BIN)/python
 	@tools/need-redis $(BIN)/python
+	@tools/need-ministack $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(PYTEST)
 
@@ -46,6 +47,7 @@ test: setup-dev ## Set up, then run every test but the nightly ones, with covera
 test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
 	@tools/need-postgres $(BIN)/python
 	@tools/need-redis $(BIN)/python
+	@tools/need-ministack $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
 
@@ -83,6 +85,7 @@ lock: setup-dev ## Pin requirements/*.txt anew; UPGRADE=--upgrade takes the newe
 		-c requirements/build.txt -o requirements/dev.txt
 	$(LOCK) --group postgres --no-deps -o requirements/postgres.txt
 	$(LOCK) --group redis --no-deps -o requirements/redis.txt
+	$(LOCK) --group ministack -o requirements/ministack.txt
 
 .PHONY: bench
 bench: setup-dev ## Measure what a call costs, beside other ways to run the same code.

@@ -180,12 +180,16 @@ class ArtifactKey:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One immutable version of a function; `isolation` is call or function."""
+    """One immutable version of a function; `isolation` is call or function.
+
+    A draft is tried a few times and then changed: a driver may spare what pays off only later.
+    """
 
     key: ArtifactKey
     source: str
     limits: Limits = field(default_factory=Limits)
     isolation: Isolation = Isolation.CALL
+    is_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,8 @@ class Invocation:
 
     `event_json` is strict JSON. `context` becomes the handler's second argument; its values are
     plain JSON and it holds no secret. `timeout_s` may shorten the artifact's `wall_s`, never
-    lengthen it.
+    lengthen it. `is_idempotent` says that running it twice does no harm, so that a driver may
+    send it once more when an answer was lost.
     """
 
     call_id: CallId
@@ -202,6 +207,7 @@ class Invocation:
     event_json: bytes
     context: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     timeout_s: float | None = None
+    is_idempotent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,13 @@ class Dispatch:
                 OutcomeKind.NOT_DEPLOYED,
                 detail="The function was changed or deleted at this moment. Call again.",
             )
-        artifact = Artifact(target.key, definition.source, definition.limits, definition.isolation)
+        artifact = Artifact(
+            target.key,
+            definition.source,
+            definition.limits,
+            definition.isolation,
+            is_draft=target.version is None,
+        )
         try:
             async with asyncio.timeout(self._deploy_timeout_s):
                 return await self._driver.deploy(artifact)

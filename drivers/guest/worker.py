@@ -28,12 +28,25 @@ from drivers.guest.syscalls import CHANNEL_FD
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from drivers.guest.flavour import Flavour
     from drivers.guest.function import Function
-    from drivers.guest.lock import Lock
     from drivers.guest.raw import RawFunction
+
+    class Lock(Protocol):
+        """What puts up the walls of one worker, and bounds its function."""
+
+        def lock_worker(self) -> None:
+            """Put up what a worker has."""
+
+        def without_effect(self) -> Lock:
+            """Return a lock that puts nothing up."""
+            ...
+
+        def lock_function(self, memory_bytes: int, cpu_s: int) -> None:
+            """Bound one function."""
+
 
 _signal: Any = __import__("_signal")  # The C part alone; `signal` brings enum.
 # By names of this module, so that a fresh worker looks up nothing that no other did before: what

@@ -7,9 +7,9 @@ import asyncio
 import hashlib
 import os
 
+from drivers.boundedcache import BoundedCache
 from drivers.errors import DriverError
 from drivers.limits import Limits
-from drivers.local.boundedcache import BoundedCache
 from drivers.local.pool import Pool, Saturated
 from drivers.local.requests import compile_frame
 from drivers.local.settings import LocalSettings

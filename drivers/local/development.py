@@ -13,9 +13,9 @@ from typing import Self
 
 import structlog
 
+from drivers.boundedcache import BoundedCache
 from drivers.errors import DriverError
 from drivers.guest.layers import LANGUAGE
-from drivers.local.boundedcache import BoundedCache
 from drivers.local.requests import bind_frame, call_frame, compile_frame
 from drivers.local.settings import LocalSettings
 from drivers.local.unlocked import NAME, UnlockedProcess

@@ -5,12 +5,12 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from drivers.boundedcache import BoundedCache
 from drivers.errors import DriverError
 from drivers.flavours import flavour_for
 from drivers.guest.flavour import COMPILING, RAW
 from drivers.guest.layers import CGROUP
 from drivers.local.bound import BoundWorkers
-from drivers.local.boundedcache import BoundedCache
 from drivers.local.budget import MemoryBudget
 from drivers.local.compiler import Compiler
 from drivers.local.dispatch import NAME, Deployed, Dispatch

@@ -43,6 +43,10 @@ LOG_EVENTS: Mapping[str, str] = {
     "limits.redis-lost": "Redis is away, `reason` says how; each process admits its share.",
     "key.created": "An API key was made.",
     "key.revoked": "An API key was revoked.",
+    "lambda.collected": "Functions at AWS that nobody needs were removed: `removed`, `kept`, and "
+    "`foreign` ones left alone.",
+    "lambda.refused": "AWS Lambda did not take a request; `code` is its word, `permission` what "
+    "is missing.",
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
     "redis.lost": "Redis does not answer `script`; until it does each process keeps its share.",
     "redis.restored": "Redis answers `script` again.",

@@ -32,6 +32,7 @@ def _pins(file: str) -> dict[str, set[Version]]:
         ("dev.txt", "dev"),
         ("postgres.txt", "postgres"),
         ("redis.txt", "redis"),
+        ("ministack.txt", "ministack"),
     ],
 )
 def test_every_dependency_is_pinned_inside_its_range(file: str, group: str | None) -> None:

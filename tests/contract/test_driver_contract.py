@@ -1,7 +1,8 @@
 """What every driver that runs functions promises, and what the disabled one does instead."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drivers.aws_lambda import LambdaDriver
 from drivers.limits import Limits
 from drivers.local import DevelopmentDriver, LocalDriver, LocalSettings
 from drivers.memory import MemoryDriver
@@ -31,6 +33,7 @@ from support.guest_programs import (
     RETURNS_NAN,
     SPINS,
 )
+from support.ministack import run_ministack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,14 +51,27 @@ json_values: st.SearchStrategy[JSON] = st.recursive(
 )
 
 
-MAKERS: dict[str, Callable[[], Driver]] = {
+@asynccontextmanager
+async def _lambda() -> AsyncGenerator[Driver]:
+    # Few places, since each environment is a process that starts slowly.
+    with run_ministack() as ministack:
+        async with LambdaDriver(ministack.settings(concurrency=4, queue_wait_s=60.0)) as driver:
+            yield driver
+
+
+MAKERS: dict[str, Callable[[], AbstractAsyncContextManager[Driver]]] = {
     "memory": lambda: MemoryDriver(HANDLERS, rejections=REJECTIONS),
     "local": lambda: LocalDriver(LocalSettings()),
     "development": lambda: DevelopmentDriver(LocalSettings()),
+    "lambda": _lambda,
 }
 
 
-@pytest_asyncio.fixture(params=list(MAKERS), scope="module", loop_scope="module")
+@pytest_asyncio.fixture(
+    params=[pytest.param(name, marks=[pytest.mark.slow] * (name == "lambda")) for name in MAKERS],
+    scope="module",
+    loop_scope="module",
+)
 async def driver(request: pytest.FixtureRequest) -> AsyncIterator[Driver]:
     """Each driver that runs functions, started once for all promises."""
     async with MAKERS[request.param]() as started:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.local.boundedcache import BoundedCache
+from drivers.boundedcache import BoundedCache
 from drivers.local.budget import MemoryBudget
 
 

@@ -1,0 +1,242 @@
+"""The control plane: functions are made, looked at and removed, and never changed.
+
+Everything in here blocks and runs in threads; every step may be done twice.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from drivers.aws_lambda.blueprint import MANAGED_BY, NAMESPACE, OURS, Blueprint
+from drivers.aws_lambda.clients import Connection
+from drivers.aws_lambda.faults import Fault, Refused, fault_of
+from drivers.aws_lambda.settings import LambdaSettings
+from drivers.port import OutcomeKind
+
+_READY = frozenset({"Active", "Inactive"})
+_FAILED = "Failed"
+_ROLE_NOT_YET = re.compile(r"cannot be assumed|role defined for the function", re.IGNORECASE)
+_KEY_NOT_YET = re.compile(r"KMS key is invalid", re.IGNORECASE)
+_TENANCY = re.compile(r"tenan", re.IGNORECASE)
+_MOST_REMADE = 2
+_FIRST_PAUSE_S = 0.1
+_MOST_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A function as AWS tells of it; `is_ours` claims that it has the tags of our namespace."""
+
+    name: str
+    state: str
+    reason: str
+    sha256: str
+    is_ours: bool
+    is_per_tenant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the list of functions."""
+
+    name: str
+    made_at: datetime | None
+
+
+class TenancyUnavailable(Exception):
+    """This region, or whatever stands for it, does not isolate by tenant."""
+
+
+class Control:
+    """Make, find, list and remove functions."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        settings: LambdaSettings,
+        *,
+        pause: Callable[[float], object] = time.sleep,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Use the clients of `connection`; `pause` waits in the calling thread."""
+        self._connection = connection
+        self._settings = settings
+        self._pause = pause
+        self._now_s = now_s
+
+    def ensure(self, blueprint: Blueprint) -> bool:
+        """See that the function is there and ready; return whether this call made it.
+
+        Raises:
+            Refused: it is not, with why.
+            TenancyUnavailable: it was to be isolated by tenant and cannot be.
+
+        """
+        began_s, pause_s, made, remade = self._now_s(), _FIRST_PAUSE_S, False, 0
+        waits_for = "it did not become active"
+        while self._now_s() - began_s < self._settings.deploy_s:
+            found = self.find(blueprint.name)
+            if found is None:
+                waits_for = self._create(blueprint)
+                made = made or not waits_for
+                if not waits_for:
+                    continue
+            elif not found.is_ours:
+                raise Refused(_foreign(blueprint.name))
+            elif found.state in _READY:
+                if found.sha256 != blueprint.bundle.sha256:
+                    raise Refused(_tampered(blueprint.name))
+                return made
+            elif found.state == _FAILED:
+                if remade == _MOST_REMADE:
+                    raise Refused(_failed(found))
+                self.delete(found.name)
+                remade += 1
+                continue
+            self._pause(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - it spreads waiting.
+            pause_s = min(_MOST_PAUSE_S, pause_s * 1.6)
+        raise Refused(_late(waits_for))
+
+    def _create(self, blueprint: Blueprint) -> str:
+        """Return why it is not made yet; empty when this call made it."""
+        try:
+            self._ask("create_function", "lambda:CreateFunction", blueprint.request(self._settings))
+        except Refused as refused:
+            code, message = refused.fault.code, refused.fault.message
+            if code == "ResourceConflictException":
+                # Somebody else made it at the same time (and the same, since the name says so),
+                # or removes one of that name.
+                return "another process makes or removes it"
+            if code == "InvalidParameterValueException" and _ROLE_NOT_YET.search(message):
+                return "AWS Lambda cannot assume the role of SERVERLESS_LAMBDA_ROLE"
+            if code == "InvalidParameterValueException" and _KEY_NOT_YET.search(message):
+                return "its key is not known to AWS Lambda yet"
+            if blueprint.is_per_tenant and _lacks_tenancy(refused.fault):
+                raise TenancyUnavailable from refused
+            raise
+        return ""
+
+    def find(self, name: str) -> Found | None:
+        """Return the function of this name.
+
+        Raises:
+            Refused: AWS would not tell.
+
+        """
+        try:
+            # GetFunction has a quota of its own, far above that of all others together.
+            told = self._ask("get_function", "lambda:GetFunction", {"FunctionName": name})
+        except Refused as refused:
+            if refused.fault.kind is OutcomeKind.NOT_DEPLOYED:
+                return None
+            raise
+        about: dict[str, Any] = told["Configuration"]
+        tags: dict[str, str] = told.get("Tags") or {}
+        tenancy: dict[str, Any] = about.get("TenancyConfig") or {}
+        return Found(
+            name=name,
+            state=str(about.get("State", "Active")),
+            reason=str(about.get("StateReasonCode", "")),
+            sha256=str(about.get("CodeSha256", "")),
+            is_ours=self._is_ours(tags),
+            is_per_tenant=tenancy.get("TenantIsolationMode") == "PER_TENANT",
+        )
+
+    def _is_ours(self, tags: dict[str, str]) -> bool:
+        return tags.get(MANAGED_BY) == OURS and tags.get(NAMESPACE) == self._settings.namespace
+
+    def delete(self, name: str) -> None:
+        """Remove a function; one that is not there is no fault.
+
+        Raises:
+            Refused: AWS would not.
+
+        """
+        try:
+            self._ask("delete_function", "lambda:DeleteFunction", {"FunctionName": name})
+        except Refused as refused:
+            if refused.fault.kind is not OutcomeKind.NOT_DEPLOYED:
+                raise
+
+    def delete_ours(self, name: str) -> bool:
+        """Remove a function that has our tags, and claim that it did.
+
+        Raises:
+            Refused: AWS would not.
+
+        """
+        found = self.find(name)
+        if found is None or not found.is_ours:
+            return False
+        self.delete(name)
+        return True
+
+    def list_all(self) -> Iterator[Listed]:
+        """Yield every function of the namespace, whoever made it.
+
+        Raises:
+            Refused: AWS would not tell.
+
+        """
+        marker: dict[str, str] = {}
+        while True:
+            told = self._ask("list_functions", "lambda:ListFunctions", marker)
+            for about in told["Functions"]:
+                if about["FunctionName"].startswith(f"{self._settings.namespace}-"):
+                    yield Listed(about["FunctionName"], _moment(about.get("LastModified")))
+            if not told.get("NextMarker"):
+                return
+            marker = {"Marker": told["NextMarker"]}
+
+    def _ask(self, method: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        clients = self._connection.clients
+        while True:
+            try:
+                answer = getattr(clients.control, method)(**arguments)
+            except clients.errors as error:
+                fault = fault_of(error, action)
+                if fault.is_expired and self._connection.renew(clients):
+                    clients = self._connection.clients
+                    continue
+                raise Refused(fault) from error
+            return cast("dict[str, Any]", answer)
+
+
+def _lacks_tenancy(fault: Fault) -> bool:
+    return fault.code in {"InvalidParameterValueException", "ParamValidationError"} and bool(
+        _TENANCY.search(fault.message)
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError:
+        return None
+
+
+def _foreign(name: str) -> Fault:
+    detail = f"The name {name} belongs to a function that Sanderling did not make."
+    return Fault(OutcomeKind.MISCONFIGURED, "ForeignFunction", detail)
+
+
+def _tampered(name: str) -> Fault:
+    detail = (
+        f"The code of {name} at AWS is not the code that was deployed (CodeSha256 differs); "
+        "it is not called. Find out who changed it, then delete it there."
+    )
+    return Fault(OutcomeKind.MISCONFIGURED, "CodeSha256Mismatch", detail)
+
+
+def _failed(found: Found) -> Fault:
+    detail = f"AWS Lambda could not prepare the function ({found.reason or 'no reason given'})."
+    return Fault(OutcomeKind.PLATFORM_ERROR, "FunctionFailed", detail)
+
+
+def _late(waits_for: str) -> Fault:
+    kind = OutcomeKind.MISCONFIGURED if "role" in waits_for else OutcomeKind.PLATFORM_ERROR
+    return Fault(kind, "DeploymentLate", f"The function was not deployed in time: {waits_for}.")

@@ -1,0 +1,109 @@
+"""Brings versions to Lambda and takes them away; what is under way outlives who asked for it."""
+
+import asyncio
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+
+from drivers.aws_lambda.blueprint import blueprint_of, name_of
+from drivers.aws_lambda.caller import Answer, Caller, Request
+from drivers.aws_lambda.control import Control
+from drivers.aws_lambda.endings import compiled
+from drivers.aws_lambda.envelope import compile_request, function_of_artifact
+from drivers.aws_lambda.faults import Fault, Refused
+from drivers.aws_lambda.settings import LambdaSettings
+from drivers.port import Artifact, ArtifactKey, Deployment, OutcomeKind
+from drivers.replies.compilations import too_long
+
+_MOST_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """An artifact with the name of the function that runs it."""
+
+    artifact: Artifact
+    name: str
+    is_on_runner: bool
+
+    @cached_property
+    def function(self) -> dict[str, object] | None:
+        """What every request brings along; None where the function is at the other end."""
+        return function_of_artifact(self.artifact) if self.is_on_runner else None
+
+
+class Deployer:
+    """Deploy and remove; one event loop owns it."""
+
+    def __init__(
+        self, caller: Caller, control: Control, threads: Executor, settings: LambdaSettings
+    ) -> None:
+        """Block in `threads` only."""
+        self._caller = caller
+        self._control = control
+        self._threads = threads
+        self._settings = settings
+        self._under_way: dict[str, asyncio.Task[Deployment]] = {}
+
+    async def close(self) -> None:
+        """Return once nothing is under way."""
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    async def deploy(self, artifact: Artifact) -> tuple[Deployment, str]:
+        """Return what became of it, and the name of its function.
+
+        Whoever stops waiting leaves it under way, and who asks next finds it further on.
+        """
+        size = len(artifact.source.encode("utf-8", "surrogatepass"))
+        if size > artifact.limits.source_bytes:
+            return too_long(size, artifact.limits.source_bytes), ""
+        name = name_of(artifact.key, self._settings)
+        task = self._under_way.get(name)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._deploy(artifact, name))
+            self._under_way[name] = task
+            task.add_done_callback(lambda _: self._under_way.pop(name, None))
+        return await asyncio.shield(task), name
+
+    async def _deploy(self, artifact: Artifact, name: str) -> Deployment:
+        loop = asyncio.get_running_loop()
+        try:
+            for _ in range(_MOST_ROUNDS):
+                await loop.run_in_executor(
+                    self._threads,
+                    lambda: self._control.ensure(blueprint_of(artifact, self._settings)),
+                )
+                found = await self._check(artifact, name)
+                if found.kind is OutcomeKind.BAD_CODE:
+                    await loop.run_in_executor(self._threads, self._control.delete, name)
+                if found.kind is not OutcomeKind.NOT_DEPLOYED:
+                    return found
+        except Refused as refused:
+            return Deployment(refused.fault.kind, detail=refused.fault.detail)
+        detail = "The function was removed by somebody else again and again."
+        return Deployment(OutcomeKind.PLATFORM_ERROR, detail=detail)
+
+    async def _check(self, artifact: Artifact, name: str) -> Deployment:
+        """Have the function compile itself, which starts its first environment as well."""
+        got = await self._caller.send(Request(name, compile_request(), is_idempotent=True))
+        if isinstance(got, Answer):
+            return compiled(got, artifact)
+        return _told(got)
+
+    async def remove(self, key: ArtifactKey) -> None:
+        """Remove the function of `key`, if there is one and it is ours."""
+        loop = asyncio.get_running_loop()
+        name = name_of(key, self._settings)
+        try:
+            await loop.run_in_executor(self._threads, self._control.delete_ours, name)
+        except Refused:
+            # It stays until the collector comes by.
+            return
+
+
+def _told(fault: Fault) -> Deployment:
+    kind = fault.kind
+    if kind is OutcomeKind.UNKNOWN_OUTCOME:
+        # Compiling runs no user code.
+        kind = OutcomeKind.PLATFORM_ERROR
+    return Deployment(kind, detail=fault.detail)

@@ -1,0 +1,189 @@
+"""Reads what boto3 raises: what it means, whether user code can have run, and what to do."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from drivers.port import OutcomeKind
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_NOT_READY = frozenset(
+    {
+        "ResourceConflictException",
+        "SnapStartNotReadyException",
+        "CodeArtifactUserPendingException",
+        "ENINotReadyException",
+        "EC2ThrottledException",
+        "ResourceNotReadyException",
+    }
+)
+_TOO_LARGE = frozenset(
+    {
+        "RequestTooLargeException",
+        "RequestEntityTooLargeException",
+        "SerializedRequestEntityTooLargeException",
+    }
+)
+_THROTTLED = frozenset(
+    {
+        "TooManyRequestsException",
+        "ThrottlingException",
+        "Throttling",
+        "RequestLimitExceeded",
+        "ThrottledException",
+    }
+)
+_DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
+_UNKNOWN_TO_AWS = frozenset(
+    {
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "MissingAuthenticationTokenException",
+        "IncompleteSignature",
+    }
+)
+_NO_CREDENTIALS = frozenset(
+    {
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "CredentialRetrievalError",
+        "NoAuthTokenError",
+    }
+)
+_NOT_CONNECTED = frozenset(
+    {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"}
+)
+_OURS = frozenset(
+    {"ParamValidationError", "NoRegionError", "InvalidRegionError", "UnknownServiceError"}
+)
+_MOST_RETRY_AFTER_S = 3600.0
+_SERVER_SIDE = 500
+_PERMISSION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z]+)")
+_PASSES = re.compile(r"iam:PassRole")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a request to AWS came to nothing.
+
+    `is_unexecuted` claims that no user code ran for it. `detail` is a sentence for callers, without
+    names of the account; `code` is AWS's own word. `permission` is the one that is missing.
+    """
+
+    kind: OutcomeKind
+    code: str
+    detail: str
+    is_unexecuted: bool = True
+    may_pass: bool = False
+    retry_after_s: float | None = None
+    permission: str = ""
+    message: str = ""
+
+    @property
+    def is_expired(self) -> bool:
+        """Claim that other credentials may do."""
+        return self.code in EXPIRED
+
+
+class Refused(Exception):
+    """A request to the control plane that came to nothing; the driver turns it into a value."""
+
+    def __init__(self, fault: Fault) -> None:
+        """Keep the fault."""
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+def fault_of(error: Exception, action: str) -> Fault:
+    """Return what `error` means for a request that needs the permission `action`."""
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        return _answered(cast("Mapping[str, Any]", response), action)
+    names = {each.__name__ for each in type(error).__mro__}
+    code = type(error).__name__
+    if names & _NO_CREDENTIALS:
+        detail = (
+            "The platform has no credentials for AWS. Set SERVERLESS_LAMBDA_ACCESS_KEY_ID and "
+            "SERVERLESS_LAMBDA_SECRET_ACCESS_KEY, or give the process a role."
+        )
+        return Fault(OutcomeKind.MISCONFIGURED, code, detail)
+    if names & _OURS:
+        detail = f"AWS would not take the settings of the platform ({code})."
+        return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=str(error))
+    if names & _NOT_CONNECTED:
+        detail = "AWS Lambda cannot be reached; nothing ran. Call again shortly."
+        return Fault(OutcomeKind.PLATFORM_ERROR, code, detail, may_pass=True)
+    detail = "The answer of AWS Lambda was lost. The function may have run, perhaps to its end."
+    return Fault(OutcomeKind.UNKNOWN_OUTCOME, code, detail, is_unexecuted=False)
+
+
+def _answered(response: Mapping[str, Any], action: str) -> Fault:
+    code = str(response["Error"].get("Code", ""))
+    message = str(response["Error"].get("Message", ""))
+    told: Mapping[str, Any] = response.get("ResponseMetadata", {})
+    status = int(told.get("HTTPStatusCode", 0))
+    retry_after_s = _seconds(told.get("HTTPHeaders", {}).get("retry-after"))
+    if code in _THROTTLED or status == 429:  # noqa: PLR2004 - HTTP's own word for it.
+        reason = str(response.get("Reason") or code)
+        detail = f"AWS Lambda is at a limit of this account ({reason}); nothing ran."
+        return Fault(
+            OutcomeKind.THROTTLED,
+            code,
+            detail,
+            may_pass=True,
+            retry_after_s=retry_after_s,
+            message=message,
+        )
+    if code == "ResourceNotFoundException":
+        detail = "The function is not there (any more)."
+        return Fault(OutcomeKind.NOT_DEPLOYED, code, detail, message=message)
+    if code in _NOT_READY:
+        detail = f"AWS Lambda is still preparing the function ({code}); nothing ran."
+        return Fault(
+            OutcomeKind.PLATFORM_ERROR,
+            code,
+            detail,
+            may_pass=True,
+            retry_after_s=retry_after_s,
+            message=message,
+        )
+    if code in _TOO_LARGE or status == 413:  # noqa: PLR2004 - as above.
+        detail = "The event with its envelope is larger than the 6 MB that AWS Lambda takes."
+        return Fault(OutcomeKind.PAYLOAD_TOO_LARGE, code, detail, message=message)
+    return _rejected(code, message, action, status)
+
+
+def _rejected(code: str, message: str, action: str, status: int) -> Fault:
+    if code in EXPIRED:
+        detail = "The platform's credentials for AWS have expired; nothing ran."
+        return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
+    if code in _UNKNOWN_TO_AWS:
+        detail = (
+            f"AWS does not know the platform's credentials ({code}). Look at "
+            "SERVERLESS_LAMBDA_ACCESS_KEY_ID and SERVERLESS_LAMBDA_SECRET_ACCESS_KEY."
+        )
+        return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
+    if code in _DENIED or status == 403:  # noqa: PLR2004 - as above.
+        found = _PERMISSION.search(message)
+        passes = _PASSES.search(message)
+        missing = "iam:PassRole" if passes else found.group(1) if found else action
+        detail = f"The platform lacks the permission {missing} at AWS; its operator can grant it."
+        return Fault(OutcomeKind.MISCONFIGURED, code, detail, permission=missing, message=message)
+    if status >= _SERVER_SIDE:
+        detail = f"AWS Lambda failed ({code}). The function may have run, perhaps to its end."
+        return Fault(
+            OutcomeKind.UNKNOWN_OUTCOME, code, detail, is_unexecuted=False, message=message
+        )
+    detail = f"AWS Lambda did not take the request ({code})."
+    return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return None
+    return min(seconds, _MOST_RETRY_AFTER_S) if seconds > 0 else None
