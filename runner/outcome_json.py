@@ -4,7 +4,6 @@ Times are kept to the microsecond, which is finer than a driver measures. The re
 not its spelling: white space and the order of keys in an object may differ.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 from drivers.port import Isolation, Outcome, OutcomeKind
@@ -22,22 +21,19 @@ def outcome_json(outcome: Outcome) -> dict[str, JSON]:
     return {**_plain(outcome), "result": outcome.result}
 
 
-def outcome_text(outcome: Outcome, more: Mapping[str, JSON] | None = None) -> bytes:
-    """Return the JSON text of `outcome` and of the members in `more`.
+def outcome_text(outcome: Outcome, more: bytes = b"") -> bytes:
+    """Return the JSON text of `outcome`, with the members in `more` before the result.
 
-    The result, which the driver has checked, is copied without being parsed again.
+    `more` is JSON that stands between braces. The result, which the driver has checked, is copied
+    without being parsed again.
 
     Raises:
         InvalidJSON: a text has half a surrogate pair.
 
     """
-    if _is_ordinary(outcome):
-        members = _ordinary_text(outcome)
-        if more:
-            members = b"%b,%b" % (members[:-1], jsontext.encode(dict(more))[1:])
-    else:
-        members = jsontext.encode({**_plain(outcome), **(more or {})})
-    return b'%b,"result":%b}' % (members[:-1], outcome.result_json or b"null")
+    members = _ordinary_text(outcome) if _is_ordinary(outcome) else jsontext.encode(_plain(outcome))
+    result = outcome.result_json or b"null"
+    return b'%b%b%b,"result":%b}' % (members[:-1], b"," if more else b"", more, result)
 
 
 def _is_ordinary(outcome: Outcome) -> bool:

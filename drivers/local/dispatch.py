@@ -1,7 +1,6 @@
 """Carries one call to a worker and back, and decides what becomes of the worker afterwards."""
 
 import asyncio
-import os
 import time
 from dataclasses import dataclass, field
 
@@ -13,12 +12,14 @@ from drivers.local.requests import call_frame
 from drivers.port import Artifact, Invocation, Isolation, Outcome, OutcomeKind
 from drivers.replies.exchange import Ending, Reply, Terms
 from drivers.replies.verdicts import Verdict, judge
+from sanderling.kernel.randomness import RandomBits
 
 _log = structlog.get_logger()
 
 NAME = "local"
 
 _MOST_UNSENT = 3
+_NONCE_BITS = 64
 
 _CLEAN = frozenset(
     {OutcomeKind.OK, OutcomeKind.USER_ERROR, OutcomeKind.BAD_RESULT, OutcomeKind.RESULT_TOO_LARGE}
@@ -50,6 +51,7 @@ class Dispatch:
         """Take workers from pools, and from `bound` for functions that are reused."""
         self.violations = 0
         self._bound = bound
+        self._random_bits = RandomBits()
 
     async def call(self, deployed: Deployed, invocation: Invocation) -> Outcome:
         """Run one call and return its outcome."""
@@ -85,7 +87,7 @@ class Dispatch:
     async def _serve(
         self, seat: Bound, deployed: Deployed, invocation: Invocation, began_ns: int
     ) -> tuple[Outcome, Reply]:
-        nonce = os.urandom(8).hex().encode()
+        nonce = b"%016x" % self._random_bits(_NONCE_BITS)
         terms = deployed.terms
         if invocation.timeout_s is not None and invocation.timeout_s < terms.wall_s:
             terms = Terms(invocation.timeout_s, terms.cpu_s, terms.log_bytes)

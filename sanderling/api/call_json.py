@@ -3,11 +3,12 @@
 import json
 from dataclasses import replace
 from datetime import UTC
+from functools import lru_cache
 
 from runner.call import CallRecord
 from runner.outcome_json import outcome_json, outcome_text
 from runner.ports import Page
-from sanderling.kernel.jsontext import JSON, InvalidJSON
+from sanderling.kernel.jsontext import JSON, InvalidJSON, encode
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -33,17 +34,19 @@ def _outcome(record: CallRecord) -> tuple[dict[str, JSON], bytes]:
 
 def answer_json(record: CallRecord) -> bytes:
     """Return a finished call as its caller gets it."""
-    more: dict[str, JSON] = {
-        "call_id": record.id,
-        "function": record.function_name,
-        "version": record.version,
-    }
+    called = _called_text(record.function_name, record.version)
     try:
-        return outcome_text(record.outcome, more)
+        return outcome_text(record.outcome, b'"call_id":%b,%b' % (encode(record.id), called))
     except InvalidJSON:
         # Half a surrogate pair in a guest's text: rare, and worth a slower way.
         members, result = _outcome(record)
+        more = {"call_id": record.id, "function": record.function_name, "version": record.version}
         return _spliced(members | more, result=result)
+
+
+@lru_cache(1024)
+def _called_text(name: str, version: int | None) -> bytes:
+    return encode({"function": name, "version": version})[1:-1]
 
 
 def _row(record: CallRecord) -> tuple[dict[str, JSON], bytes]:

@@ -7,6 +7,7 @@ A third one of our own, `RateLimit-Scope`, tells when processes cannot count tog
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from runner.ports import RuleState, Scope
 
@@ -15,6 +16,11 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _TOLD_SCOPES: Mapping[Scope, Headers] = {
     scope: ((b"ratelimit-scope", scope.encode("ascii")),) for scope in (Scope.SHARE, Scope.OPEN)
 }
+
+
+@lru_cache(1024)
+def _policy(name: str, burst: int, period_us: int) -> str:
+    return f'"{name}";q={burst};w={-(-period_us // 1_000_000)}'
 
 
 def rate_limit_headers(states: Iterable[RuleState], scope: Scope) -> Headers:
@@ -26,8 +32,7 @@ def rate_limit_headers(states: Iterable[RuleState], scope: Scope) -> Headers:
     standings: list[str] = []
     for state in states:
         rule = state.rule
-        window_s = -(-rule.period_us // 1_000_000)
-        policies.append(f'"{rule.name}";q={rule.burst};w={window_s}')
+        policies.append(_policy(rule.name, rule.burst, rule.period_us))
         standings.append(f'"{rule.name}";r={state.remaining};t={math.ceil(state.resets_in_s)}')
     told = _TOLD_SCOPES.get(scope, ())
     if not policies:

@@ -30,18 +30,20 @@ from sanderling.store.schema import calls
 CallRow = tuple[object, ...]
 """A value for each column of `calls`, in their order and in the driver's own types."""
 
-_PLAIN_DETAILS = ("detail", "logs", "logs_dropped_bytes")
+# Made once: the library's own function makes a writer for each text.
+_write = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def insert_calls(*, is_sqlite: bool) -> str:
-    """Return the statement that keeps rows and skips those whose id is taken.
+def insert_calls(*, is_sqlite: bool, rows: int = 1) -> str:
+    """Return the statement that keeps so many rows and skips those whose id is taken.
 
     It is the one statement written by hand: the driver takes a batch of rows twice as fast
     without SQLAlchemy looking at each value.
     """
     names = ", ".join(column.name for column in calls.columns)
-    values = ", ".join(["?" if is_sqlite else "%s"] * len(calls.columns))
-    return f"INSERT INTO calls ({names}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608 - every word is our own.
+    row = ", ".join(["?" if is_sqlite else "%s"] * len(calls.columns))
+    values = ", ".join([f"({row})"] * rows)
+    return f"INSERT INTO calls ({names}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608 - every word is our own.
 
 
 def call_row(record: CallRecord, *, is_sqlite: bool) -> CallRow:
@@ -84,7 +86,7 @@ def row_bytes(row: CallRow) -> int:
 def _walls_text(
     driver: str, isolation: Isolation, layers: tuple[str, ...], waived: tuple[str, ...]
 ) -> str:
-    return json.dumps([driver, isolation, layers, waived], separators=(",", ":"))
+    return _write([driver, isolation, layers, waived])
 
 
 @lru_cache(256)
@@ -99,7 +101,7 @@ def _walls(text: str) -> dict[str, Any]:
 
 
 def _withheld_text(withheld: tuple[Withheld, ...]) -> str:
-    return json.dumps([asdict(each) for each in withheld], separators=(",", ":"))
+    return _write([asdict(each) for each in withheld])
 
 
 def _withheld(text: str | None) -> tuple[Withheld, ...]:
@@ -111,14 +113,17 @@ def _withheld(text: str | None) -> tuple[Withheld, ...]:
 
 def _details_text(outcome: Outcome) -> str | None:
     details: dict[str, object] = {}
-    for name in _PLAIN_DETAILS:
-        if value := getattr(outcome, name):
-            details[name] = value
+    if outcome.detail:
+        details["detail"] = outcome.detail
+    if outcome.logs:
+        details["logs"] = outcome.logs
+    if outcome.logs_dropped_bytes:
+        details["logs_dropped_bytes"] = outcome.logs_dropped_bytes
     if outcome.error is not None:
         details["error"] = asdict(outcome.error)
     if outcome.limit is not None:
         details["limit"] = asdict(outcome.limit)
-    return json.dumps(details, separators=(",", ":")) if details else None
+    return _write(details) if details else None
 
 
 def call_record(row: AnyRow) -> CallRecord:

@@ -9,6 +9,7 @@ Assumptions: everything here is used on one event loop.
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain
 
 import structlog
 
@@ -22,6 +23,10 @@ from sanderling.store.database import Database
 
 log = structlog.get_logger()
 
+_TOGETHER = 32
+"""Rows of one statement: between two statements SQLite's thread asks for the interpreter, and takes
+it from the calls that are served meanwhile."""
+
 
 class CallWriter:
     """Own the task that moves records from the backlog to the database."""
@@ -32,7 +37,9 @@ class CallWriter:
         self._database = database
         self._clock = clock
         self._bounds = bounds
-        self._insert = insert_calls(is_sqlite=database.address.is_sqlite)
+        is_sqlite = database.address.is_sqlite
+        self._insert = insert_calls(is_sqlite=is_sqlite)
+        self._insert_many = insert_calls(is_sqlite=True, rows=_TOGETHER) if is_sqlite else None
         self._has_work = asyncio.Event()
         self._has_batch = asyncio.Event()
         self._is_stopping = asyncio.Event()
@@ -161,8 +168,17 @@ class CallWriter:
             self.backlog.remove_oldest(1)
 
     async def _keep(self, batch: Sequence[Waiting]) -> None:
+        rows = [waiting.row for waiting in batch]
+        whole = 0 if self._insert_many is None else len(rows) // _TOGETHER * _TOGETHER
         async with self._database.write() as connection:
-            await connection.exec_driver_sql(self._insert, [waiting.row for waiting in batch])
+            if self._insert_many is not None and whole:
+                together = [
+                    tuple(chain.from_iterable(rows[first : first + _TOGETHER]))
+                    for first in range(0, whole, _TOGETHER)
+                ]
+                await connection.exec_driver_sql(self._insert_many, together)
+            if whole < len(rows):
+                await connection.exec_driver_sql(self._insert, rows[whole:])
 
     def _note_delay(self, reason: str) -> None:
         if not self._delay:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from sqlalchemy import DateTime, Dialect, LargeBinary, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
+_MOMENT_CHARS = len("2026-01-01 00:00:00.000000")
+
 
 class Moment(TypeDecorator[datetime]):
     """Keep an aware moment to the microsecond and give it back in UTC.
@@ -45,7 +47,9 @@ class Moment(TypeDecorator[datetime]):
 
 def moment_text(value: datetime) -> str:
     """Return the text under which SQLite keeps `value`."""
-    return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:_MOMENT_CHARS]
 
 
 WORD = Text().with_variant(Text(collation="C"), "postgresql")

@@ -38,22 +38,23 @@ class _Seat:
         self.driver = driver
         self._stack = stack
         self._busy = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._left: asyncio.Future[None] | None = None
 
     def __enter__(self) -> Driver:
         self._busy += 1
-        self._idle.clear()
         return self.driver
 
     def __exit__(self, *_: object) -> None:
         self._busy -= 1
-        if not self._busy:
-            self._idle.set()
+        if not self._busy and self._left is not None:
+            self._left.set_result(None)
+            self._left = None
 
     async def close(self) -> None:
         # Every call and every deployment has a deadline of its own, so this ends.
-        await self._idle.wait()
+        while self._busy:
+            self._left = asyncio.get_running_loop().create_future()
+            await self._left
         await self._stack.aclose()
 
 

@@ -121,6 +121,21 @@ async def test_a_key_in_use_survives_the_sweep() -> None:
     assert not (await limiter.acquire([mine])).is_admitted
 
 
+async def test_a_key_in_steady_use_is_kept_between_its_requests() -> None:
+    """That its bucket is whole again a moment later is no reason to forget it."""
+    clock = VirtualClock()
+    limiter = MemoryLimiter(clock)
+    generous = a_rule(1_000_000, 1_000_000, key="mine")
+
+    for index in range(100):
+        await limiter.acquire([generous])
+        clock.advance(0.01)
+        await limiter.acquire([a_rule(1, 1_000, key=f"key-{index}")])
+        assert "mine" in limiter
+
+    assert len(limiter) < 50
+
+
 async def test_a_refused_request_is_not_remembered() -> None:
     """A caller cannot fill memory with requests that are refused."""
     limiter = MemoryLimiter(VirtualClock())

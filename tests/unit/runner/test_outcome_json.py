@@ -110,7 +110,7 @@ def test_the_text_says_the_same_as_the_value(outcome: Outcome) -> None:
     more: dict[str, JSON] = {"call_id": "call_1", "version": None}
 
     assert decode(outcome_text(outcome)) == outcome_json(outcome)
-    assert decode(outcome_text(outcome, more)) == {**outcome_json(outcome), **more}
+    assert decode(outcome_text(outcome, encode(more)[1:-1])) == {**outcome_json(outcome), **more}
 
 
 def test_the_members_are_those_that_are_documented() -> None:
@@ -192,13 +192,12 @@ def test_the_text_is_plain_json_for_anyone() -> None:
         waived=st.lists(st.text(max_size=3), max_size=2).map(tuple),
         retry_after_s=st.none() | st.floats(0, 1e3),
     ),
-    more=st.none() | st.fixed_dictionaries({"call_id": st.text(), "version": st.none()}),
+    more=st.just({}) | st.fixed_dictionaries({"call_id": st.text(), "version": st.none()}),
 )
-def test_the_text_of_an_outcome_is_its_members(
-    outcome: Outcome, more: dict[str, JSON] | None
-) -> None:
+def test_the_text_of_an_outcome_is_its_members(outcome: Outcome, more: dict[str, JSON]) -> None:
     """However it is written, the text holds the members in their order, to the byte."""
     members = outcome_json(outcome)
     result = members.pop("result")
 
-    assert encode({**members, **(more or {}), "result": result}) == outcome_text(outcome, more)
+    text = outcome_text(outcome, encode(more)[1:-1])
+    assert encode({**members, **more, "result": result}) == text
