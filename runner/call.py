@@ -16,6 +16,8 @@ class Trigger(StrEnum):
     API = "api"
     WORKFLOW = "workflow"
     MANUAL = "manual"
+    HTTP = "http"
+    RECORD = "record"
 
 
 class Selector(StrEnum):

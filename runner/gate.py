@@ -10,6 +10,7 @@ from runner.ports import Admission, Limiter, LimiterStatistics, Rule
 from sanderling.access.permission import Permission, Permissions, require
 from sanderling.access.ports import Principals
 from sanderling.access.principal import Credential, Principal
+from sanderling.kernel.ids import WorkspaceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ class Gate:
     def api_rules(self, principal: Principal) -> tuple[Rule, ...]:
         """Return the rules that count every API request of `principal`."""
         return self._policy.api_rules(principal.workspace_id)
+
+    def anonymous_rules(self, workspace_id: WorkspaceId, address: str) -> tuple[Rule, Rule]:
+        """Return the rules that count requests without a key: the workspace's, the address's."""
+        return self._policy.anonymous_rules(workspace_id, address)
 
     async def authenticate(self, credential: Credential | None) -> Principal:
         """Return who is behind `credential`."""

@@ -6,6 +6,9 @@ from runner.function import RateLimit
 from runner.ports import Rule
 from sanderling.kernel.ids import FunctionId, WorkspaceId
 
+_ANONYMOUS = RateLimit(300, 60_000)
+_ANONYMOUS_ADDRESS = RateLimit(100, 60_000)
+
 
 def _rule(name: str, counted: str, rate_limit: RateLimit, workspace_id: WorkspaceId) -> Rule:
     return Rule(
@@ -23,18 +26,29 @@ class LimitPolicy:
     """The numbers behind every rule.
 
     `api_short` and `api_long` bound the API requests of a workspace; `function_default` bounds
-    its executions, in all and of each function that has no rate limit of its own.
+    its executions, in all and of each function that has no rate limit of its own. `anonymous` and
+    `anonymous_address` bound requests without a key, of a workspace and of an address there.
     """
 
     api_short: RateLimit
     api_long: RateLimit
     function_default: RateLimit
+    anonymous: RateLimit = _ANONYMOUS
+    anonymous_address: RateLimit = _ANONYMOUS_ADDRESS
 
     def api_rules(self, workspace_id: WorkspaceId) -> tuple[Rule, ...]:
         """Return the rules that count every API request."""
         return (
             _rule("api-requests-short", workspace_id, self.api_short, workspace_id),
             _rule("api-requests-long", workspace_id, self.api_long, workspace_id),
+        )
+
+    def anonymous_rules(self, workspace_id: WorkspaceId, address: str) -> tuple[Rule, Rule]:
+        """Return the rules that count a request without a key, in place of the API's."""
+        counted = f"{workspace_id}:{address}"
+        return (
+            _rule("anonymous-requests", workspace_id, self.anonymous, workspace_id),
+            _rule("anonymous-address", counted, self.anonymous_address, workspace_id),
         )
 
     def execution_rules(

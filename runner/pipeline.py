@@ -1,7 +1,7 @@
 """The call river: authenticate, permit, limit, dispatch, record."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -10,11 +10,11 @@ from runner.call import CallRecord, CallRequest, Selector
 from runner.dispatch import Call, Dispatch
 from runner.errors import FunctionUnknown, VersionUnknown, VersionUnpublished
 from runner.gate import Gate
-from runner.ports import Admission
+from runner.ports import Admission, Rule
 from runner.record import Record
 from runner.target import Target, Targets
 from sanderling.access.permission import Permission
-from sanderling.access.principal import Principal
+from sanderling.access.principal import Principal, TriggerCaller
 from sanderling.kernel.errors import Refusal
 from sanderling.kernel.events import CallRefused, EventBus
 from sanderling.kernel.ids import WorkspaceId
@@ -76,7 +76,7 @@ class Pipeline:
             workspace_id = principal.workspace_id
             self._permit(principal, request)
             target = await self._find(principal, request, tell)
-            admission = await self._gate.limit(target.rules)
+            admission = await self._gate.limit(self._rules(principal, request, target))
             tell(admission)
             call = self._record.open(principal, target, request)
             return CallReport(await self._carry(call), admission)
@@ -91,6 +91,13 @@ class Pipeline:
             # A draft is code that nobody released: running it is part of writing it.
             self._gate.permit(principal, Permission.FUNCTIONS_WRITE)
 
+    def _rules(self, principal: Principal, request: CallRequest, target: Target) -> Sequence[Rule]:
+        if isinstance(request.credential, TriggerCaller):
+            # The trigger counted whoever set it off; only the run is counted here.
+            entry = self._gate.api_rules(principal)
+            return tuple(rule for rule in target.rules if rule not in entry)
+        return target.rules
+
     async def _find(
         self, principal: Principal, request: CallRequest, tell: Callable[[Admission], None]
     ) -> Target:
@@ -100,7 +107,8 @@ class Pipeline:
             )
         except (FunctionUnknown, VersionUnpublished, VersionUnknown):
             # Trying out names counts as an API request, but leaves the executions alone.
-            tell(await self._gate.limit(self._gate.api_rules(principal)))
+            if not isinstance(request.credential, TriggerCaller):
+                tell(await self._gate.limit(self._gate.api_rules(principal)))
             raise
 
     async def _carry(self, call: Call) -> CallRecord:

@@ -56,6 +56,35 @@ class RateLimitingVariables(VariableGroup):
             needs_restart=True,
         ),
     ] = 50
+    anonymous_limit: Annotated[
+        _Limit,
+        Declared(
+            "HTTP_TRIGGER_ANONYMOUS_LIMIT",
+            "Requests without an API key that a workspace's HTTP triggers take within the TTL.",
+        ),
+    ] = 300
+    anonymous_ttl_ms: Annotated[
+        _Window,
+        Declared(
+            "HTTP_TRIGGER_ANONYMOUS_TTL_IN_MS",
+            "Milliseconds over which a workspace's requests without a key are refilled.",
+        ),
+    ] = 60_000
+    anonymous_address_limit: Annotated[
+        _Limit,
+        Declared(
+            "HTTP_TRIGGER_ANONYMOUS_ADDRESS_LIMIT",
+            "Requests without an API key that HTTP triggers take of one address within the TTL; "
+            "behind a proxy all requests have its address.",
+        ),
+    ] = 100
+    anonymous_address_ttl_ms: Annotated[
+        _Window,
+        Declared(
+            "HTTP_TRIGGER_ANONYMOUS_ADDRESS_TTL_IN_MS",
+            "Milliseconds over which the requests of one address are refilled.",
+        ),
+    ] = 60_000
     invitations_by_workspace_limit: Annotated[
         _Limit,
         Declared(

@@ -65,3 +65,62 @@ class RouteMethodRefused(Refusal):
         """Keep the method that came, cut to 20 characters, and those that would do."""
         self.allow = ", ".join(allowed)
         super().__init__(method=method[:20], allowed=self.allow)
+
+
+class RouteRequestRefused(Refusal):
+    """The request cannot be handed to a function: {reason}."""
+
+    code: ClassVar[str] = "route_request_refused"
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep a reason that repeats no part of the request."""
+        super().__init__(reason=reason)
+
+
+class RouteBodyTooLarge(Refusal):
+    """The request is larger than the function takes.
+
+    Send less; with the body, `rawBody` counts towards it as well.
+    """
+
+    code: ClassVar[str] = "route_body_too_large"
+
+
+class FunctionFailed(Refusal):
+    """The function gave no answer.
+
+    Its owner sees more with `sanderling calls show {call_id}`.
+    """
+
+    code: ClassVar[str] = "function_failed"
+
+    def __init__(self, *, call_id: str) -> None:
+        """Keep the call's id and nothing of what went wrong: anybody may be reading."""
+        super().__init__(call_id=call_id)
+
+
+class FunctionUnavailable(Refusal):
+    """The function cannot be called at this moment.
+
+    Try again shortly; nothing of it has run.
+    """
+
+    code: ClassVar[str] = "function_unavailable"
+
+    def __init__(self, *, resets_in_s: float | None = None) -> None:
+        """Keep how long to wait, where that is known; whoever asks is told no cause."""
+        super().__init__()
+        self.resets_in_s = resets_in_s
+
+
+class ReplyRefused(Refusal):
+    """The function's response cannot be sent: {reason}.
+
+    It is `statusCode`, `headers`, `body` and `isBase64Encoded`; see the page on HTTP routes.
+    """
+
+    code: ClassVar[str] = "reply_refused"
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep a reason that repeats no value of the response."""
+        super().__init__(reason=reason)

@@ -17,7 +17,8 @@ class Role(StrEnum):
 class Principal:
     """A caller whose identity is proven, always inside exactly one workspace.
 
-    `key_id` is the API key it came with; None stands for the operator in this process.
+    `key_id` is the API key it came with; None stands for the operator in this process, or for a
+    trigger that calls by itself.
     """
 
     workspace_id: WorkspaceId
@@ -44,4 +45,14 @@ class Operator:
     workspace_id: WorkspaceId
 
 
-Credential = BearerKey | Operator
+@dataclass(frozen=True, slots=True)
+class TriggerCaller:
+    """A credential that only this process can make, for calls that a trigger makes by itself.
+
+    It may do what a member may, in its own workspace.
+    """
+
+    workspace_id: WorkspaceId
+
+
+Credential = BearerKey | Operator | TriggerCaller

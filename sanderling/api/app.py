@@ -18,6 +18,8 @@ from sanderling.api.health import Readiness, show_liveness
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import openapi_text
 from sanderling.api.services import Services
+from sanderling.api.trigger_door import PATH as DOOR
+from sanderling.api.trigger_door import TriggerDoor
 from sanderling.api.v1 import v1_router
 
 
@@ -66,6 +68,7 @@ def _routes(services: Services, counted: Metrics, executions: Executions) -> Seq
 
     return [
         Route(EXECUTIONS, executions),
+        Route(f"{DOOR}/{{path:path}}", TriggerDoor(services)),
         Route("/health/live", show_liveness),
         Route("/health/ready", Readiness(services).show),
         Route("/metrics", show_metrics),

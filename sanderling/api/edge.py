@@ -27,6 +27,10 @@ from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import Ids, RequestId
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_SANDBOX = (
+    b"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
@@ -34,6 +38,12 @@ SECURITY = (
     (b"referrer-policy", b"no-referrer"),
 )
 """Headers that every answer has."""
+
+GUESTS_SECURITY = tuple(
+    (name, _SANDBOX if name == b"content-security-policy" else value) for name, value in SECURITY
+)
+"""The same around what user code answers: a page may have a look of its own and pictures, and
+belongs to no origin. It runs no script, sends no form, loads nothing else, and is in no frame."""
 
 _PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
 CALLER_GONE = 499
@@ -165,7 +175,7 @@ def _answering(exchange: Exchange, send: Send, *, is_head: bool) -> Send:
                 *message.get("headers", ()),
                 (b"x-request-id", exchange.request_id.encode("ascii")),
                 *rate_limit_headers(exchange.states, exchange.scope),
-                *SECURITY,
+                *(GUESTS_SECURITY if exchange.is_guests else SECURITY),
             ]
         elif message["type"] == "http.response.body":
             body = message.get("body", b"")

@@ -14,8 +14,8 @@ _KEY = "sanderling.exchange"
 class Exchange:
     """What the edge knows of one request; written by the edge and by the route that serves it.
 
-    `states` are the rate limits that counted the request, in this `scope`. Held by one task, so
-    without a lock.
+    `states` are the rate limits that counted the request, in this `scope`. `is_guests` marks an
+    answer that user code had a part in. Held by one task, so without a lock.
     """
 
     request_id: RequestId
@@ -27,6 +27,7 @@ class Exchange:
     status: int = 0
     received_bytes: int = 0
     sent_bytes: int = 0
+    is_guests: bool = False
     has_started: bool = False
     is_complete: bool = False
 

@@ -3,12 +3,16 @@
 from typing import Any
 
 from drivers.limits import CEILINGS
+from runner.triggers.trigger import HTTPMethod
 from sanderling.access.permission import Permission
 from sanderling.api.executions import PATH as EXECUTIONS
 from sanderling.api.function_models import NAME_PATTERN
 from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.api.permitted_route import needs
 from sanderling.api.problem_responses import problem_responses, problems
+from sanderling.api.trigger_door import PATH as DOOR_PATH
+
+DOOR = f"{DOOR_PATH}/{{path}}"
 
 _JSON_VALUE: dict[str, Any] = {"description": "Any JSON value."}
 
@@ -112,7 +116,47 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
+_ROUTED_PROBLEMS = (
+    *("route_unmatched", "route_method_refused", "route_request_refused", "route_body_too_large"),
+    *("function_failed", "reply_refused", "function_unavailable"),
+    *("unauthenticated", "key_malformed", "key_unknown", "key_expired", "forbidden"),
+    *("rate_limited", "function_unknown", "version_unpublished"),
+    *("invalid_json", "body_late", "body_too_large", "expectation_refused"),
+    *("internal", "store_fault", "store_unavailable"),
+)
+
+
+def _routed(method: str) -> dict[str, Any]:
+    return {
+        "tags": ["routes"],
+        "summary": f"Route {method.title()}",
+        "description": (
+            "Call the function whose HTTP trigger takes this method and path; `@WORKSPACE_ID/` "
+            "before the path names another workspace than the default one. The answer is the "
+            "function's result as JSON, or, where its trigger says so, a response that it made."
+        ),
+        "operationId": f"route_{method}",
+        "parameters": [
+            {
+                "name": "path",
+                "in": "path",
+                "required": True,
+                "description": "What the patterns of triggers are compared with; it may have `/`.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "responses": {
+            "200": {"description": "What the function answers.", "content": {"*/*": {}}},
+            **{
+                str(status): response
+                for status, response in problem_responses(*_ROUTED_PROBLEMS).items()
+            },
+        },
+    }
+
+
 PLAIN_PATHS: dict[str, Any] = {
+    DOOR: {method.lower(): _routed(method.lower()) for method in HTTPMethod},
     EXECUTIONS: {"post": _EXECUTE},
     "/health/live": _plain(
         "health",

@@ -10,7 +10,7 @@ from runner.call import CallRecord
 from runner.error_json import error_json, limit_json
 from runner.errors import CodeRejected, RateLimited
 from runner.outcome_json import outcome_json
-from runner.triggers.errors import RouteMethodRefused
+from runner.triggers.errors import FunctionUnavailable, RouteMethodRefused
 from sanderling.access.errors import KeyExpired, KeyMalformed, KeyUnknown, Unauthenticated
 from sanderling.api.call_json import dumps
 from sanderling.api.errors import InternalError, MethodRefused, NotReadyError, RequestInvalid
@@ -102,7 +102,7 @@ def _headers(failure: Failure) -> tuple[Header, ...]:
         case KeyMalformed() | KeyUnknown() | KeyExpired():
             challenge = b'Bearer realm="sanderling", error="invalid_token"'
             return ((b"www-authenticate", challenge),)
-        case RateLimited():
+        case RateLimited() | FunctionUnavailable():
             return _retry_after(failure.code, failure.resets_in_s)
         case _:
             return _retry_after(failure.code, None)

@@ -55,6 +55,11 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     # Triggers.
     "route_unmatched": ProblemKind(404, "No trigger here"),
     "route_method_refused": ProblemKind(405, "Method not taken"),
+    "route_request_refused": ProblemKind(400, "Request not taken"),
+    "route_body_too_large": ProblemKind(413, "Request too large"),
+    "function_failed": ProblemKind(500, "Function failed"),
+    "reply_refused": ProblemKind(502, "Response not allowed"),
+    "function_unavailable": ProblemKind(503, "Function unavailable", retry_after_s=5),
     "trigger_refused": ProblemKind(422, "Trigger refused"),
     "trigger_unknown": ProblemKind(404, "No such trigger"),
     "triggers_full": ProblemKind(409, "Too many triggers"),

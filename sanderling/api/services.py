@@ -10,11 +10,12 @@ from runner.calls import Calls
 from runner.functions import Functions
 from runner.gate import Gate
 from runner.pipeline import Pipeline
+from runner.triggers.door import Door
 from runner.triggers.triggers import Triggers
 from sanderling.access.permission import Permissions
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.events import EventBus
-from sanderling.kernel.ids import Ids
+from sanderling.kernel.ids import Ids, WorkspaceId
 from sanderling.kernel.units import KIB, MIB
 
 HealthCheck = Callable[[], Awaitable[Health]]
@@ -28,7 +29,9 @@ class Services:
     """The use-cases that routes call, and the parts whose health is told.
 
     `readiness` names each part, for example `store` and `driver`; a check says how that part is
-    now and may be asked at any time. `version` is the product's, told in the metrics.
+    now and may be asked at any time. `default_workspace_id` tells the one workspace of single
+    mode, and raises `StoreUnavailableError` while nobody knows it. `version` is the product's,
+    told in the metrics.
     """
 
     gate: Gate
@@ -36,6 +39,7 @@ class Services:
     functions: Functions
     calls: Calls
     triggers: Triggers
+    door: Door
     configuration: Configuration
     trials: Trials
     permissions: Permissions
@@ -43,5 +47,6 @@ class Services:
     ids: Ids
     clock: Clock
     bus: EventBus
+    default_workspace_id: Callable[[], WorkspaceId]
     version: str = "0"
     max_body_bytes: int = MAX_BODY_BYTES

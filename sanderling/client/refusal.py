@@ -36,7 +36,12 @@ from runner.errors import (
 )
 from runner.function import NameRefused, RateLimitRefused
 from runner.triggers.errors import (
+    FunctionFailed,
+    FunctionUnavailable,
+    ReplyRefused,
+    RouteBodyTooLarge,
     RouteMethodRefused,
+    RouteRequestRefused,
     RouteUnmatched,
     TriggerRefused,
     TriggersFull,
@@ -78,7 +83,8 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(FunctionUnknown, FunctionExists, VersionUnpublished, VersionUnknown, CallUnknown),
     *(VariableUnknown, EnvironmentOnlyVariable, DatabaseConfigDisabled, HeadMoved),
     *(RevisionUnknown, SealingRefused, SecretUnreadableError, TrialUnknown, TrialUnavailable),
-    *(TriggerRefused, TriggerUnknown, TriggersFull, RouteUnmatched),
+    *(TriggerRefused, TriggerUnknown, TriggersFull, RouteUnmatched, RouteRequestRefused),
+    *(RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""

@@ -50,6 +50,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
     "redis.lost": "Redis does not answer `script`; until it does each process keeps its share.",
     "redis.restored": "Redis answers `script` again.",
+    "reply.refused": "A function's own response was not sent; `reason` says what is not allowed.",
     "request.failed": "A request met a fault; the traceback and the problem's `code` tell which.",
     "request.finished": "A request was answered; `problem` is the code of its problem, if any.",
     "sandbox.omitted": "Functions run without isolation, as the development switch asks.",

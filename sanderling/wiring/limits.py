@@ -26,6 +26,10 @@ def limit_policy(settings: Settings) -> LimitPolicy:
         function_default=RateLimit(
             settings.function_throttle_limit, settings.function_throttle_ttl_ms
         ),
+        anonymous=RateLimit(settings.anonymous_limit, settings.anonymous_ttl_ms),
+        anonymous_address=RateLimit(
+            settings.anonymous_address_limit, settings.anonymous_address_ttl_ms
+        ),
     )
 
 

@@ -20,6 +20,8 @@ from runner.pipeline import Pipeline
 from runner.ports import CallLog
 from runner.record import Record
 from runner.target import Targets
+from runner.triggers.door import Door
+from runner.triggers.routes import Routes
 from runner.triggers.triggers import Triggers
 from sanderling.access.keys import Keys
 from sanderling.access.principal import Operator
@@ -173,12 +175,15 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
     gate = Gate(principals, permissions, parts.counting.limiter, policy)
     targets = Targets(store, policy, clock, bus)
     record = Record(parts.call_log, bus, ids, clock)
+    pipeline = Pipeline(gate, targets, Dispatch(driver, store), record, bus)
+    trigger_store = SQLTriggerStore(database)
     services = Services(
         gate=gate,
-        pipeline=Pipeline(gate, targets, Dispatch(driver, store), record, bus),
+        pipeline=pipeline,
         functions=Functions(store, driver, ids, clock, bus, permissions),
         calls=Calls(parts.call_log, permissions),
-        triggers=Triggers(SQLTriggerStore(database), store, ids, clock, bus, permissions),
+        triggers=Triggers(trigger_store, store, ids, clock, bus, permissions),
+        door=Door(Routes(trigger_store, clock, bus), gate, pipeline),
         configuration=parts.configuration,
         trials=build_trials(clock),
         permissions=permissions,
@@ -191,6 +196,7 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
         ids=ids,
         clock=clock,
         bus=bus,
+        default_workspace_id=lambda: foundation.groundwork.default_workspace_id,
         version=version("sanderling"),
     )
     return services, [LimitsSubscriber(gate, targets), LogsSubscriber()]

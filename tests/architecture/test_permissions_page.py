@@ -43,6 +43,7 @@ def test_every_rule_is_on_the_page_and_no_other() -> None:
     policy = LimitPolicy(RateLimit(1, 1), RateLimit(1, 1), RateLimit(1, 1))
     rules = (
         *policy.api_rules(WorkspaceId("ws_one")),
+        *policy.anonymous_rules(WorkspaceId("ws_one"), "192.0.2.1"),
         *policy.execution_rules(WorkspaceId("ws_one"), FunctionId("fn_one"), None),
     )
 

@@ -23,8 +23,10 @@ from runner.pipeline import Pipeline
 from runner.ports import CallLog, FunctionStore
 from runner.record import Record
 from runner.target import Targets
+from runner.triggers.door import Door
 from runner.triggers.memory import MemoryTriggerStore
 from runner.triggers.ports import TriggerStore
+from runner.triggers.routes import Routes
 from runner.triggers.triggers import Triggers
 from sanderling.access.keys import Keys
 from sanderling.access.memory import MemoryKeyStore
@@ -132,18 +134,20 @@ def build_house(
     async def is_well() -> Health:
         return Health(HealthState.OK)
 
+    pipeline = Pipeline(
+        gate,
+        Targets(stores.functions, policy, clock, bus),
+        Dispatch(driver, stores.functions),
+        Record(stores.calls, bus, ids, clock),
+        bus,
+    )
     services = Services(
         gate=gate,
-        pipeline=Pipeline(
-            gate,
-            Targets(stores.functions, policy, clock, bus),
-            Dispatch(driver, stores.functions),
-            Record(stores.calls, bus, ids, clock),
-            bus,
-        ),
+        pipeline=pipeline,
         functions=Functions(stores.functions, driver, ids, clock, bus, permissions),
         calls=Calls(stores.calls, permissions),
         triggers=Triggers(stores.triggers, stores.functions, ids, clock, bus, permissions),
+        door=Door(Routes(stores.triggers, clock, bus), gate, pipeline),
         configuration=desk.configuration,
         trials=Trials({TrialName.REDIS: _try_nothing}, clock),
         permissions=permissions,
@@ -151,6 +155,7 @@ def build_house(
         ids=ids,
         clock=clock,
         bus=bus,
+        default_workspace_id=lambda: stores.workspace_ids[0],
         version="0.0.test",
         max_body_bytes=MAX_BODY_BYTES,
     )
