@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from config.catalogue import BY_NAME, CATALOGUE
 from config.declaration import Condition
 from config.errors import Problem
-from config.variables import DriverType, Settings
+from config.variables import Settings
 
 Rule = Callable[[Settings], Iterator[Problem]]
 """Yields a problem for each variable that does not go with the others."""
@@ -80,13 +80,4 @@ def paired(settings: Settings) -> Iterator[Problem]:
                 yield Problem(missing, f"it must be set together with {given}")
 
 
-def available(settings: Settings) -> Iterator[Problem]:
-    """Yield what was chosen and is not part of this release."""
-    if settings.driver_type is DriverType.LAMBDA:
-        yield Problem(
-            "SERVERLESS_TYPE",
-            "the Lambda driver comes with a later release; choose LOCAL or DISABLED",
-        )
-
-
-RULES: tuple[Rule, ...] = (required, ordered, paired, available)
+RULES: tuple[Rule, ...] = (required, ordered, paired)

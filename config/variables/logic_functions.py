@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from config.declaration import Condition, Declared, Group, Kind
-from config.kinds import Flag, Milliseconds, Secret, Text, Whole, choice
+from config.kinds import URL, Flag, Milliseconds, Secret, Text, Whole, choice
 from config.variables.group import VariableGroup
 
 
@@ -16,6 +16,13 @@ class DriverType(StrEnum):
     DISABLED = "DISABLED"
     LOCAL = "LOCAL"
     LAMBDA = "LAMBDA"
+
+
+class LambdaArchitecture(StrEnum):
+    """Processors that functions run on at AWS."""
+
+    ARM64 = "arm64"
+    X86_64 = "x86_64"
 
 
 _LAMBDA = (Condition("SERVERLESS_TYPE", DriverType.LAMBDA),)
@@ -71,7 +78,6 @@ class LogicFunctionVariables(VariableGroup):
             "AWS region of the functions.",
             aliases=("LOGIC_FUNCTION_LAMBDA_REGION",),
             required_if=_LAMBDA,
-            is_planned=True,
         ),
     ] = ""
     lambda_role: Annotated[
@@ -81,7 +87,6 @@ class LogicFunctionVariables(VariableGroup):
             "ARN of the role that functions run under.",
             aliases=("LOGIC_FUNCTION_LAMBDA_ROLE",),
             required_if=_LAMBDA,
-            is_planned=True,
         ),
     ] = ""
     lambda_subhosting_role: Annotated[
@@ -90,7 +95,6 @@ class LogicFunctionVariables(VariableGroup):
             "SERVERLESS_LAMBDA_SUBHOSTING_ROLE",
             "ARN of a role to take on before talking to Lambda.",
             aliases=("LOGIC_FUNCTION_LAMBDA_SUBHOSTING_ROLE",),
-            is_planned=True,
         ),
     ] = ""
     lambda_access_key_id: Annotated[
@@ -99,7 +103,6 @@ class LogicFunctionVariables(VariableGroup):
             "SERVERLESS_LAMBDA_ACCESS_KEY_ID",
             "Key id at AWS; without it the usual AWS chain decides who we are.",
             aliases=("LOGIC_FUNCTION_LAMBDA_ACCESS_KEY_ID",),
-            is_planned=True,
         ),
     ] = ""
     lambda_secret_access_key: Annotated[
@@ -108,9 +111,45 @@ class LogicFunctionVariables(VariableGroup):
             "SERVERLESS_LAMBDA_SECRET_ACCESS_KEY",
             "Secret of the key id at AWS.",
             aliases=("LOGIC_FUNCTION_LAMBDA_SECRET_ACCESS_KEY",),
-            is_planned=True,
         ),
     ] = None
+    lambda_endpoint_url: Annotated[
+        URL | None,
+        Declared(
+            "SERVERLESS_LAMBDA_ENDPOINT_URL",
+            "Where to find Lambda and STS instead of at AWS, for example an emulator.",
+            aliases=("LOGIC_FUNCTION_LAMBDA_ENDPOINT_URL",),
+        ),
+    ] = None
+    lambda_namespace: Annotated[
+        Text,
+        Field(pattern="^[a-z][a-z0-9-]{0,19}$"),
+        Declared(
+            "SERVERLESS_LAMBDA_NAMESPACE",
+            "What the names of our functions at AWS begin with; another one for each instance that "
+            "shares an account and region.",
+            aliases=("LOGIC_FUNCTION_LAMBDA_NAMESPACE",),
+        ),
+    ] = "sanderling"
+    lambda_architecture: Annotated[
+        LambdaArchitecture,
+        choice(LambdaArchitecture),
+        Kind.ENUM,
+        Declared(
+            "SERVERLESS_LAMBDA_ARCHITECTURE",
+            "Processors that functions run on at AWS: arm64 costs a fifth less than x86_64.",
+            aliases=("LOGIC_FUNCTION_LAMBDA_ARCHITECTURE",),
+        ),
+    ] = LambdaArchitecture.ARM64
+    lambda_concurrency: Annotated[
+        Whole,
+        Field(ge=1, le=1000),
+        Declared(
+            "SERVERLESS_LAMBDA_CONCURRENCY",
+            "Calls that each process has under way at AWS at most; further ones wait their turn.",
+            aliases=("LOGIC_FUNCTION_LAMBDA_CONCURRENCY",),
+        ),
+    ] = 64
     is_outbound_http_safe: Annotated[
         Flag,
         Declared(

@@ -2,7 +2,7 @@
 
 import asyncio
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,7 +25,11 @@ from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.ids import SortableIds
 from sanderling.kernel.jsontext import JSON
 
+if TYPE_CHECKING:
+    from config.variables import Settings
+
 PROCESS = "sanderling invoke"
+_EMULATED_KEY = "emulator"
 
 
 class DriverChoice(StrEnum):
@@ -33,6 +37,7 @@ class DriverChoice(StrEnum):
 
     DISABLED = "disabled"
     LOCAL = "local"
+    LAMBDA = "lambda"
 
 
 def invoke(  # noqa: PLR0913 - each option of the command is one parameter.
@@ -42,6 +47,14 @@ def invoke(  # noqa: PLR0913 - each option of the command is one parameter.
     driver: Annotated[
         DriverChoice | None,
         typer.Option(help="Who runs it.", show_default="SERVERLESS_TYPE, else local"),
+    ] = None,
+    endpoint_url: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoint-url",
+            metavar="URL",
+            help="With --driver lambda: an emulator to use instead of AWS.",
+        ),
     ] = None,
     isolation: IsolationMode = IsolationChoice.CALL,
     timeout: Timeout = None,
@@ -61,7 +74,8 @@ def invoke(  # noqa: PLR0913 - each option of the command is one parameter.
         isolation=Isolation(isolation.value),
     )
     event_json = read_event(event)
-    outcome = asyncio.run(_run(_chosen_driver(driver), definition, event_json, name=file.stem))
+    chosen = _chosen_driver(driver, endpoint_url)
+    outcome = asyncio.run(_run(chosen, definition, event_json, name=file.stem))
     view = outcome_view(outcome, source=definition.source, file=str(file))
     Screen(as_json=as_json).show(outcome_json(outcome), view)
     return OUTCOME_EXITS[outcome.kind]
@@ -82,7 +96,7 @@ def limits_of(*, timeout_s: float | None, cpu_s: float | None, memory_bytes: int
     )
 
 
-def _chosen_driver(choice: DriverChoice | None) -> Driver:
+def _chosen_driver(choice: DriverChoice | None, endpoint_url: str | None) -> Driver:
     from config.loader import load_snapshot  # noqa: PLC0415 - keeps --help quick.
     from config.variables import DriverType  # noqa: PLC0415 - as above.
     from sanderling.cli.screen import log_quietly  # noqa: PLC0415 - as above.
@@ -94,14 +108,35 @@ def _chosen_driver(choice: DriverChoice | None) -> Driver:
     wanted: dict[str, object] = {"sandbox_spares": 1}
     if choice is not None:
         wanted["driver_type"] = DriverType(choice.value.upper())
+    if endpoint_url is not None:
+        wanted |= _emulated(settings, endpoint_url)
     return build_driver(settings.model_copy(update=wanted), process=PROCESS)
+
+
+def _emulated(settings: "Settings", endpoint_url: str) -> dict[str, object]:
+    """Return the endpoint, and what emulators ask for and do not look at, where it is not set."""
+    from pydantic import SecretStr  # noqa: PLC0415 - keeps --help quick.
+
+    told: dict[str, object] = {
+        "lambda_endpoint_url": endpoint_url,
+        "lambda_region": settings.lambda_region or "us-east-1",
+        "lambda_role": settings.lambda_role or "arn:aws:iam::000000000000:role/sanderling",
+    }
+    if not settings.lambda_access_key_id:
+        told |= {
+            "lambda_access_key_id": _EMULATED_KEY,
+            "lambda_secret_access_key": SecretStr(_EMULATED_KEY),
+        }
+    return told
 
 
 async def _run(driver: Driver, definition: Definition, event_json: bytes, *, name: str) -> Outcome:
     ids = SortableIds(SystemClock())
     key = ArtifactKey(ids.workspace(), ids.function(), definition.digest)
     call_id = ids.call()
-    artifact = Artifact(key, definition.source, definition.limits, definition.isolation)
+    artifact = Artifact(
+        key, definition.source, definition.limits, definition.isolation, is_draft=True
+    )
     context: dict[str, JSON] = {
         "call_id": call_id,
         "function": name,

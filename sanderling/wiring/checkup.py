@@ -189,7 +189,14 @@ async def _trial_call(driver: Driver) -> Finding:
     ids = SortableIds(SystemClock())
     definition = Definition(_ECHO)
     key = ArtifactKey(ids.workspace(), ids.function(), definition.digest)
-    await driver.deploy(Artifact(key, definition.source, definition.limits, definition.isolation))
+    # As a draft, so that nothing is made that would have to be removed again.
+    artifact = Artifact(
+        key, definition.source, definition.limits, definition.isolation, is_draft=True
+    )
+    deployment = await driver.deploy(artifact)
+    if deployment.kind is not OutcomeKind.OK:
+        detail = f"{deployment.kind}: {deployment.detail}"
+        return Finding("driver", "call", Standing.FAILED, detail, value=deployment.kind.value)
     outcome = await driver.invoke(Invocation(ids.call(), key, b"1"))
     if outcome.kind is OutcomeKind.OK:
         detail = f"a function ran in {outcome.duration_s * 1000:.1f} ms"

@@ -1,7 +1,7 @@
 """Chooses the driver that the settings name."""
 
 import sys
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from config.errors import ConfigRejected, Problem
 from config.variables import DriverType, Settings
@@ -9,6 +9,9 @@ from drivers.disabled import DisabledDriver
 from drivers.local import DevelopmentDriver, ExtraWall, LocalDriver, LocalSettings
 from drivers.port import Driver
 from sanderling.kernel.units import MIB
+
+if TYPE_CHECKING:
+    from drivers.aws_lambda import LambdaSettings
 
 SETTING = "SERVERLESS_TYPE"
 DEVELOPMENT = "SANDBOX_DEVELOPMENT"
@@ -18,8 +21,8 @@ def build_driver(settings: Settings, *, process: str, platform: str = sys.platfo
     """Return the driver for `settings`, not yet started; `process` is what messages name.
 
     Raises:
-        ConfigRejected: the driver is not part of this release, or a sandbox is to be left out
-            where there is one.
+        ConfigRejected: what the driver needs is not set, or a sandbox is to be left out where
+            there is one.
 
     """
     match settings.driver_type:
@@ -28,8 +31,10 @@ def build_driver(settings: Settings, *, process: str, platform: str = sys.platfo
         case DriverType.LOCAL:
             return _local(settings, platform)
         case DriverType.LAMBDA:
-            reason = "the Lambda driver comes with a later release; choose LOCAL or DISABLED"
-            raise ConfigRejected([Problem(SETTING, reason)])
+            # Loaded here and nowhere else, so that no other server pays for it.
+            from drivers.aws_lambda import LambdaDriver  # noqa: PLC0415 - as above.
+
+            return LambdaDriver(lambda_settings(settings))
         case _:
             assert_never(settings.driver_type)
 
@@ -56,4 +61,38 @@ def local_settings(settings: Settings) -> LocalSettings:
         namespaces=ExtraWall(settings.sandbox_namespaces.value),
         cgroup=ExtraWall(settings.sandbox_cgroup.value),
         cpus=settings.sandbox_cpus,
+    )
+
+
+def lambda_settings(settings: Settings) -> "LambdaSettings":
+    """Return what the Lambda driver is told, as values.
+
+    Raises:
+        ConfigRejected: region or role is not set.
+
+    """
+    from drivers.aws_lambda import LambdaSettings  # noqa: PLC0415 - as above.
+
+    needed = {
+        "SERVERLESS_LAMBDA_REGION": settings.lambda_region,
+        "SERVERLESS_LAMBDA_ROLE": settings.lambda_role,
+    }
+    missing = [
+        Problem(name, f"it must be set while {SETTING} is LAMBDA")
+        for name, value in needed.items()
+        if not value
+    ]
+    if missing:
+        raise ConfigRejected(missing)
+    secret = settings.lambda_secret_access_key
+    return LambdaSettings(
+        region=settings.lambda_region,
+        role=settings.lambda_role,
+        namespace=settings.lambda_namespace,
+        subhosting_role=settings.lambda_subhosting_role,
+        access_key_id=settings.lambda_access_key_id,
+        secret_access_key=secret.get_secret_value() if secret else "",
+        endpoint_url=settings.lambda_endpoint_url or "",
+        concurrency=settings.lambda_concurrency,
+        architecture=settings.lambda_architecture.value,
     )

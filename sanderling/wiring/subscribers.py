@@ -6,7 +6,7 @@ from runner.gate import Gate
 from runner.limit_policy import LimitPolicy
 from runner.target import Targets
 from sanderling.logs import configure_logs
-from sanderling.wiring.drivers import build_driver, local_settings
+from sanderling.wiring.drivers import build_driver, lambda_settings, local_settings
 from sanderling.wiring.limits import limit_policy
 from sanderling.wiring.switching import SwitchingDriver
 
@@ -16,7 +16,7 @@ async def _nothing() -> None:
 
 
 class DriverSubscriber:
-    """Starts another driver when its type, or what the Local one is told, changes."""
+    """Starts another driver when its type, or what it is told, changes."""
 
     name = "driver"
 
@@ -26,9 +26,11 @@ class DriverSubscriber:
         self._process = process
 
     def needs(self, settings: Settings) -> object:
-        """Return the type, and for the Local driver its numbers."""
-        if settings.driver_type is not DriverType.LOCAL:
+        """Return the type, and what that driver is told."""
+        if settings.driver_type is DriverType.DISABLED:
             return settings.driver_type
+        if settings.driver_type is DriverType.LAMBDA:
+            return (settings.driver_type, lambda_settings(settings))
         return (settings.driver_type, settings.sandbox_development, local_settings(settings))
 
     async def prepare(self, settings: Settings) -> Prepared:

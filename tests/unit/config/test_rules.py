@@ -91,15 +91,19 @@ def test_a_pair_is_set_together() -> None:
     assert set(problems(EMAIL_SMTP_PASSWORD="p")) == {"EMAIL_SMTP_USER"}
 
 
-def test_a_driver_of_a_later_release_is_refused_with_what_to_choose() -> None:
-    """The choice is refused before it can take effect."""
-    found = problems(
-        SERVERLESS_TYPE="LAMBDA",
-        SERVERLESS_LAMBDA_REGION="eu-central-1",
-        SERVERLESS_LAMBDA_ROLE="arn:aws:iam::1:role/x",
-    )
+def test_lambda_needs_its_region_and_its_role() -> None:
+    """The choice is refused before it can take effect, by the names of what is missing."""
+    region, role = "eu-central-1", "arn:aws:iam::1:role/x"
 
-    assert "LOCAL or DISABLED" in found["SERVERLESS_TYPE"]
+    assert set(problems(SERVERLESS_TYPE="LAMBDA")) == {
+        "SERVERLESS_LAMBDA_REGION",
+        "SERVERLESS_LAMBDA_ROLE",
+    }
+    assert not problems(
+        SERVERLESS_TYPE="LAMBDA",
+        SERVERLESS_LAMBDA_REGION=region,
+        SERVERLESS_LAMBDA_ROLE=role,
+    )
 
 
 def test_a_refusal_tells_all_problems_and_no_value() -> None:

@@ -1,16 +1,19 @@
-"""The settings name the driver; what is not part of this release is refused."""
+"""The settings name the driver, and what it is told are values."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from config.errors import ConfigRejected
 from config.variables import Settings
+from drivers.aws_lambda import LambdaSettings
 from drivers.local import ExtraWall
 from drivers.port import Isolation
 from sanderling.kernel.units import MIB
 from sanderling.wiring import build_driver
-from sanderling.wiring.drivers import local_settings
+from sanderling.wiring.drivers import lambda_settings, local_settings
 
 
 def settings(**values: object) -> Settings:
@@ -55,10 +58,64 @@ def test_driver_is_the_one_that_is_named(word: str, name: str) -> None:
     assert build_driver(settings(SERVERLESS_TYPE=word), process="test").name == name
 
 
-def test_lambda_is_refused_with_what_to_choose() -> None:
-    """A driver of a later release is refused at start, by the setting's name."""
-    with pytest.raises(ConfigRejected, match=r"SERVERLESS_TYPE.*LOCAL or DISABLED"):
+def test_lambda_without_its_settings_is_refused_by_their_names() -> None:
+    """Both settings that are missing are named."""
+    with pytest.raises(ConfigRejected, match=r"SERVERLESS_LAMBDA_REGION.*SERVERLESS_LAMBDA_ROLE"):
         build_driver(settings(SERVERLESS_TYPE="LAMBDA"), process="test")
+
+
+def test_lambda_is_told_its_settings_as_values_and_shows_no_secret() -> None:
+    """Everything reaches the driver, and the secret is in no text of it."""
+    chosen = settings(
+        SERVERLESS_TYPE="LAMBDA",
+        SERVERLESS_LAMBDA_REGION="eu-central-1",
+        SERVERLESS_LAMBDA_ROLE="arn:aws:iam::1:role/functions",
+        SERVERLESS_LAMBDA_SUBHOSTING_ROLE="arn:aws:iam::2:role/sub",
+        SERVERLESS_LAMBDA_ACCESS_KEY_ID="AKIA1",
+        SERVERLESS_LAMBDA_SECRET_ACCESS_KEY="open-sesame",
+        SERVERLESS_LAMBDA_ENDPOINT_URL="http://127.0.0.1:4566",
+        SERVERLESS_LAMBDA_NAMESPACE="blue",
+        SERVERLESS_LAMBDA_ARCHITECTURE="x86_64",
+        SERVERLESS_LAMBDA_CONCURRENCY="7",
+    )
+
+    told = lambda_settings(chosen)
+
+    assert told == LambdaSettings(
+        region="eu-central-1",
+        role="arn:aws:iam::1:role/functions",
+        subhosting_role="arn:aws:iam::2:role/sub",
+        access_key_id="AKIA1",
+        secret_access_key="open-sesame",
+        endpoint_url="http://127.0.0.1:4566",
+        namespace="blue",
+        architecture="x86_64",
+        concurrency=7,
+    )
+    assert "open-sesame" not in repr(told)
+    assert build_driver(chosen, process="test").name == "lambda"
+
+
+@pytest.mark.slow
+def test_a_server_without_lambda_does_not_load_it() -> None:
+    """A Local server neither has the library of AWS in memory nor waits for it."""
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from config.variables import Settings\n"
+        "import sanderling.wiring.server\n"
+        "from sanderling.wiring.drivers import build_driver\n"
+        "settings = Settings.model_validate({'SANDERLING_HOME': Path('home')})\n"
+        "build_driver(settings, process='test')\n"
+        "names = {'boto3', 'botocore', 'drivers.aws_lambda'}\n"
+        "sys.exit(', '.join(names & set(sys.modules)) or 0)\n"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_development_switch_is_refused_where_there_is_a_sandbox() -> None:
