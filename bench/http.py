@@ -19,7 +19,7 @@ from typing import IO
 
 from bench.load import Seen, Slice
 from bench.processes import cpu_ns, tree_of
-from bench.redis_server import keys_in, own_redis
+from bench.redis_server import own_redis
 from bench.report import Goal, Report, Row, rounded
 from bench.served import (
     PEER_KEY,
@@ -27,6 +27,7 @@ from bench.served import (
     ServerFailedError,
     bare_server,
     floor_server,
+    metric,
     monty_server,
     publish,
     sanderling_server,
@@ -225,6 +226,22 @@ def _notes(targets: Mapping[str, Target], redis_url: str | None) -> Sequence[str
     return notes
 
 
+def _alone(targets: Mapping[str, Target]) -> Sequence[str]:
+    """Return a note when the server behind Redis decided by itself, as it does when Redis is away.
+
+    Then its rows are those of a server that counts in memory, and mean nothing.
+    """
+    target = targets.get("reuse_redis")
+    if target is None:
+        return ()
+    told = metric(target.server, "sanderling_rate_limit_decisions_total")
+    alone = sum(count for labels, count in told.items() if 'scope="instance"' not in labels)
+    share = alone / max(1.0, sum(told.values()))
+    if not share:
+        return ()
+    return [f"{share:.1%} of the limits of the _redis rows were not counted in Redis"]
+
+
 def _client_us(target: Target) -> float:
     return median(target.client_us)
 
@@ -234,9 +251,7 @@ def _measure(options: Options, folder: Path, redis_url: str | None) -> Report:
     calls = math.ceil(options.calls / rounds) if options.calls else _UNBOUNDED
     with ExitStack() as stack:
         listed = [*_peers(stack, folder, redis_url), *_ours(stack, folder, None)]
-        counted_before = 0
         if redis_url is not None:
-            counted_before = keys_in(redis_url)
             listed += _ours(stack, folder, redis_url)
         loader = stack.enter_context(_loader())
         seconds = options.seconds / (rounds * len(listed) * len(_CONNECTIONS))
@@ -246,9 +261,7 @@ def _measure(options: Options, folder: Path, redis_url: str | None) -> Report:
                 _turn(loader, target, seconds, calls)
         targets = {target.name: target for target in listed}
         rows = [_row(name, targets.get(name), targets["floor"]) for name in NAMES]
-        notes = list(_notes(targets, redis_url))
-        if redis_url is not None and keys_in(redis_url) <= counted_before:
-            notes.append("the _redis rows of ours counted in memory: no limit was kept in Redis")
+        notes = [*_notes(targets, redis_url), *_alone(targets)]
     extra = {"client_us": rounded(_client_us(targets["floor"])), "seconds": options.seconds}
     return Report("http", rows, notes, extra, goals(rows))
 

@@ -17,13 +17,12 @@ from fastapi import Body, Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from redis.asyncio import Redis
 
-from bench.redis_server import PEER_PREFIX
 from bench.served import PEER_KEY
 from bench.workload import SOURCE
 
 _SESSIONS = 8
 _CHECKOUT_S = 30.0
-_RULES = tuple(f"{PEER_PREFIX}{rule}" for rule in ("api-short", "api-long", "function"))
+_RULES = ("bench:api-short", "bench:api-long", "bench:function")
 _LIMIT = 10_000_000
 _PERIOD_S = 60
 _KEY_DIGEST = hashlib.sha256(PEER_KEY.encode()).digest()

@@ -158,3 +158,16 @@ def publish(server: Server, key: str, *, name: str, isolation: str) -> str:
     _post(server, key, "/v1/functions", {"name": name, "source": SOURCE, "isolation": isolation})
     _post(server, key, f"/v1/functions/{name}/versions", {})
     return f"/v1/functions/{name}/executions"
+
+
+def metric(server: Server, name: str) -> dict[str, float]:
+    """Return what a server of ours has counted, by the labels as they are written."""
+    url = f"http://127.0.0.1:{server.port}/metrics"
+    with urllib.request.urlopen(url, timeout=_START_S) as answer:
+        lines = answer.read().decode().splitlines()
+    found: dict[str, float] = {}
+    for line in lines:
+        labels, _, value = line.rpartition(" ")
+        if labels.partition("{")[0] == name:
+            found[labels.removeprefix(name)] = float(value)
+    return found

@@ -40,8 +40,12 @@ def answer_json(record: CallRecord) -> bytes:
     except InvalidJSON:
         # Half a surrogate pair in a guest's text: rare, and worth a slower way.
         members, result = _outcome(record)
-        more = {"call_id": record.id, "function": record.function_name, "version": record.version}
-        return _spliced(members | more, result=result)
+        members |= {
+            "call_id": record.id,
+            "function": record.function_name,
+            "version": record.version,
+        }
+        return _spliced(members, result=result)
 
 
 @lru_cache(1024)
