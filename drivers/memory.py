@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from inspect import isawaitable
 from types import TracebackType
 from typing import Self, TypeAlias, Union
@@ -21,6 +22,7 @@ from drivers.port import (
     LimitHit,
     Outcome,
     OutcomeKind,
+    TellLog,
 )
 from sanderling.kernel.jsontext import JSON, InvalidJSON, decode, encode
 
@@ -28,6 +30,32 @@ Answer = Union[JSON, Awaitable[JSON]]  # noqa: UP007 - JSON is a text at run tim
 Handler: TypeAlias = Callable[[JSON, Mapping[str, JSON]], Answer]
 
 _MARK = "# outcome: "
+
+
+@dataclass(slots=True)
+class _Journal:
+    """What the handler of one call logged, up to its limit."""
+
+    most_bytes: int
+    tell_log: TellLog | None
+    text: str = ""
+    dropped_bytes: int = 0
+
+    def write(self, text: str) -> None:
+        if len((self.text + text).encode()) > self.most_bytes:
+            self.dropped_bytes += len(text.encode())
+            return
+        self.text += text
+        if self.tell_log is not None:
+            self.tell_log(text)
+
+
+_journal: ContextVar[_Journal] = ContextVar("journal")
+
+
+def log_text(text: str) -> None:
+    """Log `text`, as a guest's `print` does; for handlers, while they run."""
+    _journal.get().write(text)
 
 
 class Scripted(Exception):
@@ -73,8 +101,8 @@ class MemoryDriver:
     A source that is not in the table answers with its event, unless its first line reads
     `# outcome: WORD`: then deploying (for bad_code) or calling (for the rest) ends in that word.
     A source in `rejections` cannot be deployed. A handler may return a value, return an
-    awaitable, raise `Scripted`, or raise anything else for user_error. Limits on event, result
-    and wall time hold as in other drivers.
+    awaitable, raise `Scripted`, or raise anything else for user_error; it logs with `log_text`.
+    Limits on event, result, log and wall time hold as in other drivers.
     """
 
     name = "memory"
@@ -127,8 +155,18 @@ class MemoryDriver:
             hit = LimitHit("event_bytes", artifact.limits.event_bytes, size)
             return Outcome(OutcomeKind.PAYLOAD_TOO_LARGE, driver=self.name, limit=hit)
         started_s = time.monotonic()
-        outcome = await self._run(artifact, invocation)
-        return replace(outcome, duration_s=time.monotonic() - started_s)
+        journal = _Journal(artifact.limits.log_bytes, invocation.tell_log)
+        token = _journal.set(journal)
+        try:
+            outcome = await self._run(artifact, invocation)
+        finally:
+            _journal.reset(token)
+        return replace(
+            outcome,
+            duration_s=time.monotonic() - started_s,
+            logs=journal.text,
+            logs_dropped_bytes=journal.dropped_bytes,
+        )
 
     async def _run(self, artifact: Artifact, invocation: Invocation) -> Outcome:
         wall_s = min(artifact.limits.wall_s, invocation.timeout_s or artifact.limits.wall_s)

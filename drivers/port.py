@@ -5,11 +5,11 @@ When what a driver stands on is away (no worker, no zygote, no cloud), it fails 
 gets an outcome that says so, and user code never runs with less isolation than promised.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import NewType, Protocol, Self
+from typing import NewType, Protocol, Self, TypeAlias
 
 from drivers.limits import Limits
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
@@ -192,6 +192,10 @@ class Artifact:
     is_draft: bool = False
 
 
+TellLog: TypeAlias = Callable[[str], None]
+"""Hears the next piece of what a guest logs; it never waits and never raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """One call of a deployed artifact.
@@ -200,6 +204,8 @@ class Invocation:
     plain JSON and it holds no secret. `timeout_s` may shorten the artifact's `wall_s`, never
     lengthen it. `is_idempotent` says that running it twice does no harm, so that a driver may
     send it once more when an answer was lost.
+    `tell_log` hears what the guest logs while it runs, where a driver can tell before the end; the
+    whole log is in the outcome all the same.
     """
 
     call_id: CallId
@@ -208,6 +214,7 @@ class Invocation:
     context: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     timeout_s: float | None = None
     is_idempotent: bool = False
+    tell_log: TellLog | None = None
 
 
 @dataclass(frozen=True, slots=True)

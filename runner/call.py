@@ -32,8 +32,9 @@ class CallRequest:
     """What a caller asks for.
 
     `event_json` is the body as it came, not yet parsed. `version` is live, draft or a number.
-    `timeout_s` may shorten the time that the function has, never lengthen it. `execution_id` is
-    that of the execution whose attempt this is, `replay_of` the earlier call that this one repeats.
+    `timeout_s` may shorten the time that the function has, never lengthen it. `call_id` is there
+    where the call was numbered before it begins, `execution_id` where it is an attempt of that
+    execution; `replay_of` is the earlier call that this one repeats.
     """
 
     credential: Credential | None
@@ -45,6 +46,7 @@ class CallRequest:
     timeout_s: float | None = None
     execution_id: ExecutionId | None = None
     replay_of: CallId | None = None
+    call_id: CallId | None = None
 
 
 class Part(StrEnum):

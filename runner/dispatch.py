@@ -16,6 +16,7 @@ from drivers.port import (
     LimitHit,
     Outcome,
     OutcomeKind,
+    TellLog,
 )
 from runner.call import CallRequest
 from runner.function import Definition
@@ -80,8 +81,10 @@ class Dispatch:
         self._deploy_timeout_s = deploy_timeout_s
         self._deployments: Flights[ArtifactKey, Deployment] = Flights()
 
-    async def run(self, call: Call) -> Outcome:
+    async def run(self, call: Call, tell_log: TellLog | None = None) -> Outcome:
         """Return what happened; what the driver raises, which it must not, is an outcome too.
+
+        `tell_log` hears what the guest logs while it runs.
 
         Raises:
             InvalidJSON: the event is not strict JSON; nothing ran.
@@ -93,7 +96,7 @@ class Dispatch:
         if too_large is not None:
             return too_large
         _check(call)
-        outcome = await self._invoke(call)
+        outcome = await self._invoke(call, tell_log)
         # Once is enough, unless another driver takes over between deploying and calling.
         for _ in range(_MOST_DEPLOYMENTS):
             if outcome.kind is not OutcomeKind.NOT_DEPLOYED:
@@ -103,8 +106,20 @@ class Dispatch:
             )
             if deployment.kind is not OutcomeKind.OK:
                 return self._ended(deployment.kind, deployment=deployment)
-            outcome = await self._invoke(call)
+            outcome = await self._invoke(call, tell_log)
         return outcome
+
+    @property
+    def driver_name(self) -> str:
+        """The word that outcomes carry."""
+        return self._driver.name
+
+    def stopped(self) -> Outcome:
+        """Return the outcome of a call that was ended from our side while it was running."""
+        return self._ended(
+            OutcomeKind.UNKNOWN_OUTCOME,
+            detail="It was cancelled while it ran. The function was stopped, perhaps midway.",
+        )
 
     def abandoned(self) -> Outcome:
         """Return the outcome of a call whose caller went away while it was running."""
@@ -137,13 +152,15 @@ class Dispatch:
             limit=LimitHit("event_bytes", allowed, observed),
         )
 
-    async def _invoke(self, call: Call) -> Outcome:
+    async def _invoke(self, call: Call, tell_log: TellLog | None) -> Outcome:
         invocation = Invocation(
             call_id=call.id,
             key=call.target.key,
             event_json=call.request.event_json,
             context=context_of(call),
             timeout_s=call.timeout_s,
+            tell_log=tell_log,
+            is_idempotent=call.target.is_idempotent,
         )
         try:
             return await self._driver.invoke(invocation)

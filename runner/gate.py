@@ -66,7 +66,11 @@ class Gate:
 
     def api_rules(self, principal: Principal) -> tuple[Rule, ...]:
         """Return the rules that count every API request of `principal`."""
-        return self._policy.api_rules(principal.workspace_id)
+        return self.rules_of(principal.workspace_id)
+
+    def rules_of(self, workspace_id: WorkspaceId) -> tuple[Rule, ...]:
+        """Return the rules that count every API request in a workspace."""
+        return self._policy.api_rules(workspace_id)
 
     def anonymous_rules(self, workspace_id: WorkspaceId, address: str) -> tuple[Rule, Rule]:
         """Return the rules that count requests without a key: the workspace's, the address's."""
@@ -89,23 +93,25 @@ class Gate:
         """Return what the limiter decided since the start."""
         return self._limiter.statistics()
 
-    async def limit(self, rules: Sequence[Rule]) -> Admission:
-        """Count one request against all `rules`, or against none.
+    async def limit(self, rules: Sequence[Rule], *, cost: int = 1) -> Admission:
+        """Count `cost` requests against all `rules`, or against none.
 
         Raises:
             RateLimited: the rule that makes the caller wait longest.
 
         """
-        admission = await self._limiter.acquire(rules)
+        admission = await self._limiter.acquire(rules, cost=cost)
         rule = admission.refused_by
         if rule is None:
             return admission
+        # More than a burst at once never fits; a part of it does after a whole period.
+        wait_s = min(admission.retry_after_s, rule.period_us / 1e6)
         raise RateLimited(
             rule=rule.name,
             limit=rule.burst,
             window_s=rule.period_us / 1e6,
             # Rounded up: who comes back at the time we named must be let in.
-            resets_in_s=math.ceil(admission.retry_after_s * 1000) / 1000,
+            resets_in_s=math.ceil(wait_s * 1000) / 1000,
             states=admission.states,
             scope=admission.scope,
         )

@@ -32,7 +32,8 @@ class Record:
         queued_s: float = 0.0,
     ) -> Call:
         """Return a call that starts now, after it waited for `queued_s` seconds."""
-        return Call(self._ids.call(), self._clock.now(), principal, target, request, queued_s)
+        call_id = request.call_id or self._ids.call()
+        return Call(call_id, self._clock.now(), principal, target, request, queued_s)
 
     def close(self, call: Call, outcome: Outcome) -> CallRecord:
         """Return the record of a call that ended now, handed to the log and announced."""

@@ -35,6 +35,7 @@ class Target:
     limits: Limits
     isolation: Isolation
     rules: tuple[Rule, ...]
+    is_idempotent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Targets:
             key=key,
             limits=definition.limits,
             isolation=definition.isolation,
+            is_idempotent=definition.is_idempotent,
             rules=(
                 *self._policy.api_rules(workspace_id),
                 *self._policy.execution_rules(workspace_id, function.id, definition.rate_limit),

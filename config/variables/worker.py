@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from config.cron import check_cron
 from config.declaration import Declared, Group
-from config.kinds import Flag, Items, Text, Whole
+from config.kinds import Flag, Items, Milliseconds, Text, Whole
 from config.variables.group import VariableGroup
 
 _Cron = Annotated[Text, AfterValidator(check_cron)]
@@ -45,6 +45,31 @@ class WorkerVariables(VariableGroup):
             is_planned=True,
         ),
     ] = False
+    executions_concurrency: Annotated[
+        Whole,
+        Field(ge=0, le=200),
+        Declared(
+            "EXECUTIONS_CONCURRENCY",
+            "Queued calls that one process runs at once; 0 leaves them to other processes.",
+        ),
+    ] = 16
+    executions_reconcile_interval_ms: Annotated[
+        Milliseconds | None,
+        Field(ge=50, le=60_000),
+        Declared(
+            "EXECUTIONS_RECONCILE_INTERVAL_MS",
+            "Milliseconds between two looks for queued calls that are due, overdue or were left "
+            "behind; by default 1000, and 5000 with Redis.",
+        ),
+    ] = None
+    executions_retention_days: Annotated[
+        _Days,
+        Declared(
+            "EXECUTIONS_RETENTION_DAYS",
+            "Days that a queued call is kept after its end; at least as long as people may replay "
+            "it.",
+        ),
+    ] = 30
     messages_batch_size: Annotated[
         Whole,
         Field(ge=1, le=10_000),

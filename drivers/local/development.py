@@ -34,6 +34,7 @@ from drivers.port import (
 )
 from drivers.replies.compilations import ALLOWANCE, made_of, too_long
 from drivers.replies.exchange import Reply, Terms
+from drivers.replies.telling import told_as_text
 from drivers.replies.verdicts import judge
 from sanderling.kernel.units import MIB
 
@@ -154,7 +155,8 @@ class DevelopmentDriver:
         try:
             async with UnlockedProcess("call", self._settings) as process:
                 process.reader.allow(result_bytes=limits.result_bytes, log_bytes=limits.log_bytes)
-                terms = Terms(wall_s, limits.cpu_s, limits.log_bytes)
+                tell_log = invocation.tell_log and told_as_text(invocation.tell_log)
+                terms = Terms(wall_s, limits.cpu_s, limits.log_bytes, tell_log)
                 reply = await process.exchange(request, terms)
         finally:
             self._gate.release()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -11,6 +11,7 @@ from drivers.local.pool import Pool, Saturated
 from drivers.local.requests import call_frame
 from drivers.port import Artifact, Invocation, Isolation, Outcome, OutcomeKind
 from drivers.replies.exchange import Ending, Reply, Terms
+from drivers.replies.telling import told_as_text
 from drivers.replies.verdicts import Verdict, judge
 from sanderling.kernel.randomness import RandomBits
 
@@ -91,6 +92,8 @@ class Dispatch:
         terms = deployed.terms
         if invocation.timeout_s is not None and invocation.timeout_s < terms.wall_s:
             terms = Terms(invocation.timeout_s, terms.cpu_s, terms.log_bytes)
+        if invocation.tell_log is not None:
+            terms = replace(terms, tell_log=told_as_text(invocation.tell_log))
         is_clean = False
         seat.began_s = time.monotonic()
         deployed.bench.busy.add(seat)

@@ -90,7 +90,7 @@ class UnlockedProcess:
 
     async def exchange(self, request: bytes, terms: Terms) -> Reply:
         """Send `request` and return what came back, at the latest at the wall deadline."""
-        reply = Reply()
+        reply = Reply(tell_log=terms.tell_log)
         began_s = time.monotonic()
         try:
             async with asyncio.timeout(terms.wall_s):

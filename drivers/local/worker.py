@@ -120,7 +120,7 @@ class Worker:
         Cancelling kills the process. After any ending but a clean answer the process is killed,
         too, and its death is awaited shortly, so that the reply can tell the cause.
         """
-        reply = self._reply = Reply()
+        reply = self._reply = Reply(tell_log=terms.tell_log)
         over = self._over = self._loop.create_future()
         self._terms = terms
         # The clock stands still between two requests; what it shows all the same is charged.

@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -33,6 +34,8 @@ class Terms:
     wall_s: float
     cpu_s: float
     log_bytes: int
+    tell_log: Callable[[bytes], None] | None = None
+    """Hears each piece of the log as it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Reply:
     idle_bytes: int = 0
     wall_s: float = 0.0
     death: Death | None = None
+    tell_log: Callable[[bytes], None] | None = None
 
     @property
     def log(self) -> str:
@@ -111,3 +115,5 @@ class Reply:
         if self.log_size > log_bytes:
             raise ProtocolViolated(reason="more log than is allowed")
         self.log_parts.append(body[_DROPPED.size :])
+        if self.tell_log is not None:
+            self.tell_log(body[_DROPPED.size :])

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     FUNCTIONS_WRITE = "functions.write"
     FUNCTIONS_CALL = "functions.call"
     CALLS_READ = "calls.read"
+    EXECUTIONS_MANAGE = "executions.manage"
     KEYS_MANAGE = "keys.manage"
     CONFIG_READ = "config.read"
     CONFIG_WRITE = "config.write"

@@ -11,6 +11,7 @@ PERMISSION_MEANINGS: Mapping[Permission, str] = {
     "call drafts.",
     Permission.FUNCTIONS_CALL: "Call published functions.",
     Permission.CALLS_READ: "See calls with their events, results and logs.",
+    Permission.EXECUTIONS_MANAGE: "Cancel and replay what others queued.",
     Permission.KEYS_MANAGE: "Create, list and revoke API keys.",
     Permission.CONFIG_READ: "See the settings of the whole server, and who changed them.",
     Permission.CONFIG_WRITE: "Change the settings of the whole server, and try what they lead to.",

@@ -34,7 +34,9 @@ class App(Starlette):
 
     def __init__(self, services: Services, counted: Metrics) -> None:
         """Serve `services`, and count requests in `counted`."""
-        executions = Executions(services.pipeline)
+        executions = Executions(
+            services.pipeline, services.gate, services.submission, services.once
+        )
         super().__init__(routes=_routes(services, counted, executions))
         self.router.redirect_slashes = False
         self.state.services = services

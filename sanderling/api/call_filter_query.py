@@ -15,7 +15,13 @@ from sanderling.api.page_bounds import MAX_DURATION_MS, MAX_NUMBER
 _ID = "[0-9A-HJKMNP-TV-Z]{26}"
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """Return the moment that `text` names, in UTC.
+
+    Raises:
+        ValueError: it names none, or has no time zone.
+
+    """
     try:
         moment = datetime.fromisoformat(text)
         if moment.utcoffset() is not None:
@@ -69,7 +75,7 @@ def _checked_version(word: str) -> str:
     return word
 
 
-_Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(moment_of)]
 _Outcomes = Annotated[str, AfterValidator(_checked_outcomes)]
 _Version = Annotated[str, AfterValidator(_checked_version)]
 _Duration = Annotated[float, Query(ge=0, le=MAX_DURATION_MS, allow_inf_nan=False)]
@@ -81,8 +87,8 @@ def asked_filter(  # noqa: PLR0913, PLR0917 - each is a query parameter of its o
         _Outcomes | None,
         Query(description="Outcomes with commas between them; `failed` is all but `ok`."),
     ] = None,
-    since: Annotated[_Moment | None, Query(description="Started at or after.")] = None,
-    until: Annotated[_Moment | None, Query(description="Started before.")] = None,
+    since: Annotated[Moment | None, Query(description="Started at or after.")] = None,
+    until: Annotated[Moment | None, Query(description="Started before.")] = None,
     version: Annotated[_Version | None, Query(description="A number, or `draft`.")] = None,
     trigger: Annotated[Trigger | None, Query(description="What made the call happen.")] = None,
     caller: Annotated[

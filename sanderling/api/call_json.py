@@ -3,12 +3,11 @@
 import json
 from dataclasses import replace
 from datetime import UTC
-from functools import lru_cache
 
 from runner.call import CallRecord
-from runner.outcome_json import outcome_json, outcome_text
+from runner.outcome_json import outcome_json
 from runner.ports import Page
-from sanderling.kernel.jsontext import JSON, InvalidJSON, encode
+from sanderling.kernel.jsontext import JSON
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -30,27 +29,6 @@ def _outcome(record: CallRecord) -> tuple[dict[str, JSON], bytes]:
     members = outcome_json(replace(record.outcome, result_json=None))
     del members["result"]
     return members, b"null" if result is None else result
-
-
-def answer_json(record: CallRecord) -> bytes:
-    """Return a finished call as its caller gets it."""
-    called = _called_text(record.function_name, record.version)
-    try:
-        return outcome_text(record.outcome, b'"call_id":%b,%b' % (encode(record.id), called))
-    except InvalidJSON:
-        # Half a surrogate pair in a guest's text: rare, and worth a slower way.
-        members, result = _outcome(record)
-        members |= {
-            "call_id": record.id,
-            "function": record.function_name,
-            "version": record.version,
-        }
-        return _spliced(members, result=result)
-
-
-@lru_cache(1024)
-def _called_text(name: str, version: int | None) -> bytes:
-    return encode({"function": name, "version": version})[1:-1]
 
 
 def _row(record: CallRecord) -> tuple[dict[str, JSON], bytes]:

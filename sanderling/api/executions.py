@@ -3,42 +3,56 @@
 Plain ASGI: no model, no dependency and no second parse of the body stand in its way.
 """
 
-import re
+from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from drivers.limits import CEILINGS
+from runner.answer import answer_json
 from runner.call import CallRecord, CallRequest, Selector
+from runner.executions.once import Once, Replayed
+from runner.executions.submission import Submission
+from runner.gate import Gate
 from runner.pipeline import Pipeline
 from sanderling.access.errors import Unauthenticated
+from sanderling.access.permission import Permission
 from sanderling.access.principal import BearerKey
 from sanderling.api.bearer import bearer_key
 from sanderling.api.body import check_json_type, read_body
-from sanderling.api.call_json import answer_json
-from sanderling.api.errors import Misfit, RequestInvalid
 from sanderling.api.exchange import Exchange, exchange_of
-from sanderling.api.page_bounds import MAX_NUMBER
+from sanderling.api.execution_json import execution_json
 from sanderling.api.problem import is_served, problem_of_call
 from sanderling.api.query import read_query
+from sanderling.api.queue_call import (
+    QUEUED,
+    REPLAYED,
+    WAITED_FOR,
+    Wishes,
+    queue_request,
+    queued_headers,
+    read_timeout_s,
+    read_version,
+    wishes_of,
+)
 from sanderling.api.respond import send_bytes, send_problem
 
 PATH = "/v1/functions/{name}/executions"
-_KNOWN = frozenset({"version", "timeout_s"})
 _NO_EVENT = b"null"
-_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 class Executions:
     """Answer `POST /v1/functions/{name}/executions`.
 
     An empty body is the event `null`, whatever its content type. The call goes on when its caller
-    goes away, and is recorded.
+    goes away, and is recorded. With `Prefer: respond-async` it is queued instead.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Run calls through `pipeline`."""
+    def __init__(self, pipeline: Pipeline, gate: Gate, submission: Submission, once: Once) -> None:
+        """Run calls through `pipeline`, or `once` with a key; queue them with `submission`."""
         self._pipeline = pipeline
+        self._gate = gate
+        self._submission = submission
+        self._once = once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -47,15 +61,52 @@ class Executions:
         exchange = exchange_of(scope)
         # The pipeline would refuse the same, but only after the body was read.
         self.require_key(exchange)
-        query = read_query(scope, _KNOWN)
-        version, timeout_s = _version(query.get("version")), _timeout_s(query.get("timeout_s"))
+        wishes = wishes_of(scope)
+        query = read_query(scope, QUEUED if wishes.is_queued else WAITED_FOR)
+        version = read_version(query.get("version"))
+        timeout_s = read_timeout_s(query.get("timeout_s"))
         body = await read_body(receive)
         name = scope["path_params"]["name"]
-        record = await self.call(exchange, name, body, version=version, timeout_s=timeout_s)
+        if wishes.is_queued:
+            await self._queue(exchange, send, name, body, query, wishes)
+            return
+        request = self._request(exchange, name, body, version, timeout_s)
+        if wishes.idempotency_key is not None:
+            made = await self._once.call(request, wishes.idempotency_key, tell=exchange.count)
+            if isinstance(made, Replayed):
+                await send_bytes(send, made.answer, headers=(REPLAYED,))
+                return
+            record = made
+        else:
+            record = (await self._pipeline.call(request, tell=exchange.count)).record
         if is_served(record.outcome):
             await send_bytes(send, answer_json(record))
         else:
             await send_problem(send, exchange, problem_of_call(record))
+
+    async def _queue(
+        self,
+        exchange: Exchange,
+        send: Send,
+        name: str,
+        body: bytes,
+        query: Mapping[str, str],
+        wishes: Wishes,
+    ) -> None:
+        admitted = await self._gate.admit(self.require_key(exchange), Permission.FUNCTIONS_CALL)
+        exchange.count(admitted.admission)
+        if body:
+            check_json_type(exchange)
+        request = queue_request(
+            name,
+            body or _NO_EVENT,
+            query,
+            request_id=exchange.request_id,
+            idempotency_key=wishes.idempotency_key,
+        )
+        added = await self._submission.submit(admitted.principal, request, tell=exchange.count)
+        text = execution_json(added.execution)
+        await send_bytes(send, text, status=202, headers=queued_headers(added))
 
     async def call(
         self,
@@ -75,10 +126,22 @@ class Executions:
         And what the pipeline raises.
 
         """
+        request = self._request(exchange, name, body, version, timeout_s)
+        report = await self._pipeline.call(request, tell=exchange.count)
+        return report.record
+
+    def _request(
+        self,
+        exchange: Exchange,
+        name: str,
+        body: bytes,
+        version: Selector | int,
+        timeout_s: float | None,
+    ) -> CallRequest:
         credential = self.require_key(exchange)
         if body:
             check_json_type(exchange)
-        request = CallRequest(
+        return CallRequest(
             credential=credential,
             function=name,
             event_json=body or _NO_EVENT,
@@ -86,8 +149,6 @@ class Executions:
             version=version,
             timeout_s=timeout_s,
         )
-        report = await self._pipeline.call(request, tell=exchange.count)
-        return report.record
 
     @staticmethod
     def require_key(exchange: Exchange) -> BearerKey:
@@ -101,25 +162,3 @@ class Executions:
         if credential is None:
             raise Unauthenticated
         return credential
-
-
-def _version(text: str | None) -> Selector | int:
-    if text is None or text == Selector.LIVE:
-        return Selector.LIVE
-    if text == Selector.DRAFT:
-        return Selector.DRAFT
-    if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_NUMBER)):
-        number = int(text)
-        if 0 < number <= MAX_NUMBER:
-            return number
-    raise RequestInvalid([Misfit("query", "version", "it is live, draft or a version's number")])
-
-
-def _timeout_s(text: str | None) -> float | None:
-    if text is None:
-        return None
-    timeout_s = float(text) if _NUMBER.fullmatch(text) else 0.0
-    if not 0 < timeout_s <= CEILINGS["wall_s"]:
-        message = f"it is a number of seconds above 0 and at most {CEILINGS['wall_s']:g}"
-        raise RequestInvalid([Misfit("query", "timeout_s", message)])
-    return timeout_s

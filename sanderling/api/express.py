@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from structlog.contextvars import bind_contextvars
 
+from runner.answer import answer_json
 from sanderling.api.body import EXPECT
-from sanderling.api.call_json import answer_json
 from sanderling.api.edge import SECURITY, Edge
 from sanderling.api.exchange import Exchange
 from sanderling.api.executions import PATH, Executions
@@ -29,6 +29,7 @@ from sanderling.api.respond import closes, headers_of
 from sanderling.kernel.clock import Clock
 
 _TARGET = re.compile(PATH.replace("{name}", "([A-Za-z0-9_-]{1,64})").encode())
+_UNUSUAL = frozenset({EXPECT, b"prefer", b"idempotency-key"})
 _POST = "POST"
 _METHOD = _POST.encode()
 _SCOPE = {"path": PATH, "method": _POST}
@@ -75,7 +76,7 @@ class Express:
         if method != _METHOD:
             return None
         match = _TARGET.fullmatch(target)
-        if match is None or any(name == EXPECT for name, _ in headers):
+        if match is None or any(name in _UNUSUAL for name, _ in headers):
             return None
         return match[1].decode()
 

@@ -84,6 +84,13 @@ class AskedDraft(Asked):
     limits: AskedLimits = Field(default_factory=AskedLimits)
     isolation: IsolationWord = "call"
     rate_limit: AskedRateLimit | None = None
+    is_idempotent: Annotated[
+        bool,
+        Field(
+            description="That running an event twice does what running it once does; only then is "
+            "a queued call tried again after its code began."
+        ),
+    ] = False
 
     def definition(self) -> Definition:
         """Return the definition that was asked for.
@@ -99,6 +106,7 @@ class AskedDraft(Asked):
             limits=Limits(**self.limits.model_dump(exclude_none=True)),
             isolation=Isolation(self.isolation),
             rate_limit=RateLimit(own.limit, own.ttl_ms) if own else None,
+            is_idempotent=self.is_idempotent,
         )
 
 
@@ -143,6 +151,7 @@ class ShownDefinition(Shown):
     limits: ShownLimits
     isolation: IsolationWord
     rate_limit: ShownRateLimit | None
+    is_idempotent: bool
     digest: DigestText
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Info,
     ProcessCollector,
     generate_latest,
@@ -20,13 +21,24 @@ from prometheus_client.registry import Collector
 from runner.ports import LimiterStatistics, Scope
 from sanderling.api.problem_kinds import PROBLEM_KINDS
 from sanderling.api.tallies import Durations, Tally
-from sanderling.kernel.events import CallFinished, CallRefused, EventBus
+from sanderling.kernel.events import (
+    CallFinished,
+    CallRefused,
+    EventBus,
+    ExecutionClaimed,
+    ExecutionFinished,
+    ExecutionsCounted,
+)
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_1_0_0
 
 _CALL_BUCKETS_S = (
     *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
     *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
+)
+_WAIT_BUCKETS_S = (
+    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0),
 )
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -68,6 +80,40 @@ class _Limits(Collector):
             "1 while processes that should count together cannot.",
             value=seen.is_away,
         )
+
+
+class _QueueMetrics:
+    """Count queued calls: how many there are, how they end, and how long they waited."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._kept = Gauge(
+            "sanderling_executions",
+            "Queued calls of the whole instance that wait, run or are dead.",
+            ("status",),
+            registry=registry,
+        )
+        self._ended = Tally(
+            "sanderling_executions_ended",
+            "Queued calls that ended in this process.",
+            ("status",),
+            registry=registry,
+        )
+        self._waits = Durations(
+            "sanderling_execution_wait_seconds",
+            "Time from an attempt's being due to its beginning.",
+            (),
+            buckets=_WAIT_BUCKETS_S,
+            registry=registry,
+        )
+
+    def subscribe(self, bus: EventBus) -> None:
+        bus.subscribe(ExecutionClaimed, lambda event: self._waits.observe(event.waited_s))
+        bus.subscribe(ExecutionFinished, lambda event: self._ended.add(event.status))
+        bus.subscribe(ExecutionsCounted, self._count)
+
+    def _count(self, event: ExecutionsCounted) -> None:
+        for status, number in event.numbers.items():
+            self._kept.labels(status).set(number)
 
 
 class Metrics:
@@ -122,11 +168,13 @@ class Metrics:
             registry=self.registry,
         )
         self._children = _Children()
+        self._queue = _QueueMetrics(self.registry)
 
     def subscribe(self, bus: EventBus) -> None:
         """Count the calls that `bus` announces from now on."""
         bus.subscribe(CallFinished, self._count_call)
         bus.subscribe(CallRefused, self._count_refusal)
+        self._queue.subscribe(bus)
 
     def watch_limits(self, statistics: Callable[[], LimiterStatistics]) -> None:
         """Tell with everything else what `statistics` says."""

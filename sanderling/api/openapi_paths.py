@@ -16,12 +16,20 @@ DOOR = f"{DOOR_PATH}/{{path}}"
 
 _JSON_VALUE: dict[str, Any] = {"description": "Any JSON value."}
 
+_REPLAYED: dict[str, Any] = {
+    "Idempotency-Replayed": {
+        "schema": {"type": "string", "const": "true"},
+        "description": "There when an earlier call with the same idempotency key is told of.",
+    },
+}
+
 _EXECUTE: dict[str, Any] = {
     "tags": ["functions"],
     "summary": "Execute Function",
     "description": (
         "Call a function and wait for its outcome. 200 says that the call was carried out, not "
-        "that the code did well: `outcome` tells. An empty body is the event `null`."
+        "that the code did well: `outcome` tells. An empty body is the event `null`. With "
+        "`Prefer: respond-async` the call is queued instead, and 202 tells where to look."
     ),
     "operationId": "execute_function",
     **needs(Permission.FUNCTIONS_CALL),
@@ -57,6 +65,58 @@ _EXECUTE: dict[str, Any] = {
                 "maximum": CEILINGS["wall_s"],
             },
         },
+        *(
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": f"{description} For queued calls.",
+                "schema": schema,
+            }
+            for name, description, schema in (
+                ("delay_s", "Seconds until it is due.", {"type": "number", "minimum": 0}),
+                (
+                    "not_before",
+                    "When it is due, in place of a delay.",
+                    {"type": "string", "format": "date-time"},
+                ),
+                (
+                    "deadline_s",
+                    "Seconds from now after which it is not begun any more.",
+                    {"type": "number", "exclusiveMinimum": 0},
+                ),
+                (
+                    "priority",
+                    "0 goes first, 9 last, among those of the workspace.",
+                    {"type": "integer", "minimum": 0, "maximum": 9, "default": 5},
+                ),
+                (
+                    "max_attempts",
+                    "How often it is tried at most.",
+                    {"type": "integer", "minimum": 1, "maximum": 20, "default": 5},
+                ),
+                (
+                    "lane",
+                    "Calls of one lane never overlap.",
+                    {"type": "string", "minLength": 1, "maxLength": 128},
+                ),
+            )
+        ),
+        {
+            "name": "Prefer",
+            "in": "header",
+            "required": False,
+            "description": "`respond-async` queues the call; other preferences are left aside.",
+            "schema": {"type": "string"},
+        },
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "The caller's word for this call: asked again within a day, it is not "
+            "made again, and the answer is the same.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        },
     ],
     "requestBody": {
         "required": False,
@@ -66,13 +126,34 @@ _EXECUTE: dict[str, Any] = {
     "responses": {
         "200": {
             "description": "The call was carried out; `outcome` says how it ended.",
+            "headers": _REPLAYED,
             "content": {
                 "application/json": {"schema": {"$ref": "#/components/schemas/CallAnswer"}}
+            },
+        },
+        "202": {
+            "description": "The call is queued.",
+            "headers": {
+                "Location": {
+                    "required": True,
+                    "schema": {"type": "string"},
+                    "description": "Where the execution is shown.",
+                },
+                "Preference-Applied": {
+                    "required": True,
+                    "schema": {"type": "string", "const": "respond-async"},
+                    "description": "The preference that was followed.",
+                },
+                **_REPLAYED,
+            },
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/ExecutionShown"}}
             },
         },
         **{
             str(status): response
             for status, response in problems(
+                *("execution_refused", "idempotency_conflict", "idempotency_in_flight"),
                 *("invalid_json", "function_unknown", "version_unpublished", "version_unknown"),
                 *("limit_refused", "payload_too_large", "throttled", "misconfigured"),
                 *("platform_error", "disabled", "not_deployed", "saturated"),

@@ -9,6 +9,7 @@ from drivers.port import Outcome
 from runner.call import CallRecord
 from runner.error_json import error_json, limit_json
 from runner.errors import CodeRejected, RateLimited
+from runner.executions.errors import IdempotencyInFlight
 from runner.outcome_json import outcome_json
 from runner.triggers.errors import FunctionUnavailable, RouteMethodRefused
 from sanderling.access.errors import KeyExpired, KeyMalformed, KeyUnknown, Unauthenticated
@@ -104,6 +105,8 @@ def _headers(failure: Failure) -> tuple[Header, ...]:
             return ((b"www-authenticate", challenge),)
         case RateLimited() | FunctionUnavailable():
             return _retry_after(failure.code, failure.resets_in_s)
+        case IdempotencyInFlight():
+            return _retry_after(failure.code, failure.retry_after_s)
         case _:
             return _retry_after(failure.code, None)
 

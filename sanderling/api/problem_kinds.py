@@ -63,6 +63,12 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "trigger_refused": ProblemKind(422, "Trigger refused"),
     "trigger_unknown": ProblemKind(404, "No such trigger"),
     "triggers_full": ProblemKind(409, "Too many triggers"),
+    # Queued calls, and calls that are asked for twice.
+    "execution_unknown": ProblemKind(404, "No such execution"),
+    "execution_refused": ProblemKind(422, "Cannot be queued"),
+    "execution_not_ended": ProblemKind(409, "Not at its end"),
+    "idempotency_conflict": ProblemKind(409, "Key used for something else"),
+    "idempotency_in_flight": ProblemKind(409, "Being made", retry_after_s=1),
     # Settings of the server.
     "config_rejected": ProblemKind(422, "Settings rejected"),
     "variable_unknown": ProblemKind(422, "No such variable"),

@@ -1,12 +1,16 @@
 """What the HTTP edge needs; wiring fills it in."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.configuration import Configuration
 from config.trials import Trials
 from drivers.port import Health
 from runner.calls import Calls
+from runner.executions.executions import Executions
+from runner.executions.once import Once
+from runner.executions.submission import Submission
 from runner.functions import Functions
 from runner.gate import Gate
 from runner.pipeline import Pipeline
@@ -31,7 +35,8 @@ class Services:
     `readiness` names each part, for example `store` and `driver`; a check says how that part is
     now and may be asked at any time. `default_workspace_id` tells the one workspace of single
     mode, and raises `StoreUnavailableError` while nobody knows it. `version` is the product's,
-    told in the metrics.
+    told in the metrics. `stopping` is set when the server takes no more
+    requests: what only waits then ends.
     """
 
     gate: Gate
@@ -40,6 +45,9 @@ class Services:
     calls: Calls
     triggers: Triggers
     door: Door
+    submission: Submission
+    executions: Executions
+    once: Once
     configuration: Configuration
     trials: Trials
     permissions: Permissions
@@ -50,3 +58,4 @@ class Services:
     default_workspace_id: Callable[[], WorkspaceId]
     version: str = "0"
     max_body_bytes: int = MAX_BODY_BYTES
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)

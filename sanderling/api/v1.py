@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from sanderling.api import (
     call_routes,
     config_routes,
+    execution_routes,
     function_routes,
     trigger_routes,
     whoami_route,
@@ -13,6 +14,7 @@ from sanderling.api import (
 _ROUTERS = (
     function_routes.router,
     call_routes.router,
+    execution_routes.router,
     trigger_routes.router,
     config_routes.router,
     whoami_route.router,

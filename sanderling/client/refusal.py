@@ -34,6 +34,13 @@ from runner.errors import (
     VersionUnknown,
     VersionUnpublished,
 )
+from runner.executions.errors import (
+    ExecutionNotEnded,
+    ExecutionRefused,
+    ExecutionUnknown,
+    IdempotencyConflict,
+    IdempotencyInFlight,
+)
 from runner.function import NameRefused, RateLimitRefused
 from runner.triggers.errors import (
     FunctionFailed,
@@ -85,6 +92,7 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(RevisionUnknown, SealingRefused, SecretUnreadableError, TrialUnknown, TrialUnavailable),
     *(TriggerRefused, TriggerUnknown, TriggersFull, RouteUnmatched, RouteRequestRefused),
     *(RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
+    *(ExecutionUnknown, ExecutionRefused, ExecutionNotEnded, IdempotencyConflict),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""
@@ -195,12 +203,19 @@ def _rate_limited(document: Document) -> RateLimited:
     )
 
 
+def _in_flight(document: Document) -> IdempotencyInFlight:
+    return IdempotencyInFlight(
+        key=str(document["key"]), retry_after_s=float(str(document["retry_after_s"]))
+    )
+
+
 _BUILDERS: Mapping[str, Callable[[Document], Failure]] = {
     RequestInvalid.code: _request_invalid,
     MethodRefused.code: _method_refused,
     RouteMethodRefused.code: _route_method_refused,
     CodeRejected.code: _code_rejected,
     RateLimited.code: _rate_limited,
+    IdempotencyInFlight.code: _in_flight,
     ConfigRejected.code: _rejected,
     ConfigConflict.code: _conflict,
     RevisionNotInForce.code: _not_in_force,

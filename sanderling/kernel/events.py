@@ -1,7 +1,7 @@
 """Facts that rooms announce to one another, and the bus that carries them inside a process."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -91,6 +91,27 @@ class RecordChanged:
     def name(self) -> str:
         """The object and what happened to it, such as `company.updated`."""
         return f"{self.object}.{self.operation}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionClaimed:
+    """An attempt of an execution begins; it was due `waited_s` seconds ago."""
+
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFinished:
+    """An execution is at its end: succeeded, dead or cancelled."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionsCounted:
+    """How many executions of all workspaces wait, run and are dead, by status."""
+
+    numbers: Mapping[str, int]
 
 
 Event = TypeVar("Event")

@@ -40,6 +40,12 @@ from sanderling.store import (
 )
 from sanderling.wiring.configuration import begin, following, health_of
 from sanderling.wiring.drivers import build_driver
+from sanderling.wiring.executions import (
+    Consumption,
+    ExecutionsSubscriber,
+    Stations,
+    open_consumption,
+)
 from sanderling.wiring.foundation import Foundation, open_foundation
 from sanderling.wiring.groundwork import Groundwork
 from sanderling.wiring.limits import Counting, open_counting
@@ -94,6 +100,7 @@ class _Parts:
     driver: Driver
     configuration: Configuration
     counting: Counting
+    consumption: Consumption
 
 
 @asynccontextmanager
@@ -136,26 +143,23 @@ async def open_runtime(
         )
         switching = SwitchingDriver(chosen)
         running = await stack.enter_async_context(switching if label else started(chosen))
-        parts = _Parts(
-            foundation=foundation,
-            call_log=call_log,
-            driver=running,
-            configuration=beginning.configuration,
-            counting=await stack.enter_async_context(open_counting(settings, foundation)),
+        consumption = await stack.enter_async_context(
+            open_consumption(settings, foundation, label=label)
         )
+        counting = await stack.enter_async_context(open_counting(settings, foundation))
+        configuration = beginning.configuration
+        parts = _Parts(foundation, call_log, running, configuration, counting, consumption)
         services, subscribers = _services(parts)
+        await stack.enter_async_context(consumption)
         if label is not None:
+            consumption.begin()
             follow_logs(settings)
             if driver is None:
                 subscribers.append(DriverSubscriber(switching, process=process))
             live = await stack.enter_async_context(following(beginning, subscribers, process=label))
             services = _with_health(services, live)
         yield Runtime(
-            services=services,
-            keys=foundation.keys,
-            workspaces=foundation.workspaces,
-            driver=running,
-            groundwork=foundation.groundwork,
+            services, foundation.keys, foundation.workspaces, running, foundation.groundwork
         )
 
 
@@ -175,11 +179,17 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
     gate = Gate(principals, permissions, parts.counting.limiter, policy)
     targets = Targets(store, policy, clock, bus)
     record = Record(parts.call_log, bus, ids, clock)
-    pipeline = Pipeline(gate, targets, Dispatch(driver, store), record, bus)
+    dispatch = Dispatch(driver, store)
+    pipeline = Pipeline(gate, targets, dispatch, record, bus)
+    stations = Stations(gate, targets, dispatch, record, pipeline, parts.call_log, permissions, bus)
     trigger_store = SQLTriggerStore(database)
+    joined = parts.consumption.join(stations)
     services = Services(
         gate=gate,
         pipeline=pipeline,
+        submission=joined.submission,
+        executions=joined.executions,
+        once=joined.once,
         functions=Functions(store, driver, ids, clock, bus, permissions),
         calls=Calls(parts.call_log, permissions),
         triggers=Triggers(trigger_store, store, ids, clock, bus, permissions),
@@ -192,6 +202,7 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
             "call_log": parts.call_log.health,
             "driver": driver.health,
             **parts.counting.readiness,
+            "executions": parts.consumption.health,
         },
         ids=ids,
         clock=clock,
@@ -199,4 +210,8 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
         default_workspace_id=lambda: foundation.groundwork.default_workspace_id,
         version=version("sanderling"),
     )
-    return services, [LimitsSubscriber(gate, targets), LogsSubscriber()]
+    return services, [
+        LimitsSubscriber(gate, targets),
+        LogsSubscriber(),
+        ExecutionsSubscriber(parts.consumption.follow),
+    ]

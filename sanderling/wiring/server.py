@@ -74,7 +74,13 @@ async def _serve(
                 announce(f"http://{f'[{host}]' if ':' in host else host}:{bound_port}")
 
             server.on_started = tell
-            signals.then(server.end)
+
+            def end() -> None:
+                # What only waits for something to happen is not waited for.
+                runtime.services.stopping.set()
+                server.end()
+
+            signals.then(end)
             await server.serve(sockets=[listener])
         log.info("server.stopped")
 

@@ -127,11 +127,11 @@ async def test_version_published_earlier_ends_as_misconfigured(tmp_path: Path) -
 
 
 async def test_every_part_is_ready(tmp_path: Path) -> None:
-    """Readiness asks database, call log and driver."""
+    """Readiness asks database, call log, driver and executions."""
     async with runtime(tmp_path) as opened:
         states = {name: (await ask()).state for name, ask in opened.services.readiness.items()}
 
-    assert states == dict.fromkeys(("database", "call_log", "driver"), HealthState.OK)
+    assert states == dict.fromkeys(("database", "call_log", "driver", "executions"), HealthState.OK)
 
 
 async def test_database_that_is_away_is_a_fault(tmp_path: Path) -> None:

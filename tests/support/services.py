@@ -13,6 +13,11 @@ from drivers.memory import Handler, MemoryDriver
 from drivers.port import Deployment, Health, HealthState
 from runner.calls import Calls
 from runner.dispatch import Dispatch
+from runner.executions.joining import Ground, Joined, join
+from runner.executions.memory import MemoryExecutionStore, MemoryIdempotencyKeys
+from runner.executions.progress import MemoryProgress
+from runner.fairness.concurrency import Shares
+from runner.fairness.memory import MemoryTurns
 from runner.function import RateLimit
 from runner.functions import Functions
 from runner.gate import Gate
@@ -36,10 +41,12 @@ from sanderling.access.principal import Role
 from sanderling.access.principals import KeyPrincipals
 from sanderling.access.roles import RolePermissions
 from sanderling.api import Services, create_app
+from sanderling.docket import MemoryEngine
 from sanderling.kernel.clock import Clock, VirtualClock
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import SortableIds, WorkspaceId
+from sanderling.wiring.executions import Stations
 from support.desk import Desk
 
 GENEROUS = RateLimit(limit=1_000_000, ttl_ms=1000)
@@ -64,6 +71,7 @@ class House:
     """Services over memory twins, with what tests reach for behind them."""
 
     services: Services
+    joined: Joined
     clock: VirtualClock
     driver: MemoryDriver
     keys: Keys
@@ -134,16 +142,18 @@ def build_house(
     async def is_well() -> Health:
         return Health(HealthState.OK)
 
-    pipeline = Pipeline(
-        gate,
-        Targets(stores.functions, policy, clock, bus),
-        Dispatch(driver, stores.functions),
-        Record(stores.calls, bus, ids, clock),
-        bus,
-    )
+    targets = Targets(stores.functions, policy, clock, bus)
+    dispatch = Dispatch(driver, stores.functions)
+    record = Record(stores.calls, bus, ids, clock)
+    pipeline = Pipeline(gate, targets, dispatch, record, bus)
+    stations = Stations(gate, targets, dispatch, record, pipeline, stores.calls, permissions, bus)
+    joined = _joined(stations, ids, clock)
     services = Services(
         gate=gate,
         pipeline=pipeline,
+        submission=joined.submission,
+        executions=joined.executions,
+        once=joined.once,
         functions=Functions(stores.functions, driver, ids, clock, bus, permissions),
         calls=Calls(stores.calls, permissions),
         triggers=Triggers(stores.triggers, stores.functions, ids, clock, bus, permissions),
@@ -161,6 +171,7 @@ def build_house(
     )
     return House(
         services=services,
+        joined=joined,
         clock=clock,
         driver=driver,
         desk=desk,
@@ -168,6 +179,32 @@ def build_house(
         workspace_id=stores.workspace_ids[0],
         other_workspace_id=stores.workspace_ids[1],
     )
+
+
+def _joined(stations: Stations, ids: SortableIds, clock: VirtualClock) -> Joined:
+    """Return executions over twins; nothing runs before a test says so."""
+    keys = MemoryIdempotencyKeys()
+    tokens = itertools.count()
+    ground = Ground(
+        store=MemoryExecutionStore(keys),
+        keys=keys,
+        progress=MemoryProgress(clock),
+        turns=MemoryTurns(Shares(), clock, token=lambda: str(next(tokens))),
+        engine=MemoryEngine(clock, drain_s=1.0),
+        gate=stations.gate,
+        targets=stations.targets,
+        dispatch=stations.dispatch,
+        record=stations.record,
+        pipeline=stations.pipeline,
+        call_log=stations.call_log,
+        permissions=stations.permissions,
+        ids=ids,
+        clock=clock,
+        bus=stations.bus,
+        random=lambda: 0.5,
+        worker="test",
+    )
+    return join(ground, on_wait=lambda: None)
 
 
 @asynccontextmanager

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.port import GuestError, LimitHit, Outcome, OutcomeKind, TraceLine
+from runner.answer import answer_json
 from runner.call import CallRecord, Trigger
 from runner.outcome_json import outcome_from_json
 from runner.ports import Page
-from sanderling.api.call_json import answer_json, page_json, record_json
+from sanderling.api.call_json import page_json, record_json
 from sanderling.api.call_models import CallAnswer, CallPage, CallShown
 from sanderling.kernel.ids import CallId, FunctionId, KeyId, RequestId, WorkspaceId
 from sanderling.kernel.jsontext import JSON, decode, encode

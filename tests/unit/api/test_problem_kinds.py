@@ -20,6 +20,7 @@ from sanderling.api.errors import Misfit, RequestInvalid
 from sanderling.api.problem import RESERVED
 from sanderling.api.problem_kinds import PROBLEM_KINDS, problem_code, problem_type
 from sanderling.client.refusal import failure_from
+from sanderling.docket.errors import CarrierAwayError
 from sanderling.kernel.errors import Failure, Fault, Refusal
 from sanderling.kernel.jsontext import JSON
 from support.house import ROOT
@@ -39,6 +40,7 @@ UNREACHABLE = {
     sanderling.store.errors.ProbeLostError: "handled by whoever listens",
     sanderling.redis.errors.RedisURLRefused: "raised at start, or the result of a trial",
     sanderling.redis.errors.RedisAwayError: "the result of a trial",
+    CarrierAwayError: "handled by whoever carries tickets",
     sanderling.wiring.errors.HomeUnusableError: "raised before anything listens",
     sanderling.wiring.errors.AddressTakenError: "raised before anything listens",
     sanderling.wiring.errors.LoopbackRequired: "raised before anything listens",

@@ -14,6 +14,7 @@ BODIES: Mapping[str, object] = {
     "PUT /v1/functions/{name}/draft": {"source": "y"},
     "POST /v1/functions/{name}/rollback": {"version": 1},
     "POST /v1/functions/{name}/executions": {},
+    "POST /v1/executions": {"executions": [{"function": "echo"}]},
     "POST /v1/triggers": {"function": "echo", "settings": {"kind": "record", "event_name": "*.*"}},
     "PUT /v1/triggers/{trigger_id}": {"settings": {"kind": "record", "event_name": "*.*"}},
     "POST /v1/triggers/{trigger_id}/move": {"before": None},
@@ -56,7 +57,13 @@ async def test_a_route_needs_its_permission(route: str, permission: Permission) 
     held = Holding(frozenset(Permission))
     house = build_house(permissions=held)
     method, template = route.split(" ")
-    path = template.format(name="echo", number=1, call_id="call_" + "0" * 26, trigger_id="trg_x")
+    path = template.format(
+        name="echo",
+        number=1,
+        call_id="call_" + "0" * 26,
+        execution_id="exec_" + "0" * 26,
+        trigger_id="trg_x",
+    )
     async with open_http(house, await house.key()) as http:
         await http.post("/v1/functions", json={"name": "echo", "source": "x"})
         await http.post("/v1/functions/echo/versions")

@@ -1,0 +1,167 @@
+"""Joins the parts that keep, run and show executions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from runner.dispatch import Dispatch
+from runner.executions.attempts import Attempts
+from runner.executions.attendant import Attendant, Means
+from runner.executions.execution import Execution
+from runner.executions.executions import Desk, Executions
+from runner.executions.once import Once
+from runner.executions.ports import ExecutionStore, IdempotencyKeys
+from runner.executions.progress import Progress
+from runner.executions.reconciler import Finds, Reconciler, Rounds
+from runner.executions.retry import Random
+from runner.executions.submission import Submission
+from runner.fairness.ports import Turns
+from runner.gate import Gate
+from runner.pipeline import Pipeline
+from runner.ports import CallLog
+from runner.record import Record
+from runner.target import Targets
+from sanderling.access.permission import Permissions
+from sanderling.kernel.clock import Clock
+from sanderling.kernel.engine import Engine, Ticket
+from sanderling.kernel.events import EventBus
+from sanderling.kernel.ids import Ids, WorkspaceId
+
+TASK = "executions"
+
+HORIZON = timedelta(minutes=5)
+"""Engines carry tickets of what is due within this time; what is due later is found by its row."""
+
+_SWEEPS = 4
+"""Tickets for each workspace that has work which no ticket led to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Everything that executions stand on; `worker` names this process in the rows."""
+
+    store: ExecutionStore
+    keys: IdempotencyKeys
+    progress: Progress
+    turns: Turns
+    engine: Engine
+    gate: Gate
+    targets: Targets
+    dispatch: Dispatch
+    record: Record
+    pipeline: Pipeline
+    call_log: CallLog
+    permissions: Permissions
+    ids: Ids
+    clock: Clock
+    bus: EventBus
+    random: Random
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The parts, joined; nothing runs before the engine consumes."""
+
+    submission: Submission
+    executions: Executions
+    once: Once
+    attendant: Attendant
+    reconciler: Reconciler
+
+
+class Tickets:
+    """Sends word of executions over an engine."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        """Send over `engine`."""
+        self._engine = engine
+        self._clock = clock
+
+    async def announce(self, executions: Sequence[Execution]) -> None:
+        """Tell of executions that are due soon; the others are found by their rows."""
+        now = self._clock.now()
+        await self._engine.enqueue(
+            *(
+                Ticket(
+                    TASK,
+                    f"{each.workspace_id}/{each.id}/{each.fence}",
+                    not_before=each.due_at if each.due_at > now else None,
+                )
+                for each in executions
+                if each.due_at <= now + HORIZON
+            )
+        )
+
+    async def nudge(self, workspaces: Sequence[WorkspaceId]) -> None:
+        """Tell of workspaces that have work which perhaps no ticket leads to.
+
+        A few tickets each: whoever handles one goes on until nothing is left.
+        """
+        await self._engine.enqueue(
+            *(
+                Ticket(TASK, f"{workspace_id}/sweep/{number}")
+                for workspace_id in workspaces
+                for number in range(_SWEEPS)
+            )
+        )
+
+
+def join(ground: Ground, *, rounds: Rounds | None = None, on_wait: Callable[[], None]) -> Joined:
+    """Return the parts, joined over `ground`; `on_wait` is called when somebody begins to wait."""
+    tickets = Tickets(ground.engine, ground.clock)
+    attempts = Attempts(ground.targets, ground.dispatch, ground.record, ground.clock)
+    submission = Submission(
+        ground.store,
+        ground.gate,
+        ground.targets,
+        announce=tickets.announce,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+    attendant = _attendant(ground, attempts, tickets)
+    ground.engine.handle(TASK, attendant.handle)
+    desk = Desk(
+        store=ground.store,
+        submission=submission,
+        progress=ground.progress,
+        permissions=ground.permissions,
+        clock=ground.clock,
+        bus=ground.bus,
+        end=attendant.end,
+        on_wait=on_wait,
+    )
+    finds = Finds(
+        store=ground.store,
+        attempts=attempts,
+        call_log=ground.call_log,
+        progress=ground.progress,
+        nudge=tickets.nudge,
+        clock=ground.clock,
+        bus=ground.bus,
+        random=ground.random,
+    )
+    once = Once(
+        ground.keys,
+        ground.pipeline,
+        ground.gate,
+        ground.targets,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+    return Joined(submission, Executions(desk), once, attendant, Reconciler(finds, rounds))
+
+
+def _attendant(ground: Ground, attempts: Attempts, tickets: Tickets) -> Attendant:
+    means = Means(
+        store=ground.store,
+        turns=ground.turns,
+        attempts=attempts,
+        progress=ground.progress,
+        announce=tickets.announce,
+        ids=ground.ids,
+        clock=ground.clock,
+        bus=ground.bus,
+        random=ground.random,
+    )
+    return Attendant(means, worker=ground.worker)

@@ -1,0 +1,213 @@
+"""Opens what keeps and runs queued calls: engine, turns, progress, and the rounds of healing."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from config.acknowledgement import ProcessLabel
+from config.subscriber import Prepared
+from config.variables import Settings
+from drivers.limits import CEILINGS
+from drivers.port import Health, HealthState
+from runner.dispatch import Dispatch
+from runner.executions.joining import Ground, Joined, join
+from runner.executions.progress import MemoryProgress, Progress
+from runner.executions.reconciler import Rounds
+from runner.fairness.concurrency import Shares
+from runner.fairness.memory import MemoryTurns
+from runner.gate import Gate
+from runner.pipeline import Pipeline
+from runner.ports import CallLog
+from runner.record import Record
+from runner.target import Targets
+from sanderling.access.permission import Permissions
+from sanderling.docket import DocketEngine, MemoryEngine
+from sanderling.kernel.clock import Clock
+from sanderling.kernel.engine import Engine
+from sanderling.kernel.events import EventBus
+from sanderling.redis import RedisProgress
+from sanderling.store import SQLExecutionStore, SQLIdempotencyKeys
+from sanderling.wiring.configuration import label_process
+from sanderling.wiring.foundation import Foundation
+
+DRAIN_S = CEILINGS["wall_s"] + 5
+"""An attempt may take its whole wall time after the signal to stop."""
+
+_TOGETHER_S = 5.0
+_ALONE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stations:
+    """The stations that every call passes, and what they tell."""
+
+    gate: Gate
+    targets: Targets
+    dispatch: Dispatch
+    record: Record
+    pipeline: Pipeline
+    call_log: CallLog
+    permissions: Permissions
+    bus: EventBus
+
+
+@asynccontextmanager
+async def open_consumption(
+    settings: Settings, foundation: Foundation, *, label: ProcessLabel | None
+) -> AsyncGenerator["Consumption"]:
+    """Yield what runs queued calls, not yet entered; without a label it carries within itself.
+
+    Raises:
+        RedisURLRefused: the URL of Redis is not one.
+
+    """
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    clock = foundation.clock
+    async with AsyncExitStack() as stack:
+        progress: Progress = MemoryProgress(clock)
+        if redis_url is not None:
+            progress = await stack.enter_async_context(RedisProgress(redis_url, clock=clock))
+        engine = _engine(redis_url, clock, label)
+        worker = (label or label_process("client")).id
+        yield Consumption(settings, foundation, engine, progress, worker=worker)
+
+
+def _engine(redis_url: str | None, clock: Clock, label: ProcessLabel | None) -> Engine:
+    if label is None:
+        return MemoryEngine(clock, drain_s=DRAIN_S)
+    return DocketEngine(
+        redis_url or f"memory://{label.id}",
+        worker=label.id,
+        clock=clock,
+        jitter=secrets.SystemRandom().random,
+        drain_s=DRAIN_S,
+    )
+
+
+def rounds_of(settings: Settings) -> Rounds:
+    """Return how often rows are looked at, and how long ended executions are kept."""
+    every_ms = settings.executions_reconcile_interval_ms
+    every_s = _ALONE_S if settings.redis_url is None else _TOGETHER_S
+    return Rounds(
+        every_s=every_s if every_ms is None else every_ms / 1000,
+        keep=timedelta(days=settings.executions_retention_days),
+    )
+
+
+class Consumption:
+    """Runs executions in this process, from `begin` on until it is left.
+
+    Leaving takes up nothing new, and lets what runs finish within the time of the engine.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        foundation: Foundation,
+        engine: Engine,
+        progress: Progress,
+        *,
+        worker: str,
+    ) -> None:
+        """Prepare; `worker` names this process in the rows."""
+        self._settings = settings
+        self._foundation = foundation
+        self._engine = engine
+        self._progress = progress
+        self._worker = worker
+        self._task: asyncio.Task[None] | None = None
+        self._joined: Joined | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to carry tickets; `join` was called before."""
+        await self._engine.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop as told above."""
+        if self._joined is not None:
+            self._joined.attendant.stop()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._engine.__aexit__(kind, error, traceback)
+
+    def join(self, stations: Stations) -> Joined:
+        """Return the parts of executions, joined."""
+        foundation = self._foundation
+        ground = Ground(
+            store=SQLExecutionStore(foundation.database),
+            keys=SQLIdempotencyKeys(foundation.database),
+            progress=self._progress,
+            turns=MemoryTurns(Shares(), foundation.clock, token=lambda: secrets.token_hex(8)),
+            engine=self._engine,
+            gate=stations.gate,
+            targets=stations.targets,
+            dispatch=stations.dispatch,
+            record=stations.record,
+            pipeline=stations.pipeline,
+            call_log=stations.call_log,
+            permissions=stations.permissions,
+            ids=foundation.ids,
+            clock=foundation.clock,
+            bus=stations.bus,
+            random=secrets.SystemRandom().random,
+            worker=self._worker,
+        )
+        joined = self._joined = join(ground, rounds=rounds_of(self._settings), on_wait=self.begin)
+        return joined
+
+    def begin(self) -> None:
+        """Run what is due from now on; saying so again changes nothing."""
+        if self._task is None and self._joined is not None:
+            self._engine.consume(self._settings.executions_concurrency)
+            self._task = asyncio.create_task(self._joined.reconciler.follow(), name="reconciler")
+
+    def follow(self, settings: Settings) -> None:
+        """Run as many, and look as often, as `settings` say."""
+        self._settings = settings
+        if self._task is not None and self._joined is not None:
+            self._engine.consume(settings.executions_concurrency)
+            self._joined.reconciler.follow_rounds(rounds_of(settings))
+
+    async def health(self) -> Health:
+        """Say how the engine is."""
+        engine = await self._engine.health()
+        numbers: dict[str, float] = {"running": engine.running, "places": engine.places}
+        if engine.waiting is not None:
+            numbers["tickets"] = engine.waiting
+        state = HealthState.DEGRADED if engine.reasons else HealthState.OK
+        return Health(state, engine.reasons, numbers)
+
+
+class ExecutionsSubscriber:
+    """Runs as many executions at once as the settings say, and looks at rows as often."""
+
+    name = "executions"
+
+    def __init__(self, follow: Callable[[Settings], None]) -> None:
+        """Tell `follow` of new settings."""
+        self._follow = follow
+
+    def needs(self, settings: Settings) -> object:
+        """Return the numbers."""
+        return (settings.executions_concurrency, rounds_of(settings))
+
+    async def prepare(self, settings: Settings) -> Prepared:
+        """Prepare nothing: all are numbers."""
+
+        async def nothing() -> None:
+            """Give nothing back: nothing was taken."""
+
+        return Prepared(lambda: self._follow(settings), nothing)
