@@ -19,6 +19,7 @@ class Group(StrEnum):
     METERING = "metering"
     TOKENS = "tokens"
     LOGIC_FUNCTIONS = "logic functions"
+    CALL_HISTORY = "call history"
     WORKFLOW_LIMITS = "workflow limits"
     SANDBOX = "sandbox"
     WORKER = "worker"

@@ -3,6 +3,7 @@
 from drivers.port import Outcome, OutcomeKind
 from runner.call import CallRecord, CallRequest
 from runner.dispatch import Call
+from runner.keeping import Keeping
 from runner.ports import CallLog
 from runner.target import Target
 from sanderling.access.principal import Principal
@@ -16,8 +17,17 @@ NO_EVENT = b"null"
 class Record:
     """Open a call with an id and a moment; close it with a record."""
 
-    def __init__(self, call_log: CallLog, bus: EventBus, ids: Ids, clock: Clock) -> None:
-        """Keep records in `call_log` and announce them on `bus`."""
+    def __init__(
+        self,
+        call_log: CallLog,
+        bus: EventBus,
+        ids: Ids,
+        clock: Clock,
+        *,
+        keeping: Keeping | None = None,
+    ) -> None:
+        """Keep in `call_log` what `keeping` makes of records, and announce calls on `bus`."""
+        self._keeping = keeping or Keeping()
         self._call_log = call_log
         self._bus = bus
         self._ids = ids
@@ -36,7 +46,10 @@ class Record:
         return Call(call_id, self._clock.now(), principal, target, request, queued_s)
 
     def close(self, call: Call, outcome: Outcome) -> CallRecord:
-        """Return the record of a call that ended now, handed to the log and announced."""
+        """Return the record of a call that ended now, which is kept and announced.
+
+        It is the whole call, for the caller; the log gets what is kept of it.
+        """
         too_large = outcome.kind is OutcomeKind.PAYLOAD_TOO_LARGE
         target, request = call.target, call.request
         record = CallRecord(
@@ -56,7 +69,7 @@ class Record:
             execution_id=request.execution_id,
             replay_of=request.replay_of,
         )
-        self._call_log.record_nowait(record)
+        self._call_log.record_nowait(self._keeping.kept(record))
         self._bus.publish(
             CallFinished(
                 call_id=call.id,

@@ -49,7 +49,6 @@ class LogicFunctionVariables(VariableGroup):
             "SERVERLESS_LOGS_ENABLED",
             "Whether what functions print is kept with their calls.",
             aliases=("LOGIC_FUNCTION_LOGS_ENABLED",),
-            is_planned=True,
         ),
     ] = True
     function_throttle_limit: Annotated[

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, model_validator
 
 from config.declaration import Declared
 from config.variables.authentication import AuthenticationVariables
+from config.variables.call_history import CallHistoryVariables
 from config.variables.configuration import ConfigurationVariables
 from config.variables.email import EmailVariables
 from config.variables.google import GoogleVariables
@@ -37,6 +38,7 @@ class Settings(
     MeteringVariables,
     TokenVariables,
     LogicFunctionVariables,
+    CallHistoryVariables,
     WorkflowLimitVariables,
     SandboxVariables,
     WorkerVariables,

@@ -16,6 +16,7 @@ from runner.calls import Calls
 from runner.dispatch import Dispatch
 from runner.functions import Functions
 from runner.gate import Gate
+from runner.keeping import Keeping
 from runner.pipeline import Pipeline
 from runner.ports import CallLog
 from runner.record import Record
@@ -48,9 +49,11 @@ from sanderling.wiring.executions import (
 )
 from sanderling.wiring.foundation import Foundation, open_foundation
 from sanderling.wiring.groundwork import Groundwork
+from sanderling.wiring.history import keeping_policy
 from sanderling.wiring.limits import Counting, open_counting
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
+    KeepingSubscriber,
     LimitsSubscriber,
     LogsSubscriber,
     follow_logs,
@@ -149,7 +152,7 @@ async def open_runtime(
         counting = await stack.enter_async_context(open_counting(settings, foundation))
         configuration = beginning.configuration
         parts = _Parts(foundation, call_log, running, configuration, counting, consumption)
-        services, subscribers = _services(parts)
+        services, subscribers = _services(parts, settings)
         await stack.enter_async_context(consumption)
         if label is not None:
             consumption.begin()
@@ -170,7 +173,7 @@ def _with_health(services: Services, live: LiveConfiguration) -> Services:
     return replace(services, readiness={**services.readiness, "configuration": check})
 
 
-def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
+def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscriber]]:
     """Return the services, and those of their parts that follow settings."""
     foundation, driver, policy = parts.foundation, parts.driver, parts.counting.policy
     clock, ids, database = foundation.clock, foundation.ids, foundation.database
@@ -178,7 +181,8 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
     principals = KeyPrincipals(SQLKeyStore(database), clock)
     gate = Gate(principals, permissions, parts.counting.limiter, policy)
     targets = Targets(store, policy, clock, bus)
-    record = Record(parts.call_log, bus, ids, clock)
+    keeping = Keeping(keeping_policy(settings))
+    record = Record(parts.call_log, bus, ids, clock, keeping=keeping)
     dispatch = Dispatch(driver, store)
     pipeline = Pipeline(gate, targets, dispatch, record, bus)
     stations = Stations(gate, targets, dispatch, record, pipeline, parts.call_log, permissions, bus)
@@ -212,6 +216,7 @@ def _services(parts: _Parts) -> tuple[Services, list[Subscriber]]:
     )
     return services, [
         LimitsSubscriber(gate, targets),
+        KeepingSubscriber(keeping),
         LogsSubscriber(),
         ExecutionsSubscriber(parts.consumption.follow),
     ]

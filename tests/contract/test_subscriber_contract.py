@@ -2,16 +2,24 @@
 
 import logging
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from config.subscriber import Subscriber
 from config.variables import Settings
 from drivers.disabled import DisabledDriver
+from runner.keeping import Keeping
+from sanderling.wiring.history import keeping_policy
 from sanderling.wiring.limits import limit_policy
-from sanderling.wiring.subscribers import DriverSubscriber, LimitsSubscriber, LogsSubscriber
+from sanderling.wiring.subscribers import (
+    DriverSubscriber,
+    KeepingSubscriber,
+    LimitsSubscriber,
+    LogsSubscriber,
+)
 from sanderling.wiring.switching import SwitchingDriver
+from support.records import a_record
 from support.river import River
 
 OLD = Settings.model_validate({"SERVERLESS_TYPE": "DISABLED"})
@@ -30,7 +38,7 @@ def _case(**texts: str) -> Settings:
     return Settings.model_validate({"SERVERLESS_TYPE": "DISABLED", **texts})
 
 
-@pytest.fixture(params=["driver", "rate limits", "log lines"])
+@pytest.fixture(params=["driver", "rate limits", "call history", "log lines"])
 async def case(request: pytest.FixtureRequest) -> AsyncGenerator[Case]:
     """Yield each subscriber in turn, with its part built from `OLD`."""
     if request.param == "driver":
@@ -45,6 +53,15 @@ async def case(request: pytest.FixtureRequest) -> AsyncGenerator[Case]:
             LimitsSubscriber(river.gate, river.targets),
             _case(API_RATE_LIMITING_SHORT_LIMIT="7"),
             lambda: river.gate.api_rules(caller.principal),
+        )
+        return
+    if request.param == "call history":
+        keeping = Keeping(keeping_policy(OLD))
+        record = replace(a_record(), event_json=b'{"password":1,"iban":2}')
+        yield Case(
+            KeepingSubscriber(keeping),
+            _case(CALL_HISTORY_REDACTED="iban"),
+            lambda: keeping.kept(record).event_json,
         )
         return
     yield Case(LogsSubscriber(), _case(LOG_LEVEL="ERROR"), lambda: logging.root.level)
