@@ -112,6 +112,13 @@ class ExecutionsCounted:
     """How many executions of all workspaces wait, run and are dead, by status."""
 
     numbers: Mapping[str, int]
+class JobEnded:
+    """A run of a job of the worker came to its end; `lag_s` is how late it began."""
+
+    job: str
+    status: str
+    duration_s: float
+    lag_s: float
 
 
 Event = TypeVar("Event")

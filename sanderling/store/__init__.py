@@ -10,6 +10,7 @@ from sanderling.store.file_hints import FileHints
 from sanderling.store.functions import SQLFunctionStore
 from sanderling.store.health import health
 from sanderling.store.idempotency_keys import SQLIdempotencyKeys
+from sanderling.store.jobs import SQLJobStore
 from sanderling.store.keys import SQLKeyStore
 from sanderling.store.limits import DatabaseLimits
 from sanderling.store.migration import migrate
@@ -28,6 +29,7 @@ __all__ = [
     "SQLExecutionStore",
     "SQLFunctionStore",
     "SQLIdempotencyKeys",
+    "SQLJobStore",
     "SQLKeyStore",
     "SQLTriggerStore",
     "SQLWorkspaces",

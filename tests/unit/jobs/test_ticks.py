@@ -1,0 +1,44 @@
+"""Registrations that follow what is wanted."""
+
+import asyncio
+
+from jobs.job import Job
+from jobs.ticks import Ticks
+from sanderling.schedule.cron import parse_cron
+from support.waiting import until
+
+SECONDLY = Job("often", parse_cron("* * * * * *"))
+YEARLY = Job("seldom", parse_cron("@yearly"))
+
+
+async def test_only_what_changed_is_registered_anew() -> None:
+    """What stays as it was keeps its next moment; what is not wanted is gone."""
+
+    async def wake(_: Job) -> None:
+        await asyncio.sleep(0)
+
+    with Ticks(wake) as ticks:
+        ticks.follow({"seldom": YEARLY, "daily": Job("daily", parse_cron("@daily"))})
+        before = ticks.registrations()
+        ticks.follow({"seldom": YEARLY, "daily": Job("daily", parse_cron("0 12 * * *"))})
+        after = ticks.registrations()
+        ticks.follow({"seldom": YEARLY})
+
+        assert before["seldom"] == after["seldom"]
+        assert before["daily"] != after["daily"]
+        assert set(ticks.registrations()) == {"seldom"}
+
+
+async def test_each_registered_job_wakes_us() -> None:
+    """A job that recurs each second is looked at soon, and the next time is another moment."""
+    woken = list[Job]()
+
+    async def wake(job: Job) -> None:
+        woken.append(job)
+        await asyncio.sleep(0)
+
+    with Ticks(wake) as ticks:
+        ticks.follow({"often": SECONDLY, "seldom": YEARLY})
+        await until(lambda: len(woken) >= 2)
+
+    assert set(woken) == {SECONDLY}
