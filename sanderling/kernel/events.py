@@ -112,6 +112,9 @@ class ExecutionsCounted:
     """How many executions of all workspaces wait, run and are dead, by status."""
 
     numbers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class JobEnded:
     """A run of a job of the worker came to its end; `lag_s` is how late it began."""
 
