@@ -26,8 +26,7 @@ _PAGE_HEADINGS = {
     "rps_c1": "rate, 1 connection",
     "rps_c8": "8 connections",
     "rps_c64": "64 connections",
-    "p50_us_c1": "median, 1 connection",
-    "p99_us_c8": "99th percentile, 8 connections",
+    "p99_us_c8": "slowest in 100, 8 connections",
     "cpu_us": "CPU",
     "idle_kib": "idle KiB",
 }
