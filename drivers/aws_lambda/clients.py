@@ -80,8 +80,10 @@ class Connection:
             return True
 
 
-def connect_clients(settings: LambdaSettings) -> Clients:
+def connect_clients(settings: LambdaSettings, *, invoke_read_s: float = _INVOKE_READ_S) -> Clients:
     """Return clients for `settings`; no request is sent before one is used.
+
+    An answer to a call is waited for `invoke_read_s` seconds.
 
     Raises:
         Exception: one of boto3's own kinds, for settings that it cannot use.
@@ -106,7 +108,7 @@ def connect_clients(settings: LambdaSettings) -> Clients:
         config=config.Config(
             retries={"mode": "standard", "total_max_attempts": 1},
             connect_timeout=_CONNECT_S,
-            read_timeout=_INVOKE_READ_S,
+            read_timeout=invoke_read_s,
             max_pool_connections=settings.concurrency,
             tcp_keepalive=True,
             user_agent_extra=_SESSION_NAME,

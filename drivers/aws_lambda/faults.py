@@ -45,6 +45,15 @@ _UNKNOWN_TO_AWS = frozenset(
         "IncompleteSignature",
     }
 )
+# Told with a 502, though nothing ran: the function cannot be started as it is.
+_UNUSABLE = (
+    "KMS",
+    "InvalidRuntime",
+    "InvalidZipFile",
+    "InvalidSubnet",
+    "InvalidSecurityGroup",
+    "EFS",
+)
 _NO_CREDENTIALS = frozenset(
     {
         "NoCredentialsError",
@@ -172,6 +181,9 @@ def _rejected(code: str, message: str, action: str, status: int) -> Fault:
         missing = "iam:PassRole" if passes else found.group(1) if found else action
         detail = f"The platform lacks the permission {missing} at AWS; its operator can grant it."
         return Fault(OutcomeKind.MISCONFIGURED, code, detail, permission=missing, message=message)
+    if code.startswith(_UNUSABLE):
+        detail = f"AWS Lambda cannot start the function as it was set up ({code}); nothing ran."
+        return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
     if status >= _SERVER_SIDE:
         detail = f"AWS Lambda failed ({code}). The function may have run, perhaps to its end."
         return Fault(

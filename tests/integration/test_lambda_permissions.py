@@ -1,0 +1,100 @@
+"""With permissions enforced, what is missing is named, and functions may do nothing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from drivers.aws_lambda.blueprint import name_of
+from drivers.aws_lambda.clients import connect_clients
+from drivers.errors import DriverError
+from drivers.port import Artifact, OutcomeKind
+from sanderling.kernel.ids import FunctionId
+from support.artifacts import an_artifact, an_invocation
+from support.guest_programs import ECHO
+from support.lambdas import replace_code, running_driver
+from support.ministack import MiniStack, run_ministack
+
+pytestmark = pytest.mark.slow
+
+
+def function(name: str) -> Artifact:
+    """Return an artifact of a function of this name."""
+    artifact = an_artifact(ECHO.source)
+    return replace(artifact, key=replace(artifact.key, function_id=FunctionId(name)))
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[MiniStack]:
+    """Return an emulator that asks what a caller may do."""
+    with run_ministack(AUTH="true") as running:
+        yield running
+
+
+def credentials(strict: MiniStack, *denied: str) -> dict[str, str]:
+    """Return keys of a user who may do everything with functions but what is denied."""
+    iam = strict.client("iam")
+    name = f"user-{len(iam.list_users()['Users'])}"
+    iam.create_user(UserName=name)
+    statements = [
+        {"Effect": "Allow", "Action": ["lambda:*", "iam:PassRole"], "Resource": "*"},
+        *([{"Effect": "Deny", "Action": list(denied), "Resource": "*"}] if denied else []),
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {
+        "access_key_id": key["AccessKeyId"],
+        "secret_access_key": key["SecretAccessKey"],
+    }
+
+
+@pytest.mark.parametrize("action", ["lambda:CreateFunction", "lambda:GetFunction"])
+async def test_a_missing_permission_is_named_at_the_start(strict: MiniStack, action: str) -> None:
+    """The driver does not start, and its reason has the permission and no secret."""
+    keys = credentials(strict, action)
+
+    with pytest.raises(DriverError, match=action) as refused:
+        # In a namespace of its own, where even the runner is still to be made.
+        async with running_driver(strict.settings(namespace="fresh", **keys)):
+            pass
+
+    assert keys["secret_access_key"] not in str(refused.value)
+
+
+async def test_a_call_without_its_permission_is_misconfigured(strict: MiniStack) -> None:
+    """The outcome names the permission that a call needs."""
+    artifact = function("forbidden")
+    keys = credentials(strict, "lambda:InvokeFunction")
+    poor = partial(connect_clients, strict.settings(**keys))
+    async with running_driver(strict.settings(**credentials(strict)), later=poor) as running:
+        await running.driver.deploy(artifact)
+        running.connection.renew(running.clients)
+        outcome = await running.driver.invoke(an_invocation(artifact))
+
+    assert outcome.kind is OutcomeKind.MISCONFIGURED
+    assert "lambda:InvokeFunction" in outcome.detail
+
+
+async def test_what_runs_in_the_environment_may_do_nothing_at_aws(strict: MiniStack) -> None:
+    """Even code that broke out of the guest finds credentials that open nothing."""
+    artifact = function("escaped")
+    hostile = (
+        "import botocore.session, os\n"
+        "def handler(event, context):\n"
+        "    session = botocore.session.get_session()\n"
+        f"    client = session.create_client('lambda', region_name='us-east-1',\n"
+        f"        endpoint_url={strict.endpoint_url!r})\n"
+        "    client.list_functions()\n"
+    )
+    async with running_driver(strict.settings(**credentials(strict))) as running:
+        await running.driver.deploy(artifact)
+        walls = (await running.driver.invoke(an_invocation(artifact))).layers
+        name = name_of(artifact.key, strict.settings())
+        replace_code(strict, name, hostile)
+        told = strict.client("lambda").invoke(FunctionName=name)
+
+    assert {"process", "seccomp"} <= set(walls)
+    assert b"AccessDenied" in told["Payload"].read()
