@@ -20,6 +20,10 @@ class Trigger(StrEnum):
     RECORD = "record"
 
 
+TOLD_TRIGGERS = (Trigger.API, Trigger.WORKFLOW, Trigger.MANUAL)
+"""What callers may say that they are; the others are known without their word."""
+
+
 class Selector(StrEnum):
     """Which code of a function a call means, where it names no version number."""
 

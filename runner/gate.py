@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.errors import RateLimited
-from runner.limit_policy import LimitPolicy
+from runner.limit_policy import WORKFLOW_AHEAD_S, WORKFLOW_WAIT_S, LimitPolicy
 from runner.ports import Admission, Limiter, LimiterStatistics, Rule
 from sanderling.access.permission import Permission, Permissions, require
 from sanderling.access.ports import Principals
 from sanderling.access.principal import Credential, Principal
+from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import WorkspaceId
 
 
@@ -30,12 +31,14 @@ class Gate:
         permissions: Permissions,
         limiter: Limiter,
         policy: LimitPolicy,
+        clock: Clock,
     ) -> None:
-        """Stand on the ports that know callers, permissions and counts."""
+        """Stand on the ports that know callers, permissions and counts; lines wait on `clock`."""
         self._principals = principals
         self._permissions = permissions
         self._limiter = limiter
         self._policy = policy
+        self._clock = clock
 
     def follow(self, policy: LimitPolicy) -> None:
         """Count by `policy` from the next request on; what was counted before still counts."""
@@ -93,14 +96,42 @@ class Gate:
         """Return what the limiter decided since the start."""
         return self._limiter.statistics()
 
-    async def limit(self, rules: Sequence[Rule], *, cost: int = 1) -> Admission:
+    async def limit_in_line(self, rules: Sequence[Rule]) -> Admission:
+        """Do as `limit`, but wait in line where a rule can be booked ahead.
+
+        The line is one for all processes, in the order in which callers came, and a wait is at
+        most `WORKFLOW_WAIT_S`: who would wait longer is refused at once.
+
+        Raises:
+            RateLimited: as `limit`, or the line is too long.
+
+        """
+        admission = await self.limit(rules, patience_us=round(WORKFLOW_WAIT_S * 1e6))
+        if admission.wait_s:
+            await self._clock.wait_s(admission.wait_s)
+        return admission
+
+    async def book(self, rules: Sequence[Rule]) -> Admission:
+        """Do as `limit` for a call that nobody waits for: it is due after `wait_s` seconds.
+
+        Raises:
+            RateLimited: as `limit`, or it would be due after more than `WORKFLOW_AHEAD_S`.
+
+        """
+        return await self.limit(rules, patience_us=round(WORKFLOW_AHEAD_S * 1e6))
+
+    async def limit(
+        self, rules: Sequence[Rule], *, cost: int = 1, patience_us: int = 0
+    ) -> Admission:
         """Count `cost` requests against all `rules`, or against none.
+
+        With `patience_us` it may be admitted for a moment that is up to so far ahead.
 
         Raises:
             RateLimited: the rule that makes the caller wait longest.
 
         """
-        admission = await self._limiter.acquire(rules, cost=cost)
+        admission = await self._limiter.acquire(rules, cost=cost, patience_us=patience_us)
         rule = admission.refused_by
         if rule is None:
             return admission

@@ -1,13 +1,22 @@
 """Which rate limits apply to whom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from runner.function import RateLimit
 from runner.ports import Rule
 from sanderling.kernel.ids import FunctionId, WorkspaceId
 
+WORKFLOW_WAIT_S: Final = 10.0
+"""How long a workflow's call, whose caller waits for the outcome, waits in line at most."""
+
+WORKFLOW_AHEAD_S: Final = 3600.0
+"""How far ahead workflow runs are booked at most, for those that nobody waits for."""
+
 _ANONYMOUS = RateLimit(300, 60_000)
 _ANONYMOUS_ADDRESS = RateLimit(100, 60_000)
+_WORKFLOW_SOFT = RateLimit(limit=100, ttl_ms=60_000)
+_WORKFLOW_HARD = RateLimit(limit=5000, ttl_ms=3_600_000)
 
 
 def _rule(name: str, counted: str, rate_limit: RateLimit, workspace_id: WorkspaceId) -> Rule:
@@ -28,6 +37,8 @@ class LimitPolicy:
     `api_short` and `api_long` bound the API requests of a workspace; `function_default` bounds
     its executions, in all and of each function that has no rate limit of its own. `anonymous` and
     `anonymous_address` bound requests without a key, of a workspace and of an address there.
+    Beyond
+    `workflow_soft` the workflow runs of a workspace wait; beyond `workflow_hard` they fail.
     """
 
     api_short: RateLimit
@@ -35,6 +46,8 @@ class LimitPolicy:
     function_default: RateLimit
     anonymous: RateLimit = _ANONYMOUS
     anonymous_address: RateLimit = _ANONYMOUS_ADDRESS
+    workflow_soft: RateLimit = _WORKFLOW_SOFT
+    workflow_hard: RateLimit = _WORKFLOW_HARD
 
     def api_rules(self, workspace_id: WorkspaceId) -> tuple[Rule, ...]:
         """Return the rules that count every API request."""
@@ -58,4 +71,12 @@ class LimitPolicy:
         return (
             _rule("workspace-executions", workspace_id, self.function_default, workspace_id),
             _rule("function-executions", function_id, own or self.function_default, workspace_id),
+        )
+
+    def workflow_rules(self, workspace_id: WorkspaceId) -> tuple[Rule, ...]:
+        """Return the rules that count a call which a workflow makes, besides those of any call."""
+        soft = _rule("workflow-executions-soft", workspace_id, self.workflow_soft, workspace_id)
+        return (
+            _rule("workflow-executions-hard", workspace_id, self.workflow_hard, workspace_id),
+            replace(soft, ahead_us=round(WORKFLOW_AHEAD_S * 1e6)),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from runner.call import CallRecord, CallRequest, Selector
+from runner.call import CallRecord, CallRequest, Selector, Trigger
 from runner.dispatch import Call, Dispatch
 from runner.errors import FunctionUnknown, VersionUnknown, VersionUnpublished
 from runner.gate import Gate
@@ -56,8 +56,8 @@ class Pipeline:
     ) -> CallReport:
         """Run one call and return its record.
 
-        `tell` hears how the rate limits stand as soon as the request was counted, so that a
-        caller who is refused afterwards knows it too.
+        `tell` hears how the rate limits stand once the request was counted, so that a caller who
+        is refused afterwards knows it too. A workflow's call may wait in line before it is run.
 
         Raises:
             Unauthenticated: there is no credential; KeyMalformed, KeyUnknown, KeyExpired: no good.
@@ -76,7 +76,7 @@ class Pipeline:
             workspace_id = principal.workspace_id
             self._permit(principal, request)
             target = await self._find(principal, request, tell)
-            admission = await self._gate.limit(self._rules(principal, request, target))
+            admission = await self._limit(principal, request, target)
             tell(admission)
             call = self._record.open(principal, target, request)
             return CallReport(await self._carry(call), admission)
@@ -97,6 +97,11 @@ class Pipeline:
             entry = self._gate.api_rules(principal)
             return tuple(rule for rule in target.rules if rule not in entry)
         return target.rules
+
+    async def _limit(self, principal: Principal, request: CallRequest, target: Target) -> Admission:
+        if request.trigger is Trigger.WORKFLOW:
+            return await self._gate.limit_in_line(target.workflow_rules)
+        return await self._gate.limit(self._rules(principal, request, target))
 
     async def _find(
         self, principal: Principal, request: CallRequest, tell: Callable[[Admission], None]

@@ -24,7 +24,8 @@ MAX_TARGETS = 10_000
 class Target:
     """The version, or the draft, that a call runs; everything but its source.
 
-    `version` is None for the draft. `rules` are all the rate limits that count the call.
+    `version` is None for the draft. `rules` are all the rate limits that count the call,
+    `workflow_rules` all that count it where a workflow makes it.
     """
 
     workspace_id: WorkspaceId
@@ -35,6 +36,7 @@ class Target:
     limits: Limits
     isolation: Isolation
     rules: tuple[Rule, ...]
+    workflow_rules: tuple[Rule, ...]
     is_idempotent: bool = False
 
 
@@ -123,6 +125,10 @@ class Targets:
         self, function: Function, version: int | None, definition: Definition, key: ArtifactKey
     ) -> Target:
         workspace_id = function.workspace_id
+        rules = (
+            *self._policy.api_rules(workspace_id),
+            *self._policy.execution_rules(workspace_id, function.id, definition.rate_limit),
+        )
         return Target(
             workspace_id=workspace_id,
             function_id=function.id,
@@ -132,10 +138,8 @@ class Targets:
             limits=definition.limits,
             isolation=definition.isolation,
             is_idempotent=definition.is_idempotent,
-            rules=(
-                *self._policy.api_rules(workspace_id),
-                *self._policy.execution_rules(workspace_id, function.id, definition.rate_limit),
-            ),
+            rules=rules,
+            workflow_rules=(*rules, *self._policy.workflow_rules(workspace_id)),
         )
 
     def _keep(self, name: tuple[WorkspaceId, str], version: Selector | int, seen: _Seen) -> None:

@@ -22,7 +22,6 @@ class WorkflowLimitVariables(VariableGroup):
         Declared(
             "WORKFLOW_EXEC_SOFT_THROTTLE_LIMIT",
             "Runs a workspace may start within the soft TTL before further ones wait.",
-            is_planned=True,
         ),
     ] = 100
     workflow_soft_ttl_ms: Annotated[
@@ -30,7 +29,6 @@ class WorkflowLimitVariables(VariableGroup):
         Declared(
             "WORKFLOW_EXEC_SOFT_THROTTLE_TTL",
             "Milliseconds over which the soft limit is refilled.",
-            is_planned=True,
         ),
     ] = 60_000
     workflow_hard_limit: Annotated[
@@ -38,7 +36,6 @@ class WorkflowLimitVariables(VariableGroup):
         Declared(
             "WORKFLOW_EXEC_HARD_THROTTLE_LIMIT",
             "Runs a workspace may start within the hard TTL before further ones fail.",
-            is_planned=True,
         ),
     ] = 5000
     workflow_hard_ttl_ms: Annotated[
@@ -46,6 +43,5 @@ class WorkflowLimitVariables(VariableGroup):
         Declared(
             "WORKFLOW_EXEC_HARD_THROTTLE_TTL",
             "Milliseconds over which the hard limit is refilled.",
-            is_planned=True,
         ),
     ] = 3_600_000

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
-from runner.call import Selector
+from runner.call import Selector, Trigger
 from runner.errors import RateLimited
 from runner.executions.errors import ExecutionRefused, IdempotencyConflict
 from runner.executions.execution import Execution
@@ -136,9 +136,17 @@ class Submission:
                 targets[index] = await self._target(submitter, request)
             except Refusal as refusal:
                 answers[index] = refusal
-        answers |= await self._count(submitter, targets, tell)
+        runs = {n: each for n, each in targets.items() if _is_run(requests[n])}
+        others = {n: each for n, each in targets.items() if n not in runs}
+        answers |= await self._count(submitter, others, tell)
+        booked = await self._book(submitter, runs, tell)
+        answers |= {n: told for n, told in booked.items() if isinstance(told, RateLimited)}
         fresh = [index for index in targets if index not in answers]
-        submitted = [self._new(submitter, requests[index], targets[index]) for index in fresh]
+        now = self._clock.now()
+        submitted = [
+            self._new(submitter, requests[n], targets[n], _due_at(requests[n], booked.get(n), now))
+            for n in fresh
+        ]
         added = await self._store.add(submitted)
         for index, told in zip(fresh, added, strict=True):
             key = requests[index].idempotency_key or ""
@@ -180,6 +188,21 @@ class Submission:
                 refused |= dict.fromkeys(indexes[room:], refusal)
         return refused
 
+    async def _book(
+        self, submitter: Submitter, runs: dict[int, Target], tell: Told
+    ) -> dict[int, Admission | RateLimited]:
+        """Count the runs of workflows one by one: each is due when the line has come to it."""
+        api_rules = self._gate.rules_of(submitter.workspace_id)
+        told: dict[int, Admission | RateLimited] = {}
+        for index, target in runs.items():
+            rules = tuple(rule for rule in target.workflow_rules if rule not in api_rules)
+            try:
+                told[index] = admission = await self._gate.book(rules)
+                tell(admission)
+            except RateLimited as refusal:
+                told[index] = refusal
+        return told
+
     async def _count_some(self, rules: Sequence[Rule], refusal: RateLimited, wanted: int) -> int:
         room = min((state.remaining for state in refusal.states), default=0)
         if not 0 < room < wanted:
@@ -190,7 +213,9 @@ class Submission:
             return 0
         return room
 
-    def _new(self, submitter: Submitter, request: ExecutionRequest, target: Target) -> Submitted:
+    def _new(
+        self, submitter: Submitter, request: ExecutionRequest, target: Target, due_at: datetime
+    ) -> Submitted:
         now = self._clock.now()
         key = None
         if request.idempotency_key is not None:
@@ -212,7 +237,7 @@ class Submission:
             request_id=request.request_id,
             event_json=request.event_json,
             created_at=now,
-            due_at=request.due_at(now),
+            due_at=due_at,
             deadline_at=request.deadline_at(now),
             timeout_s=request.timeout_s,
             priority=request.priority,
@@ -221,3 +246,16 @@ class Submission:
             replay_of=request.replay_of,
         )
         return Submitted(execution, key)
+
+
+def _is_run(request: ExecutionRequest) -> bool:
+    return request.trigger is Trigger.WORKFLOW
+
+
+def _due_at(
+    request: ExecutionRequest, booked: Admission | RateLimited | None, now: datetime
+) -> datetime:
+    asked_at = request.due_at(now)
+    if not isinstance(booked, Admission):
+        return asked_at
+    return max(asked_at, now + timedelta(seconds=booked.wait_s))

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from runner.answer import answer_json
-from runner.call import CallRecord, CallRequest, Selector
+from runner.call import CallRecord, CallRequest, Selector, Trigger
 from runner.executions.once import Once, Replayed
 from runner.executions.submission import Submission
 from runner.gate import Gate
@@ -31,6 +31,7 @@ from sanderling.api.queue_call import (
     queue_request,
     queued_headers,
     read_timeout_s,
+    read_trigger,
     read_version,
     wishes_of,
 )
@@ -65,12 +66,15 @@ class Executions:
         query = read_query(scope, QUEUED if wishes.is_queued else WAITED_FOR)
         version = read_version(query.get("version"))
         timeout_s = read_timeout_s(query.get("timeout_s"))
+        trigger = read_trigger(query.get("trigger"))
         body = await read_body(receive)
         name = scope["path_params"]["name"]
         if wishes.is_queued:
             await self._queue(exchange, send, name, body, query, wishes)
             return
-        request = self._request(exchange, name, body, version, timeout_s)
+        request = self._request(
+            exchange, name, body, version=version, timeout_s=timeout_s, trigger=trigger
+        )
         if wishes.idempotency_key is not None:
             made = await self._once.call(request, wishes.idempotency_key, tell=exchange.count)
             if isinstance(made, Replayed):
@@ -108,16 +112,8 @@ class Executions:
         text = execution_json(added.execution)
         await send_bytes(send, text, status=202, headers=queued_headers(added))
 
-    async def call(
-        self,
-        exchange: Exchange,
-        name: str,
-        body: bytes,
-        *,
-        version: Selector | int = Selector.LIVE,
-        timeout_s: float | None = None,
-    ) -> CallRecord:
-        """Return the record of one call whose body is whole.
+    async def call(self, exchange: Exchange, name: str, body: bytes) -> CallRecord:
+        """Return the record of one call whose body is whole, and that asks for nothing more.
 
         Raises:
             Unauthenticated: there is no key.
@@ -126,7 +122,7 @@ class Executions:
         And what the pipeline raises.
 
         """
-        request = self._request(exchange, name, body, version, timeout_s)
+        request = self._request(exchange, name, body)
         report = await self._pipeline.call(request, tell=exchange.count)
         return report.record
 
@@ -135,8 +131,10 @@ class Executions:
         exchange: Exchange,
         name: str,
         body: bytes,
-        version: Selector | int,
-        timeout_s: float | None,
+        *,
+        version: Selector | int = Selector.LIVE,
+        timeout_s: float | None = None,
+        trigger: Trigger = Trigger.API,
     ) -> CallRequest:
         credential = self.require_key(exchange)
         if body:
@@ -148,6 +146,7 @@ class Executions:
             request_id=exchange.request_id,
             version=version,
             timeout_s=timeout_s,
+            trigger=trigger,
         )
 
     @staticmethod

@@ -3,6 +3,7 @@
 from typing import Any
 
 from drivers.limits import CEILINGS
+from runner.call import TOLD_TRIGGERS, Trigger
 from runner.triggers.trigger import HTTPMethod
 from sanderling.access.permission import Permission
 from sanderling.api.executions import PATH as EXECUTIONS
@@ -53,6 +54,13 @@ _EXECUTE: dict[str, Any] = {
                 ],
                 "default": "live",
             },
+        },
+        {
+            "name": "trigger",
+            "in": "query",
+            "required": False,
+            "description": "What makes the call; the runs of a workflow have limits of their own.",
+            "schema": {"type": "string", "enum": list(TOLD_TRIGGERS), "default": Trigger.API},
         },
         {
             "name": "timeout_s",

@@ -8,7 +8,7 @@ from datetime import datetime
 from starlette.types import Scope
 
 from drivers.limits import CEILINGS
-from runner.call import Selector
+from runner.call import TOLD_TRIGGERS, Selector, Trigger
 from runner.executions.execution import DEFAULT_ATTEMPTS, DEFAULT_PRIORITY
 from runner.executions.ports import Added
 from runner.executions.request import ExecutionRequest
@@ -18,7 +18,7 @@ from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.api.problem import Header
 from sanderling.kernel.ids import RequestId
 
-WAITED_FOR = frozenset({"version", "timeout_s"})
+WAITED_FOR = frozenset({"version", "timeout_s", "trigger"})
 QUEUED = WAITED_FOR | {
     *("delay_s", "not_before", "deadline_s", "priority", "max_attempts", "lane"),
 }
@@ -76,6 +76,20 @@ def read_version(text: str | None) -> Selector | int:
     raise _misfit("version", "it is live, draft or a version's number")
 
 
+def read_trigger(text: str | None) -> Trigger:
+    """Return what a query says that makes the call.
+
+    Raises:
+        RequestInvalid: callers do not say that of themselves.
+
+    """
+    if text is None:
+        return Trigger.API
+    if text in TOLD_TRIGGERS:
+        return Trigger(text)
+    raise _misfit("trigger", f"it is one of {', '.join(TOLD_TRIGGERS)}")
+
+
 def read_timeout_s(text: str | None) -> float | None:
     """Return the timeout that a query asks for.
 
@@ -121,6 +135,7 @@ def queue_request(
         lane=query.get("lane"),
         max_attempts=_whole(query, "max_attempts", DEFAULT_ATTEMPTS),
         timeout_s=read_timeout_s(query.get("timeout_s")),
+        trigger=read_trigger(query.get("trigger")),
         idempotency_key=idempotency_key,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,9 +13,23 @@ from sanderling.cli.options import URL, AsJSON, Event, Home, Key, Name, Timeout
 from sanderling.cli.session import with_client
 from sanderling.kernel.jsontext import decode
 
+
+class TriggerChoice(StrEnum):
+    """What makes a call."""
+
+    API = "api"
+    WORKFLOW = "workflow"
+    MANUAL = "manual"
+
+
 Which = Annotated[
     str,
     typer.Option("--version", metavar="live|draft|N", help="Which code: live, draft or a number."),
+]
+
+What = Annotated[
+    TriggerChoice,
+    typer.Option("--trigger", help="What makes the call; runs of a workflow may wait in line."),
 ]
 
 
@@ -24,6 +39,7 @@ def call(  # noqa: PLR0913 - each option of the command is one parameter.
     event: Event = "{}",
     version: Which = "live",
     timeout: Timeout = None,
+    trigger: What = TriggerChoice.API,
     url: URL = None,
     key: Key = None,
     home: Home = None,
@@ -37,7 +53,9 @@ def call(  # noqa: PLR0913 - each option of the command is one parameter.
     value = decode(read_event(event))
     which = int(version) if version.isascii() and version.isdigit() else version
     outcome = with_client(
-        lambda client: client.call(name, value, version=which, timeout_s=timeout),
+        lambda client: client.call(
+            name, value, version=which, timeout_s=timeout, trigger=trigger.value
+        ),
         url=url,
         key=key,
         home=home,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from drivers.limits import CEILINGS
-from runner.call import Selector
+from runner.call import TOLD_TRIGGERS, Selector, Trigger
 from runner.errors import CallUnknown, FunctionUnknown
 from runner.function import is_name
 from sanderling.api.errors import Misfit, RequestInvalid
@@ -50,19 +50,28 @@ def _refuse(place: str, field: str, message: str) -> RequestInvalid:
 
 
 def asked_call(
-    function: str, event: JSON, *, version: str | int | None, timeout_s: float | None
+    function: str,
+    event: JSON,
+    *,
+    version: str | int | None,
+    timeout_s: float | None,
+    trigger: str,
 ) -> AskedCall:
     """Return the call that was asked for.
 
     Raises:
         FunctionUnknown: no function can have this name.
         InvalidJSON: the event has no strict JSON form.
-        RequestInvalid: the version or the timeout does not fit.
+        RequestInvalid: the version, the timeout or the trigger does not fit.
 
     """
     if timeout_s is not None and not 0 < timeout_s <= CEILINGS["wall_s"]:
         raise _refuse("query", "timeout_s", f"it is above 0 and at most {CEILINGS['wall_s']:g}")
-    return AskedCall(known_name(function), encode(event), _version(version), timeout_s)
+    if trigger not in TOLD_TRIGGERS:
+        raise _refuse("query", "trigger", f"it is one of {', '.join(TOLD_TRIGGERS)}")
+    return AskedCall(
+        known_name(function), encode(event), _version(version), timeout_s, Trigger(trigger)
+    )
 
 
 def _version(version: str | int | None) -> Selector | int:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from drivers.limits import CEILINGS
 from drivers.port import Outcome, OutcomeKind
-from runner.call import Selector
+from runner.call import Selector, Trigger
 from runner.call_filter import CallFilter
 from runner.errors import OutcomeUnreadableError
 from runner.outcome_json import outcome_from_json
@@ -114,6 +114,8 @@ class HTTPTransport:
             query["version"] = str(asked.version)
         if asked.timeout_s is not None:
             query["timeout_s"] = repr(float(asked.timeout_s))
+        if asked.trigger is not Trigger.API:
+            query["trigger"] = asked.trigger
         try:
             response = await self._http.post(
                 f"/v1/functions/{asked.function}/executions",

@@ -92,6 +92,7 @@ class InProcessTransport:
                 request_id=self._services.ids.request(),
                 version=asked.version,
                 timeout_s=asked.timeout_s,
+                trigger=asked.trigger,
             )
         )
         # Through the form it has on the wire: both transports then round and spell alike.

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from drivers.port import Outcome
+from runner.call import Trigger
 from runner.function import RateLimit
 from sanderling.access.api_key import parse_key
 from sanderling.api.call_models import CallPage, CallShown
@@ -197,19 +198,21 @@ class Sanderling:
         *,
         version: str | int | None = None,
         timeout_s: float | None = None,
+        trigger: str = Trigger.API,
     ) -> Outcome:
         """Run one call of a function and return what happened.
 
         `version` is live (the default), draft or a number. `timeout_s` shortens the function's
-        own limit. A call is never made twice: when the connection breaks after it was sent, the
-        outcome is `unknown_outcome`.
+        own limit. `trigger` says what makes the call: `workflow` for a workflow engine, whose runs
+        have limits of their own and may wait in line. A call is never made twice: when the
+        connection breaks after it was sent, the outcome is `unknown_outcome`.
 
         Raises:
             Refusal: the call was turned away before any code ran.
             Fault: the server, or the instance, cannot be reached.
 
         """
-        asked = asked_call(name, event, version=version, timeout_s=timeout_s)
+        asked = asked_call(name, event, version=version, timeout_s=timeout_s, trigger=trigger)
         return await self._transport.call(asked)
 
 

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from drivers.port import Outcome
-from runner.call import Selector
+from runner.call import Selector, Trigger
 from runner.call_filter import CallFilter
 from sanderling.api.call_models import CallPage, CallShown
 from sanderling.api.function_models import (
@@ -28,6 +28,7 @@ class AskedCall:
     event_json: bytes
     version: Selector | int = Selector.LIVE
     timeout_s: float | None = None
+    trigger: Trigger = Trigger.API
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ def limit_policy(settings: Settings) -> LimitPolicy:
         anonymous_address=RateLimit(
             settings.anonymous_address_limit, settings.anonymous_address_ttl_ms
         ),
+        workflow_soft=RateLimit(settings.workflow_soft_limit, settings.workflow_soft_ttl_ms),
+        workflow_hard=RateLimit(settings.workflow_hard_limit, settings.workflow_hard_ttl_ms),
     )
 
 

@@ -179,7 +179,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
     clock, ids, database = foundation.clock, foundation.ids, foundation.database
     bus, permissions, store = EventBus(), RolePermissions(), SQLFunctionStore(database)
     principals = KeyPrincipals(SQLKeyStore(database), clock)
-    gate = Gate(principals, permissions, parts.counting.limiter, policy)
+    gate = Gate(principals, permissions, parts.counting.limiter, policy, clock)
     targets = Targets(store, policy, clock, bus)
     keeping = Keeping(keeping_policy(settings))
     record = Record(parts.call_log, bus, ids, clock, keeping=keeping)

@@ -45,6 +45,7 @@ def test_every_rule_is_on_the_page_and_no_other() -> None:
         *policy.api_rules(WorkspaceId("ws_one")),
         *policy.anonymous_rules(WorkspaceId("ws_one"), "192.0.2.1"),
         *policy.execution_rules(WorkspaceId("ws_one"), FunctionId("fn_one"), None),
+        *policy.workflow_rules(WorkspaceId("ws_one")),
     )
 
     listed = re.findall(r"^\| `([a-z-]+)` \|", _RATE_LIMITS, flags=re.MULTILINE)

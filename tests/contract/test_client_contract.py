@@ -106,6 +106,18 @@ async def test_an_event_above_the_functions_limit_is_an_outcome(setting: Setting
     assert (outcome.limit.name, outcome.limit.allowed) == ("event_bytes", 10)
 
 
+async def test_a_call_tells_what_made_it(setting: Setting) -> None:
+    """A workflow engine says who it is, and its calls are kept as such."""
+    await publish(setting.admin, "echo", "anything")
+
+    for trigger in ("workflow", "manual"):
+        await setting.admin.call("echo", {}, trigger=trigger)
+    await setting.admin.call("echo", {})
+
+    page = await setting.admin.calls.list()
+    assert sorted(call.trigger for call in page.items) == ["api", "manual", "workflow"]
+
+
 async def test_draft_and_numbered_versions_can_be_called(setting: Setting) -> None:
     """`version` chooses what runs."""
     await publish(setting.admin, "grows", "fail")

@@ -6,7 +6,7 @@ from random import Random
 
 from drivers.memory import MemoryDriver
 from drivers.port import Driver
-from runner.call import CallRequest, Selector
+from runner.call import CallRequest, Selector, Trigger
 from runner.calls import Calls
 from runner.dispatch import Dispatch
 from runner.function import Definition, RateLimit, Version
@@ -65,7 +65,7 @@ class River:
         self.keys = Keys(self.key_store, self.ids, self.clock, random_bits)
         self.principals = KeyPrincipals(self.key_store, self.clock)
         self.limiter = MemoryLimiter(self.clock)
-        self.gate = Gate(self.principals, permissions, self.limiter, self.policy)
+        self.gate = Gate(self.principals, permissions, self.limiter, self.policy, self.clock)
         self.functions = Functions(
             self.store, self.driver, self.ids, self.clock, self.bus, permissions
         )
@@ -108,6 +108,7 @@ class River:
         *,
         version: Selector | int = Selector.LIVE,
         timeout_s: float | None = None,
+        trigger: Trigger = Trigger.API,
     ) -> CallReport:
         """Send one call down the river."""
         request = CallRequest(
@@ -117,5 +118,6 @@ class River:
             request_id=RequestId("req_test"),
             version=version,
             timeout_s=timeout_s,
+            trigger=trigger,
         )
         return await self.pipeline.call(request)

@@ -137,7 +137,8 @@ def build_house(
     ids = SortableIds(clock, lambda _: next(bits))
     driver = MemoryDriver(handlers, rejections=rejections)
     desk = Desk()
-    gate = Gate(KeyPrincipals(stores.keys, clock), permissions, MemoryLimiter(clock), policy)
+    principals = KeyPrincipals(stores.keys, clock)
+    gate = Gate(principals, permissions, MemoryLimiter(clock), policy, clock)
 
     async def is_well() -> Health:
         return Health(HealthState.OK)

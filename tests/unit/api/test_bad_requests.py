@@ -159,6 +159,8 @@ async def test_an_empty_body_is_the_event_null(http: httpx2.AsyncClient) -> None
         ("/v1/functions/echo/executions?version=", "request_invalid"),
         ("/v1/functions/echo/executions?version=1&version=1", "request_invalid"),
         ("/v1/functions/echo/executions?verison=1", "request_invalid"),
+        ("/v1/functions/echo/executions?trigger=nobody", "request_invalid"),
+        ("/v1/functions/echo/executions?trigger=record", "request_invalid"),
         ("/v1/functions/echo/executions?timeout_s=0", "request_invalid"),
         ("/v1/functions/echo/executions?timeout_s=nan", "request_invalid"),
         ("/v1/functions/echo/executions?timeout_s=1e999", "request_invalid"),

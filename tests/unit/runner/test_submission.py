@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from drivers.limits import Limits
+from runner.call import Trigger
 from runner.errors import FunctionUnknown, RateLimited, VersionUnknown, VersionUnpublished
 from runner.executions.errors import ExecutionRefused, IdempotencyConflict
 from runner.executions.execution import Execution, ExecutionStatus
@@ -176,7 +177,7 @@ async def test_who_may_not_call_may_not_queue() -> None:
     queue = Queue()
     caller = await queue.caller()
     river = queue.river
-    gate = Gate(river.principals, _Reader(), river.limiter, river.policy)
+    gate = Gate(river.principals, _Reader(), river.limiter, river.policy, river.clock)
     submission = Submission(
         queue.store, gate, river.targets, announce=_nobody, ids=river.ids, clock=queue.clock
     )
@@ -275,3 +276,33 @@ async def test_a_batch_has_its_size() -> None:
     for size in (0, 1001):
         with pytest.raises(ExecutionRefused, match="1 to 1000"):
             await queue.submission.submit_batch(caller.principal, [a_request()] * size)
+
+
+async def test_runs_of_workflows_are_due_when_the_line_has_come_to_them() -> None:
+    """Beyond the soft limit each queued run is due one refill later, and other calls at once."""
+    policy = LimitPolicy(GENEROUS, GENEROUS, GENEROUS, workflow_soft=RateLimit(2, 20_000))
+    queue = Queue(policy=policy)
+    caller = await queue.caller()
+    now = queue.clock.now()
+
+    runs = [await queue.submit(caller, trigger=Trigger.WORKFLOW) for _ in range(4)]
+    late = await queue.submit(caller, trigger=Trigger.WORKFLOW, delay_s=3600.0)
+    other = await queue.submit(caller)
+
+    assert [(run.due_at - now).total_seconds() for run in runs] == [0, 0, 10, 20]
+    assert (late.due_at - now).total_seconds() == 3600
+    assert other.due_at == now
+
+
+async def test_runs_of_workflows_beyond_the_hard_limit_are_not_queued() -> None:
+    """A queued run is refused like any other, and takes no place in the line."""
+    policy = LimitPolicy(GENEROUS, GENEROUS, GENEROUS, workflow_hard=RateLimit(1, 60_000))
+    queue = Queue(policy=policy)
+    caller = await queue.caller()
+    await queue.submit(caller, trigger=Trigger.WORKFLOW)
+
+    with pytest.raises(RateLimited) as refused:
+        await queue.submit(caller, trigger=Trigger.WORKFLOW)
+
+    assert refused.value.facts["rule"] == "workflow-executions-hard"
+    assert refused.value.resets_in_s == 60
