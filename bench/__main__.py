@@ -12,7 +12,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds = parser.add_subparsers(dest="what", required=True)
     for what, says in (
         ("call", "one call from Python, side by side with its peers"),
-        ("limiter", "one decision of the in-process rate limiter"),
+        ("limiter", "one decision of the rate limiter, in this process and in Redis"),
         ("http", "one call over HTTP, side by side with peers and a floor"),
         ("record", "what keeping the record of a call costs"),
         ("config", "how long a changed setting takes to be in force in every process"),
@@ -24,6 +24,8 @@ def _parser() -> argparse.ArgumentParser:
         kind.add_argument("--calls", type=int, help="at most this many calls per row and phase")
         if what in ("call", "http"):
             kind.add_argument("--seconds", type=float, help="how long to measure, in all")
+        if what == "limiter":
+            kind.add_argument("--redis", help="Redis in which to count as well")
         if what == "config":
             kind.add_argument("--database", help="PostgreSQL to use, by default a SQLite file")
             kind.add_argument("--redis", help="Redis to carry hints, beside PostgreSQL")
@@ -40,7 +42,7 @@ def measure(asked: argparse.Namespace) -> Report:
         case "call":
             return call.run(call.Options(asked.seconds or 75.0, asked.calls, frozenset(asked.only)))
         case "limiter":
-            return limiter.run(asked.calls)
+            return limiter.run(asked.calls, asked.redis)
         case "http":
             return http.run(http.Options(asked.seconds or 90.0, asked.calls, asked.redis))
         case "config":

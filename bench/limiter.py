@@ -1,4 +1,4 @@
-"""One decision of the in-process rate limiter, alone and for many callers."""
+"""One decision of the rate limiter: in this process, and in a Redis that all share."""
 
 import asyncio
 import math
@@ -14,7 +14,10 @@ from bench.processes import own_cpu_ns
 from bench.report import Report, Row, rounded
 from runner.gcra import MemoryLimiter
 from runner.ports import Rule
+from sanderling.cli.screen import log_quietly
 from sanderling.kernel.clock import SystemClock
+from sanderling.redis import RedisLimiter
+from sanderling.redis.errors import RedisAwayError
 
 _ROUNDS = 10
 _SHARE_NS = 1000
@@ -35,6 +38,14 @@ CASES = (
     Case("three_rules", rules=3, keys=1),
     Case("three_rules_refused", rules=3, keys=1, burst=1),
     Case("three_rules_10000_callers", rules=3, keys=10_000),
+)
+
+
+_AT_ONCE = 64
+_ANSWER_S = 5.0
+REDIS_CASES = (
+    Case("redis_one_rule", rules=1, keys=1),
+    Case("redis_three_rules", rules=3, keys=1),
 )
 
 
@@ -81,12 +92,51 @@ async def _measure(case: Case, calls: int) -> tuple[float, float, float]:
     return median(took_ns), cpu_us, grown_kib / case.keys
 
 
-async def _run(calls: int) -> Report:
+async def _ask_redis(
+    limiter: RedisLimiter, case: Case, calls: int, *, at_once: int
+) -> tuple[float, float]:
+    """Return nanoseconds of time and microseconds of this process for each of many decisions."""
+    (rules,) = _rules(case)
+    asked = tuple(rules)
+    per_caller = math.ceil(calls / at_once)
+
+    async def caller() -> None:
+        for _ in range(per_caller):
+            await limiter.acquire(asked)
+
+    took_ns: list[float] = []
+    cpu_before_ns = own_cpu_ns()
+    for _ in range(_ROUNDS):
+        began_ns = time.perf_counter_ns()
+        await asyncio.gather(*[caller() for _ in range(at_once)])
+        took_ns.append((time.perf_counter_ns() - began_ns) / (per_caller * at_once))
+    cpu_us = (own_cpu_ns() - cpu_before_ns) / (per_caller * at_once * _ROUNDS) / 1000
+    return median(took_ns), cpu_us
+
+
+async def _redis_rows(url: str, calls: int, base_ns: float) -> list[Row]:
+    log_quietly()
+    rows: list[Row] = []
+    async with RedisLimiter(
+        url, clock=SystemClock(), jitter=lambda: 0.5, answer_s=_ANSWER_S
+    ) as limiter:
+        if limiter.statistics().is_away:
+            raise RedisAwayError(reason=limiter.why_away)
+        for case in REDIS_CASES:
+            for at_once in (1, _AT_ONCE):
+                p50_ns, cpu_us = await _ask_redis(limiter, case, calls, at_once=at_once)
+                rows.append(_row(f"{case.name}_c{at_once}", p50_ns, base_ns, cpu_us, None))
+    return rows
+
+
+async def _run(calls: int, redis_url: str | None) -> Report:
     base_ns = median(await _dictionary(calls))
     rows: list[Row] = [_row("dictionary", base_ns, base_ns, None, None)]
     for case in CASES:
         p50_ns, cpu_us, kib = await _measure(case, calls)
         rows.append(_row(case.name, p50_ns, base_ns, cpu_us, kib if case.keys > 1 else None))
+    if redis_url is not None:
+        rows += await _redis_rows(redis_url, max(_AT_ONCE, calls // 10), base_ns)
     return Report("limiter", rows, (), {"calls": calls * _ROUNDS * (len(CASES) + 1)})
 
 
@@ -102,8 +152,11 @@ def _row(name: str, p50_ns: float, base_ns: float, cpu_us: float | None, kib: fl
     }
 
 
-def run(calls: int | None = None) -> Report:
-    """Measure and return the table; `calls` counts the decisions of each row."""
+def run(calls: int | None = None, redis_url: str | None = None) -> Report:
+    """Measure and return the table; `calls` counts the decisions of each row.
+
+    With the URL of a Redis it has rows for one caller there and for 64 at once.
+    """
     per_round = 20_000 if calls is None else math.ceil(calls / _ROUNDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(per_round))
+        return runner.run(_run(per_round, redis_url))

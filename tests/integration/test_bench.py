@@ -13,7 +13,7 @@ from bench.call import PEERS, Options, run
 from bench.http import NAMES, goals
 from bench.peers.monty import MontyWarm
 from bench.peers.subprocess_per_call import SubprocessPerCall
-from support.redis import run_redis
+from support.redis import RedisServer, run_redis
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +87,16 @@ def test_the_small_benchmarks_print_the_same_form(what: str, names: set[str]) ->
 
 
 _HTTP_NUMBERS = ("rps_c1", "rps_c8", "rps_c64", "p50_us_c1", "p99_us_c8", "cpu_us")
+
+
+def test_the_limiter_benchmark_counts_in_redis_too(redis: RedisServer) -> None:
+    """With a Redis there are rows for one caller and for many at once."""
+    document = _measure("limiter", "--calls", "50", "--redis", redis.url)
+
+    rows = _by_name(document)
+    for name in ("redis_one_rule", "redis_three_rules"):
+        assert rows[f"{name}_c1"]["p50_us"] > 0
+        assert rows[f"{name}_c64"]["calls_per_s_c1"] > 0
 
 
 def test_the_http_benchmark_measures_served_calls() -> None:
