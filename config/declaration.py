@@ -20,6 +20,7 @@ class Group(StrEnum):
     TOKENS = "tokens"
     LOGIC_FUNCTIONS = "logic functions"
     CALL_HISTORY = "call history"
+    CONCURRENCY = "concurrency"
     WORKFLOW_LIMITS = "workflow limits"
     SANDBOX = "sandbox"
     WORKER = "worker"

@@ -19,6 +19,8 @@ from drivers.port import (
     TellLog,
 )
 from runner.call import CallRequest
+from runner.fairness.refusal import TurnedAway
+from runner.fairness.turnstile import Turnstile, TurnstileStatistics
 from runner.function import Definition
 from runner.ports import FunctionStore
 from runner.target import Target
@@ -34,6 +36,7 @@ DEPLOY_TIMEOUT_S = 30.0
 """How long a driver may take to look at new code before the caller is told that it failed."""
 
 _MOST_DEPLOYMENTS = 3
+_LEASE_MARGIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,20 @@ def context_of(call: Call) -> dict[str, JSON]:
 
 
 class Dispatch:
-    """Check the event, deploy where needed, run the guest once."""
+    """Check the event, wait for room, deploy where needed, run the guest once."""
 
     def __init__(
-        self, driver: Driver, store: FunctionStore, *, deploy_timeout_s: float = DEPLOY_TIMEOUT_S
+        self,
+        driver: Driver,
+        store: FunctionStore,
+        turnstile: Turnstile | None = None,
+        *,
+        deploy_timeout_s: float = DEPLOY_TIMEOUT_S,
     ) -> None:
-        """Run calls on `driver`, with sources from `store`."""
+        """Run calls on `driver`, with sources from `store`, past `turnstile` if there is one."""
         self._driver = driver
         self._store = store
+        self._turnstile = turnstile or Turnstile()
         self._deploy_timeout_s = deploy_timeout_s
         self._deployments: Flights[ArtifactKey, Deployment] = Flights()
 
@@ -96,6 +105,31 @@ class Dispatch:
         if too_large is not None:
             return too_large
         _check(call)
+        target = call.target
+        if not self._turnstile.enter_nowait(target):
+            return await self._run_in_turn(call, tell_log)
+        try:
+            return await self._serve(call, tell_log)
+        finally:
+            self._turnstile.leave(target)
+
+    async def _run_in_turn(self, call: Call, tell_log: TellLog | None) -> Outcome:
+        # Longer than everything that follows may take, so that no slot ends under its call.
+        lease_s = call.timeout_s + _MOST_DEPLOYMENTS * self._deploy_timeout_s + _LEASE_MARGIN_S
+        entered = await self._turnstile.enter(call.target, lease_s=lease_s)
+        if isinstance(entered, TurnedAway):
+            return Outcome(
+                entered.kind,
+                self._driver.name,
+                detail=entered.detail,
+                retry_after_s=entered.retry_after_s,
+            )
+        try:
+            return await self._serve(call, tell_log)
+        finally:
+            await self._turnstile.leave_with(call.target, entered)
+
+    async def _serve(self, call: Call, tell_log: TellLog | None) -> Outcome:
         outcome = await self._invoke(call, tell_log)
         # Once is enough, unless another driver takes over between deploying and calling.
         for _ in range(_MOST_DEPLOYMENTS):
@@ -120,6 +154,10 @@ class Dispatch:
             OutcomeKind.UNKNOWN_OUTCOME,
             detail="It was cancelled while it ran. The function was stopped, perhaps midway.",
         )
+
+    def statistics(self) -> TurnstileStatistics:
+        """Return how many calls run and wait in this process now."""
+        return self._turnstile.statistics()
 
     def abandoned(self) -> Outcome:
         """Return the outcome of a call whose caller went away while it was running."""

@@ -43,7 +43,7 @@ _LATER_LIMITS: Mapping[str, float] = {"capability_calls": 50}
 """Limits that came after the first versions were published, and what held before: a definition
 that leaves them there keeps the digest under which it is known."""
 
-_LATER_MEMBERS: Mapping[str, object] = {"is_idempotent": False}
+_LATER_MEMBERS: Mapping[str, object] = {"is_idempotent": False, "concurrency": None}
 """Members that came later, as above."""
 
 
@@ -54,7 +54,8 @@ class Definition:
     `isolation` is call (a fresh process each time) or function (processes are reused).
     `rate_limit` None means the workspace's default for each function. `is_idempotent` declares
     that running an event twice does what running it once does, so that a call may be tried again
-    after its code began.
+    after its code began. `concurrency` is the most calls of it that run at once; None is no cap
+    of its own.
     """
 
     source: str
@@ -62,6 +63,17 @@ class Definition:
     isolation: Isolation = Isolation.CALL
     rate_limit: RateLimit | None = None
     is_idempotent: bool = False
+    concurrency: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a concurrency that is none.
+
+        Raises:
+            ConcurrencyRefused: it is not 1 to a hundred thousand.
+
+        """
+        if self.concurrency is not None and not 0 < self.concurrency <= MAX_CONCURRENCY:
+            raise ConcurrencyRefused(concurrency=self.concurrency)
 
     @property
     def digest(self) -> Digest:
@@ -136,6 +148,19 @@ class RateLimitRefused(Refusal):
     def __init__(self, *, limit: int, ttl_ms: int) -> None:
         """Keep what was asked for."""
         super().__init__(limit=limit, ttl_ms=ttl_ms)
+
+
+class ConcurrencyRefused(Refusal):
+    """A concurrency of {concurrency} cannot be kept.
+
+    Choose the most calls that may run at once, 1 to 100000, or leave it out.
+    """
+
+    code: ClassVar[str] = "concurrency_refused"
+
+    def __init__(self, *, concurrency: int) -> None:
+        """Keep what was asked for."""
+        super().__init__(concurrency=concurrency)
 
 
 def is_name(name: str) -> bool:

@@ -9,6 +9,7 @@ import structlog
 from runner.call import CallRecord, CallRequest, Selector, Trigger
 from runner.dispatch import Call, Dispatch
 from runner.errors import FunctionUnknown, VersionUnknown, VersionUnpublished
+from runner.fairness.turnstile import TurnstileStatistics
 from runner.gate import Gate
 from runner.ports import Admission, Rule
 from runner.record import Record
@@ -50,6 +51,10 @@ class Pipeline:
         self._dispatch = dispatch
         self._record = record
         self._bus = bus
+
+    def statistics(self) -> TurnstileStatistics:
+        """Return how many calls run and wait in this process now."""
+        return self._dispatch.statistics()
 
     async def call(
         self, request: CallRequest, *, tell: Callable[[Admission], None] = _nobody

@@ -25,7 +25,8 @@ class Target:
     """The version, or the draft, that a call runs; everything but its source.
 
     `version` is None for the draft. `rules` are all the rate limits that count the call,
-    `workflow_rules` all that count it where a workflow makes it.
+    `workflow_rules` all that count it where a workflow makes it, and `concurrency` is the
+    function's own cap on calls at once.
     """
 
     workspace_id: WorkspaceId
@@ -38,6 +39,7 @@ class Target:
     rules: tuple[Rule, ...]
     workflow_rules: tuple[Rule, ...]
     is_idempotent: bool = False
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class Targets:
             is_idempotent=definition.is_idempotent,
             rules=rules,
             workflow_rules=(*rules, *self._policy.workflow_rules(workspace_id)),
+            concurrency=definition.concurrency,
         )
 
     def _keep(self, name: tuple[WorkspaceId, str], version: Selector | int, seen: _Seen) -> None:

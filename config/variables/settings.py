@@ -8,6 +8,7 @@ from pydantic import ConfigDict, model_validator
 from config.declaration import Declared
 from config.variables.authentication import AuthenticationVariables
 from config.variables.call_history import CallHistoryVariables
+from config.variables.concurrency import ConcurrencyVariables
 from config.variables.configuration import ConfigurationVariables
 from config.variables.email import EmailVariables
 from config.variables.google import GoogleVariables
@@ -39,6 +40,7 @@ class Settings(
     TokenVariables,
     LogicFunctionVariables,
     CallHistoryVariables,
+    ConcurrencyVariables,
     WorkflowLimitVariables,
     SandboxVariables,
     WorkerVariables,

@@ -85,4 +85,5 @@ def create_app(services: Services) -> App:
     counted = Metrics(version=services.version)
     counted.subscribe(services.bus)
     counted.watch_limits(services.gate.statistics)
+    counted.watch_calls(services.pipeline.statistics)
     return App(services, counted)

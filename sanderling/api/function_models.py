@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from drivers.limits import CEILINGS, Limits
 from drivers.port import Isolation
 from runner.function import (
+    MAX_CONCURRENCY,
     MAX_RATE_LIMIT,
     MAX_RATE_TTL_MS,
     Definition,
@@ -91,6 +92,18 @@ class AskedDraft(Asked):
             "a queued call tried again after its code began."
         ),
     ] = False
+    concurrency: Annotated[
+        int | None,
+        Field(
+            description="The most calls of it that run at once; null is no cap of its own.",
+            json_schema_extra={
+                "anyOf": [
+                    {"type": "integer", "minimum": 1, "maximum": MAX_CONCURRENCY},
+                    {"type": "null"},
+                ]
+            },
+        ),
+    ] = None
 
     def definition(self) -> Definition:
         """Return the definition that was asked for.
@@ -98,6 +111,7 @@ class AskedDraft(Asked):
         Raises:
             LimitRefused: a limit is out of range.
             RateLimitRefused: the rate limit is.
+            ConcurrencyRefused: the concurrency is.
 
         """
         own = self.rate_limit
@@ -107,6 +121,7 @@ class AskedDraft(Asked):
             isolation=Isolation(self.isolation),
             rate_limit=RateLimit(own.limit, own.ttl_ms) if own else None,
             is_idempotent=self.is_idempotent,
+            concurrency=self.concurrency,
         )
 
 
@@ -152,6 +167,7 @@ class ShownDefinition(Shown):
     isolation: IsolationWord
     rate_limit: ShownRateLimit | None
     is_idempotent: bool
+    concurrency: int | None
     digest: DigestText
 
 

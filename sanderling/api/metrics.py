@@ -18,6 +18,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from runner.fairness.refusal import Reason
+from runner.fairness.turnstile import TurnstileStatistics
 from runner.ports import LimiterStatistics, Scope
 from sanderling.api.problem_kinds import PROBLEM_KINDS
 from sanderling.api.tallies import Durations, Tally
@@ -116,6 +118,30 @@ class _QueueMetrics:
             self._kept.labels(status).set(number)
 
 
+class _CallsNow(Collector):
+    """Tell what the turnstile counts by itself, at each scrape: a call has no time for it."""
+
+    def __init__(self, statistics: Callable[[], TurnstileStatistics]) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterable[Metric]:
+        seen = self._statistics()
+        yield GaugeMetricFamily(
+            "sanderling_calls_running", "Calls that are with the driver.", value=seen.inside
+        )
+        yield GaugeMetricFamily(
+            "sanderling_calls_waiting", "Calls that wait for their turn.", value=seen.waiting
+        )
+        turned_away = CounterMetricFamily(
+            "sanderling_calls_turned_away",
+            "Calls that got no turn in time, by the cap that was reached.",
+            labels=("reason",),
+        )
+        for reason in Reason:
+            turned_away.add_metric([reason], seen.turned_away.get(reason, 0))
+        yield turned_away
+
+
 class Metrics:
     """Count requests, problems and calls of one process, on a registry of its own.
 
@@ -179,6 +205,10 @@ class Metrics:
     def watch_limits(self, statistics: Callable[[], LimiterStatistics]) -> None:
         """Tell with everything else what `statistics` says."""
         self.registry.register(_Limits(statistics))
+
+    def watch_calls(self, statistics: Callable[[], TurnstileStatistics]) -> None:
+        """Tell with everything else what `statistics` says of calls at this moment."""
+        self.registry.register(_CallsNow(statistics))
 
     def _count_call(self, event: CallFinished) -> None:
         self._calls.add(event.outcome, event.driver)

@@ -44,6 +44,7 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "name_refused": ProblemKind(422, "Not a function name"),
     "limit_refused": ProblemKind(422, "Limit out of range"),
     "rate_limit_refused": ProblemKind(422, "Rate limit out of range"),
+    "concurrency_refused": ProblemKind(422, "Concurrency out of range"),
     "definition_refused": ProblemKind(422, "Definition refused"),
     "cursor_refused": ProblemKind(422, "Unknown cursor"),
     "code_rejected": ProblemKind(422, "Code rejected"),
@@ -84,7 +85,7 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "trial_unavailable": ProblemKind(501, "Trial not available"),
     # Calls whose code did not run; these are outcomes.
     "payload_too_large": ProblemKind(413, "Event too large"),
-    "throttled": ProblemKind(429, "Throttled by the driver", retry_after_s=1),
+    "throttled": ProblemKind(429, "Throttled", retry_after_s=1),
     "misconfigured": ProblemKind(500, "Driver misconfigured"),
     "platform_error": ProblemKind(502, "Driver failed"),
     "disabled": ProblemKind(503, "Functions are disabled"),

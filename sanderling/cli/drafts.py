@@ -11,6 +11,7 @@ from sanderling.cli.options import (
     CPU,
     URL,
     AsJSON,
+    AtOnce,
     File,
     Home,
     IsolationChoice,
@@ -39,6 +40,7 @@ class Draft:
     limits: dict[str, float]
     isolation: str
     rate_limit: RateLimit | None
+    concurrency: int | None
 
     async def create(self, client: Sanderling, name: str) -> ShownFunction:
         """Create a function with this draft."""
@@ -48,6 +50,7 @@ class Draft:
             limits=self.limits,
             isolation=self.isolation,
             rate_limit=self.rate_limit,
+            concurrency=self.concurrency,
         )
 
     async def save(self, client: Sanderling, name: str) -> ShownFunction:
@@ -58,20 +61,22 @@ class Draft:
             limits=self.limits,
             isolation=self.isolation,
             rate_limit=self.rate_limit,
+            concurrency=self.concurrency,
         )
 
 
-def _draft(
+def _draft(  # noqa: PLR0913, PLR0917 - each option of the commands is one parameter.
     file: Path,
     timeout_s: float | None,
     cpu_s: float | None,
     memory_bytes: int | None,
     isolation: IsolationChoice,
     rate: RateLimit | None,
+    concurrency: int | None,
 ) -> Draft:
     asked = {"wall_s": timeout_s, "cpu_s": cpu_s, "memory_bytes": memory_bytes}
     limits = {name: value for name, value in asked.items() if value is not None}
-    return Draft(read_source(file), limits, isolation.value, rate)
+    return Draft(read_source(file), limits, isolation.value, rate, concurrency)
 
 
 def create(  # noqa: PLR0913 - each option of the command is one parameter.
@@ -83,6 +88,7 @@ def create(  # noqa: PLR0913 - each option of the command is one parameter.
     memory: Memory = None,
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
+    concurrency: AtOnce = None,
     url: URL = None,
     key: Key = None,
     home: Home = None,
@@ -91,7 +97,7 @@ def create(  # noqa: PLR0913 - each option of the command is one parameter.
     """Create a function with its first draft; nothing is live yet."""
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
 
-    draft = _draft(file, timeout, cpu, memory, isolation, rate)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency)
     made = with_client(lambda client: draft.create(client, name), url=url, key=key, home=home)
     Screen(as_json=as_json).tell(
         made.model_dump(mode="json"), f"Created {name}; `sanderling functions publish {name}` next."
@@ -108,6 +114,7 @@ def save_draft(  # noqa: PLR0913 - each option of the command is one parameter.
     memory: Memory = None,
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
+    concurrency: AtOnce = None,
     url: URL = None,
     key: Key = None,
     home: Home = None,
@@ -116,7 +123,7 @@ def save_draft(  # noqa: PLR0913 - each option of the command is one parameter.
     """Replace the draft as a whole; what callers get stays as it is."""
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
 
-    draft = _draft(file, timeout, cpu, memory, isolation, rate)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency)
     saved = with_client(lambda client: draft.save(client, name), url=url, key=key, home=home)
     Screen(as_json=as_json).tell(
         saved.model_dump(mode="json"), f"Saved the draft of {name}; callers get it once published."
@@ -150,13 +157,14 @@ def deploy(  # noqa: PLR0913 - each option of the command is one parameter.
     memory: Memory = None,
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
+    concurrency: AtOnce = None,
     url: URL = None,
     key: Key = None,
     home: Home = None,
     as_json: AsJSON = False,
 ) -> int:
     """Create the function or replace its draft, then publish it."""
-    draft = _draft(file, timeout, cpu, memory, isolation, rate)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency)
 
     async def work(client: Sanderling) -> ShownVersion:
         from runner.errors import FunctionUnknown  # noqa: PLC0415 - keeps --help quick.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runner.function import RateLimit
+from runner.function import MAX_CONCURRENCY, RateLimit
 from sanderling.cli.quantity import parse_bytes, parse_duration_s, parse_rate
 
 
@@ -121,6 +121,16 @@ Memory = Annotated[
 ]
 IsolationMode = Annotated[
     IsolationChoice, typer.Option(help="A fresh process per call, or one per function.")
+]
+AtOnce = Annotated[
+    int | None,
+    typer.Option(
+        "--concurrency",
+        metavar="4",
+        min=1,
+        max=MAX_CONCURRENCY,
+        help="Calls of it that may run at once; others wait their turn.",
+    ),
 ]
 Rate = Annotated[
     RateLimit | None,

@@ -41,7 +41,7 @@ from runner.executions.errors import (
     IdempotencyConflict,
     IdempotencyInFlight,
 )
-from runner.function import NameRefused, RateLimitRefused
+from runner.function import ConcurrencyRefused, NameRefused, RateLimitRefused
 from runner.triggers.errors import (
     FunctionFailed,
     FunctionUnavailable,
@@ -85,7 +85,8 @@ Document = Mapping[str, JSON]
 _PLAIN: tuple[type[Failure], ...] = (
     *(HeadMalformed, HeadLate, HeadTooLarge),
     *(RouteUnknown, BodyTooLarge, BodyLate, ContentTypeRefused, ExpectationRefused),
-    *(InvalidJSON, NameRefused, LimitRefused, RateLimitRefused, DefinitionRefused, CursorRefused),
+    *(InvalidJSON, NameRefused, LimitRefused, RateLimitRefused, ConcurrencyRefused),
+    *(DefinitionRefused, CursorRefused),
     *(Unauthenticated, KeyMalformed, KeyUnknown, KeyExpired, Forbidden),
     *(FunctionUnknown, FunctionExists, VersionUnpublished, VersionUnknown, CallUnknown),
     *(VariableUnknown, EnvironmentOnlyVariable, DatabaseConfigDisabled, HeadMoved),

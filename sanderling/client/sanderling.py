@@ -43,6 +43,7 @@ def _draft(
     limits: Mapping[str, float] | None,
     isolation: str,
     rate_limit: RateLimit | None,
+    concurrency: int | None,
 ) -> dict[str, object]:
     own = rate_limit and {"limit": rate_limit.limit, "ttl_ms": rate_limit.ttl_ms}
     return {
@@ -50,6 +51,7 @@ def _draft(
         "limits": dict(limits or {}),
         "isolation": isolation,
         "rate_limit": own,
+        "concurrency": concurrency,
     }
 
 
@@ -68,12 +70,14 @@ class Functions:
         limits: Mapping[str, float] | None = None,
         isolation: str = "call",
         rate_limit: RateLimit | None = None,
+        concurrency: int | None = None,
     ) -> ShownFunction:
         """Create a function with its first draft; nothing is live yet.
 
         `limits` are named as in `drivers.limits.Limits`; what is left out has its default.
         """
-        members = {**_draft(source, limits, isolation, rate_limit), "name": name}
+        draft = _draft(source, limits, isolation, rate_limit, concurrency)
+        members = {**draft, "name": name}
         return await self._transport.create_function(asked_body(AskedFunction, members))
 
     async def save_draft(
@@ -84,9 +88,11 @@ class Functions:
         limits: Mapping[str, float] | None = None,
         isolation: str = "call",
         rate_limit: RateLimit | None = None,
+        concurrency: int | None = None,
     ) -> ShownFunction:
         """Replace the draft as a whole; what is left out has its default again."""
-        asked = asked_body(AskedDraft, _draft(source, limits, isolation, rate_limit))
+        draft = _draft(source, limits, isolation, rate_limit, concurrency)
+        asked = asked_body(AskedDraft, draft)
         return await self._transport.save_draft(known_name(name), asked)
 
     async def get(self, name: str) -> ShownFunction:

@@ -23,4 +23,5 @@ def definition_from_text(text: str) -> Definition:
         isolation=Isolation(kept["isolation"]),
         rate_limit=None if rate_limit is None else RateLimit(**rate_limit),
         is_idempotent=kept.get("is_idempotent", False),
+        concurrency=kept.get("concurrency"),
     )

@@ -1,7 +1,7 @@
 """The rate limits that settings name, and where they are counted."""
 
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -35,13 +35,21 @@ def limit_policy(settings: Settings) -> LimitPolicy:
     )
 
 
+def _alone() -> int:
+    return 1
+
+
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """By which numbers requests are counted, by what, and the parts whose health is told."""
+    """By which numbers requests are counted, by what, and the parts whose health is told.
+
+    `processes` tells how many processes count together.
+    """
 
     policy: LimitPolicy
     limiter: Limiter
     readiness: Mapping[str, HealthCheck] = field(default_factory=dict[str, HealthCheck])
+    processes: Callable[[], int] = _alone
 
 
 @asynccontextmanager
@@ -70,7 +78,7 @@ async def open_counting(settings: Settings, foundation: Foundation) -> AsyncGene
             return _health(limiter.why_away, processes.count())
 
         async with limiter:
-            yield Counting(policy, limiter, {"rate_limits": check})
+            yield Counting(policy, limiter, {"rate_limits": check}, processes.count)
 
 
 def _health(why_away: str, processes: int) -> Health:

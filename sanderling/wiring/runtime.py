@@ -14,6 +14,7 @@ from config.variables import Settings
 from drivers.port import Driver, Health
 from runner.calls import Calls
 from runner.dispatch import Dispatch
+from runner.fairness.turnstile import Turnstile
 from runner.functions import Functions
 from runner.gate import Gate
 from runner.keeping import Keeping
@@ -39,6 +40,7 @@ from sanderling.store import (
     SQLWorkspaces,
     health,
 )
+from sanderling.wiring.concurrency import ConcurrencySubscriber, open_turnstile
 from sanderling.wiring.configuration import begin, following, health_of
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.executions import (
@@ -104,6 +106,7 @@ class _Parts:
     configuration: Configuration
     counting: Counting
     consumption: Consumption
+    turnstile: Turnstile
 
 
 @asynccontextmanager
@@ -149,9 +152,11 @@ async def open_runtime(
         consumption = await stack.enter_async_context(
             open_consumption(settings, foundation, label=label)
         )
-        counting = await stack.enter_async_context(open_counting(settings, foundation))
+        counting, turnstile = await stack.enter_async_context(_admitting(settings, foundation))
         configuration = beginning.configuration
-        parts = _Parts(foundation, call_log, running, configuration, counting, consumption)
+        parts = _Parts(
+            foundation, call_log, running, configuration, counting, consumption, turnstile
+        )
         services, subscribers = _services(parts, settings)
         await stack.enter_async_context(consumption)
         if label is not None:
@@ -164,6 +169,18 @@ async def open_runtime(
         yield Runtime(
             services, foundation.keys, foundation.workspaces, running, foundation.groundwork
         )
+
+
+@asynccontextmanager
+async def _admitting(
+    settings: Settings, foundation: Foundation
+) -> AsyncGenerator[tuple[Counting, Turnstile]]:
+    """Yield what decides how often, and how many at once."""
+    async with (
+        open_counting(settings, foundation) as counting,
+        open_turnstile(settings, foundation.clock, processes=counting.processes) as turnstile,
+    ):
+        yield counting, turnstile
 
 
 def _with_health(services: Services, live: LiveConfiguration) -> Services:
@@ -183,7 +200,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
     targets = Targets(store, policy, clock, bus)
     keeping = Keeping(keeping_policy(settings))
     record = Record(parts.call_log, bus, ids, clock, keeping=keeping)
-    dispatch = Dispatch(driver, store)
+    dispatch = Dispatch(driver, store, parts.turnstile)
     pipeline = Pipeline(gate, targets, dispatch, record, bus)
     stations = Stations(gate, targets, dispatch, record, pipeline, parts.call_log, permissions, bus)
     trigger_store = SQLTriggerStore(database)
@@ -217,6 +234,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
     return services, [
         LimitsSubscriber(gate, targets),
         KeepingSubscriber(keeping),
+        ConcurrencySubscriber(parts.turnstile),
         LogsSubscriber(),
         ExecutionsSubscriber(parts.consumption.follow),
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from runner.fairness.turnstile import TurnstileStatistics
 from runner.ports import LimiterStatistics
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import build_openapi, openapi_text
@@ -106,6 +107,7 @@ def test_every_metric_is_in_the_reference() -> None:
 
     metrics = Metrics(version="0")
     metrics.watch_limits(lambda: LimiterStatistics({}))
+    metrics.watch_calls(lambda: TurnstileStatistics(0, 0, {}))
     families = text_string_to_metric_families(metrics.text().decode())
     ours = {
         f"{family.name}{SUFFIXES.get(family.type, '')}"

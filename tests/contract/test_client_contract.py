@@ -138,6 +138,7 @@ async def test_a_function_is_shown_as_it_was_written(setting: Setting) -> None:
         limits={"wall_s": 2.5, "memory_bytes": 1000},
         isolation="function",
         rate_limit=RateLimit(10, 1000),
+        concurrency=4,
     )
 
     found = await setting.admin.functions.get("whole")
@@ -148,6 +149,7 @@ async def test_a_function_is_shown_as_it_was_written(setting: Setting) -> None:
     assert (found.draft.isolation, found.draft.source[:3]) == ("function", "def")
     assert found.draft.rate_limit is not None
     assert found.draft.rate_limit.ttl_ms == 1000
+    assert found.draft.concurrency == 4
 
 
 async def test_publishing_twice_is_one_version_and_rolling_back_makes_it_live(

@@ -18,7 +18,7 @@ from runner.errors import (
     VersionUnknown,
     VersionUnpublished,
 )
-from runner.function import NameRefused, RateLimit, RateLimitRefused
+from runner.function import ConcurrencyRefused, NameRefused, RateLimit, RateLimitRefused
 from sanderling.access.errors import Forbidden, KeyUnknown
 from sanderling.access.principal import Role
 from sanderling.api.errors import RequestInvalid
@@ -64,6 +64,7 @@ async def _refusal_of(setting: Setting, what: str) -> Failure:
         "unknown limit": lambda: functions.create("new", "x", limits={"wall": 1}),
         "isolation": lambda: functions.create("new", "x", isolation="none"),
         "rate": lambda: functions.create("new", "x", rate_limit=RateLimit(0, 1000)),
+        "concurrency": lambda: functions.create("new", "x", concurrency=0),
         "nul": lambda: functions.create("new", "a\0b"),
         "rejected": lambda: functions.publish("bad"),
         "rollback": lambda: functions.rollback("echo", 7),
@@ -96,6 +97,7 @@ async def _refusal_of(setting: Setting, what: str) -> Failure:
         ("unknown limit", Refused(RequestInvalid)),
         ("isolation", Refused(RequestInvalid)),
         ("rate", Refused(RateLimitRefused, {"limit": 0})),
+        ("concurrency", Refused(ConcurrencyRefused, {"concurrency": 0})),
         ("nul", Refused(DefinitionRefused)),
         ("rejected", Refused(CodeRejected, {"line": 2, "column": 5, "hint": "Leave it out."})),
         ("rollback", Refused(VersionUnknown, {"number": 7})),

@@ -37,6 +37,7 @@ def a_definition(source: str = "def handler(event, context):\n    return 1\n") -
         limits=Limits(wall_s=2.5, cpu_s=0.25, memory_bytes=32 * 1024 * 1024),
         isolation=Isolation.FUNCTION,
         rate_limit=RateLimit(limit=7, ttl_ms=1500),
+        concurrency=3,
         is_idempotent=True,
     )
 

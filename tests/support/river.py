@@ -50,8 +50,12 @@ class River:
         driver: Driver | None = None,
         policy: LimitPolicy | None = None,
         store: Callable[[FunctionStore], FunctionStore] = lambda store: store,
+        dispatch: Callable[[Driver, FunctionStore], Dispatch] = Dispatch,
     ) -> None:
-        """Join the stations; `store` may wrap the store that they read from."""
+        """Join the stations; `store` may wrap the store that they read from.
+
+        `dispatch` may make another fourth station than the plain one.
+        """
         random_bits = Random(7).getrandbits  # noqa: S311 - made-up keys that repeat.
         self.clock = VirtualClock()
         self.ids = SortableIds(self.clock, random_bits)
@@ -74,7 +78,7 @@ class River:
         self.pipeline = Pipeline(
             self.gate,
             self.targets,
-            Dispatch(self.driver, self.store),
+            dispatch(self.driver, self.store),
             Record(self.call_log, self.bus, self.ids, self.clock),
             self.bus,
         )

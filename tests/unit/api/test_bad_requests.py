@@ -67,6 +67,8 @@ BAD_BODIES = [
     (b'{"source": "x", "limits": {"memory_bytes": ' + b"9" * 400 + b"}}", "limit_refused"),
     (b'{"source": "x", "limits": {"wall_s": ' + b"9" * 400 + b"}}", "request_invalid"),
     (b'{"source": "x", "rate_limit": {"limit": 0, "ttl_ms": 1}}', "rate_limit_refused"),
+    (b'{"source": "x", "concurrency": 0}', "concurrency_refused"),
+    (b'{"source": "x", "concurrency": true}', "request_invalid"),
     (b'{"source": "a\\u0000b"}', "definition_refused"),
 ]
 

@@ -18,7 +18,7 @@ from runner.errors import (
     VersionUnknown,
     VersionUnpublished,
 )
-from runner.function import Definition, NameRefused, RateLimit, RateLimitRefused
+from runner.function import ConcurrencyRefused, Definition, NameRefused, RateLimit, RateLimitRefused
 from sanderling.access.errors import Forbidden
 from sanderling.access.principal import Role
 from sanderling.kernel.events import FunctionPublished
@@ -284,6 +284,19 @@ def test_a_rate_limit_that_cannot_be_counted_is_refused(limit: int, ttl_ms: int)
     """Limits are positive and within what the arithmetic holds exactly."""
     with pytest.raises(RateLimitRefused):
         RateLimit(limit, ttl_ms)
+
+
+@pytest.mark.parametrize("concurrency", [0, -1, 100_001])
+def test_a_concurrency_that_is_none_is_refused(concurrency: int) -> None:
+    """A function without a cap of its own leaves it out; none can be shut by it."""
+    with pytest.raises(ConcurrencyRefused):
+        Definition(ECHO, concurrency=concurrency)
+
+
+def test_without_a_concurrency_a_version_stays_the_one_it_was() -> None:
+    """A definition of an earlier release keeps its digest, and a cap makes another version."""
+    assert Definition(ECHO).digest == Definition(ECHO, concurrency=None).digest
+    assert Definition(ECHO).digest != Definition(ECHO, concurrency=1).digest
 
 
 async def test_a_member_reads_and_does_not_write(river: River) -> None:

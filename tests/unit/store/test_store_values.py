@@ -34,6 +34,8 @@ definitions = st.builds(
     limits=limits,
     isolation=st.sampled_from([Isolation.CALL, Isolation.FUNCTION]),
     rate_limit=st.none() | st.builds(RateLimit, st.integers(1, 10**6), st.integers(1, 10**6)),
+    is_idempotent=st.booleans(),
+    concurrency=st.none() | st.integers(1, 1000),
 )
 
 
