@@ -345,6 +345,10 @@ class Pool:
         """Give spares to those who wait, in order, as far as spares and memory go."""
         while self._waiters:
             waiter = self._waiters[0]
+            if waiter.granted.done():
+                # Its caller was cancelled in this turn of the loop, and has not run since.
+                self._waiters.popleft()
+                continue
             if not self._spares:
                 return
             if not self._budget.reserve(waiter.memory_bytes):
