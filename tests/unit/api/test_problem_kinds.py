@@ -23,6 +23,8 @@ from sanderling.client.refusal import failure_from
 from sanderling.docket.errors import CarrierAwayError
 from sanderling.kernel.errors import Failure, Fault, Refusal
 from sanderling.kernel.jsontext import JSON
+from sanderling.kernel.redaction import RedactRuleRefused
+from sanderling.schedule.errors import CatchUpRefused, CronRefused, TimeZoneRefused
 from support.house import ROOT
 
 UNREACHABLE = {
@@ -41,6 +43,10 @@ UNREACHABLE = {
     sanderling.redis.errors.RedisURLRefused: "raised at start, or the result of a trial",
     sanderling.redis.errors.RedisAwayError: "the result of a trial",
     CarrierAwayError: "handled by whoever carries tickets",
+    RedactRuleRefused: "told as what is wrong with a setting",
+    CronRefused: "no route takes a schedule yet",
+    TimeZoneRefused: "no route takes a schedule yet",
+    CatchUpRefused: "no route takes a schedule yet",
     sanderling.wiring.errors.HomeUnusableError: "raised before anything listens",
     sanderling.wiring.errors.AddressTakenError: "raised before anything listens",
     sanderling.wiring.errors.LoopbackRequired: "raised before anything listens",
