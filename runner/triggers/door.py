@@ -7,6 +7,9 @@ import structlog
 from drivers.port import Outcome, OutcomeKind
 from runner.call import CallRecord, CallRequest, Trigger
 from runner.errors import FunctionUnknown, VersionUnpublished
+from runner.executions.errors import ExecutionRefused
+from runner.executions.request import ExecutionRequest, Submitter
+from runner.executions.submission import Submission
 from runner.gate import Gate
 from runner.pipeline import Pipeline
 from runner.triggers.errors import (
@@ -18,7 +21,7 @@ from runner.triggers.errors import (
     RouteUnmatched,
 )
 from runner.triggers.http_event import HTTPRequest, event_of
-from runner.triggers.http_reply import Reply, made_reply, result_reply
+from runner.triggers.http_reply import Reply, made_reply, queued_reply, result_reply
 from runner.triggers.route_pattern import read_path
 from runner.triggers.routes import Match, Routes, with_head
 from runner.triggers.trigger import HTTPMethod, ReplyShape
@@ -68,11 +71,14 @@ class Door:
     Whoever has no key is told no more than that something went wrong.
     """
 
-    def __init__(self, routes: Routes, gate: Gate, pipeline: Pipeline) -> None:
-        """Find triggers in `routes` and carry calls through `pipeline`."""
+    def __init__(
+        self, routes: Routes, gate: Gate, pipeline: Pipeline, submission: Submission
+    ) -> None:
+        """Find triggers in `routes`; carry calls through `pipeline`, or queue them."""
         self._routes = routes
         self._gate = gate
         self._pipeline = pipeline
+        self._submission = submission
 
     async def admit(self, knock: Knock) -> Admittance:
         """Return who may come in; to be asked before the body is read.
@@ -122,20 +128,52 @@ class Door:
 
         """
         match = admittance.match
-        call = CallRequest(
-            credential=admittance.credential,
-            function=match.trigger.function_name,
-            event_json=event_of(match.route, request, match.parameters),
-            request_id=request_id,
-            trigger=Trigger.HTTP,
-        )
+        event_json = event_of(match.route, request, match.parameters)
+        carry = self._queue if match.route.is_queued else self._call
         try:
-            report = await self._pipeline.call(call)
+            return await carry(admittance, event_json, request_id)
         except (FunctionUnknown, VersionUnpublished):
             if admittance.is_anonymous:
                 raise FunctionUnavailable from None
             raise
+
+    async def _call(
+        self, admittance: Admittance, event_json: bytes, request_id: RequestId
+    ) -> Reply:
+        match = admittance.match
+        report = await self._pipeline.call(
+            CallRequest(
+                credential=admittance.credential,
+                function=match.trigger.function_name,
+                event_json=event_json,
+                request_id=request_id,
+                trigger=Trigger.HTTP,
+            )
+        )
         return _reply(match, report.record)
+
+    async def _queue(
+        self, admittance: Admittance, event_json: bytes, request_id: RequestId
+    ) -> Reply:
+        trigger = admittance.match.trigger
+        queued = ExecutionRequest(
+            function=trigger.function_name,
+            event_json=event_json,
+            request_id=request_id,
+            trigger=Trigger.HTTP,
+        )
+        try:
+            if isinstance(admittance.credential, TriggerCaller):
+                submitter = Submitter(trigger.workspace_id, caller=f"trigger:{trigger.id}")
+                added = await self._submission.submit_for(submitter, queued)
+            else:
+                principal = await self._gate.authenticate(admittance.credential)
+                await self._gate.limit(self._gate.api_rules(principal))
+                added = await self._submission.submit(principal, queued)
+        except ExecutionRefused:
+            # The route sets every number itself, so only the size of the event is left.
+            raise RouteBodyTooLarge from None
+        return queued_reply(added.execution.id)
 
     async def _find(
         self, knock: Knock, path: tuple[str, ...] | None, *, is_address_counted: bool

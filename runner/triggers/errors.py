@@ -124,3 +124,13 @@ class ReplyRefused(Refusal):
     def __init__(self, *, reason: str) -> None:
         """Keep a reason that repeats no value of the response."""
         super().__init__(reason=reason)
+
+
+class RecordEventRefused(Refusal):
+    """The record event cannot be kept: {reason}."""
+
+    code: ClassVar[str] = "record_event_refused"
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep what is allowed, no part of the event."""
+        super().__init__(reason=reason)

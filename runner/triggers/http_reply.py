@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from runner.triggers.errors import ReplyRefused
+from sanderling.kernel.ids import ExecutionId
 from sanderling.kernel.jsontext import JSON, encode
 
 _JSON = "application/json"
@@ -53,6 +54,11 @@ class Reply:
 def result_reply(result_json: bytes) -> Reply:
     """Return the answer that is a result, as it is."""
     return Reply(200, _JSON, result_json, {})
+
+
+def queued_reply(execution_id: ExecutionId) -> Reply:
+    """Return the answer to a request whose call is made later."""
+    return Reply(202, _JSON, encode({"execution_id": execution_id}), {})
 
 
 def made_reply(result: JSON) -> Reply:

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     FUNCTIONS_CALL = "functions.call"
     CALLS_READ = "calls.read"
     EXECUTIONS_MANAGE = "executions.manage"
+    RECORDS_ANNOUNCE = "records.announce"
     KEYS_MANAGE = "keys.manage"
     CONFIG_READ = "config.read"
     CONFIG_WRITE = "config.write"

@@ -12,6 +12,8 @@ PERMISSION_MEANINGS: Mapping[Permission, str] = {
     Permission.FUNCTIONS_CALL: "Call published functions.",
     Permission.CALLS_READ: "See calls with their events, results and logs.",
     Permission.EXECUTIONS_MANAGE: "Cancel and replay what others queued.",
+    Permission.RECORDS_ANNOUNCE: "Tell of changes of records, which call the functions "
+    "that watch them.",
     Permission.KEYS_MANAGE: "Create, list and revoke API keys.",
     Permission.CONFIG_READ: "See the settings of the whole server, and who changed them.",
     Permission.CONFIG_WRITE: "Change the settings of the whole server, and try what they lead to.",
@@ -28,7 +30,12 @@ ROLE_MEANINGS: Mapping[Role, str] = {
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission) - SERVER_PERMISSIONS,
     Role.MEMBER: frozenset(
-        {Permission.FUNCTIONS_READ, Permission.FUNCTIONS_CALL, Permission.CALLS_READ}
+        {
+            Permission.FUNCTIONS_READ,
+            Permission.FUNCTIONS_CALL,
+            Permission.CALLS_READ,
+            Permission.RECORDS_ANNOUNCE,
+        }
     ),
 }
 

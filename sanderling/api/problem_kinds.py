@@ -63,6 +63,7 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "function_unavailable": ProblemKind(503, "Function unavailable", retry_after_s=5),
     "trigger_refused": ProblemKind(422, "Trigger refused"),
     "trigger_unknown": ProblemKind(404, "No such trigger"),
+    "record_event_refused": ProblemKind(422, "Record event refused"),
     "triggers_full": ProblemKind(409, "Too many triggers"),
     # Queued calls, and calls that are asked for twice.
     "execution_unknown": ProblemKind(404, "No such execution"),

@@ -15,6 +15,7 @@ from runner.functions import Functions
 from runner.gate import Gate
 from runner.pipeline import Pipeline
 from runner.triggers.door import Door
+from runner.triggers.record_events import RecordEvents
 from runner.triggers.triggers import Triggers
 from sanderling.access.permission import Permissions
 from sanderling.kernel.clock import Clock
@@ -48,6 +49,7 @@ class Services:
     submission: Submission
     executions: Executions
     once: Once
+    record_events: RecordEvents
     configuration: Configuration
     trials: Trials
     permissions: Permissions

@@ -7,6 +7,7 @@ from sanderling.api import (
     config_routes,
     execution_routes,
     function_routes,
+    record_event_routes,
     trigger_routes,
     whoami_route,
 )
@@ -16,6 +17,7 @@ _ROUTERS = (
     call_routes.router,
     execution_routes.router,
     trigger_routes.router,
+    record_event_routes.router,
     config_routes.router,
     whoami_route.router,
 )

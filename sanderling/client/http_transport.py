@@ -197,7 +197,7 @@ class HTTPTransport:
         self, method: str, path: str, model: type[Shown], asked: BaseModel | None = None
     ) -> Shown:
         """Send `asked` once and return the answer."""
-        body = None if asked is None else encode(asked.model_dump())
+        body = None if asked is None else encode(asked.model_dump(mode="json"))
         return self._shown(await self._send(method, path, body=body), model)
 
     async def remove(self, path: str) -> None:

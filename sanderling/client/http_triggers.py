@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from sanderling.api.record_event_models import AskedRecordEvents, RecordEventsAnswer
 from sanderling.api.trigger_models import (
     AskedMove,
     AskedTrigger,
@@ -70,6 +71,11 @@ class HTTPTriggers:
         """Put a trigger at another place."""
         path = f"/v1/triggers/{trigger_id}/move"
         return await self._connection.write("POST", path, ShownTrigger, asked)
+
+    async def announce(self, asked: AskedRecordEvents) -> RecordEventsAnswer:
+        """Tell of changes of records."""
+        path = "/v1/record-events"
+        return await self._connection.write("POST", path, RecordEventsAnswer, asked)
 
     async def delete(self, trigger_id: str) -> None:
         """Delete a trigger."""

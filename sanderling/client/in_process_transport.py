@@ -57,7 +57,7 @@ class InProcessTransport:
     @property
     def triggers(self) -> InProcessTriggers:
         """What can be done with triggers."""
-        return InProcessTriggers(lambda: self._services.triggers, self._admit)
+        return InProcessTriggers(lambda: self._services, self._admit)
 
     def __repr__(self) -> str:
         """Say no more than where it runs."""

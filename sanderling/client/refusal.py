@@ -45,6 +45,7 @@ from runner.function import ConcurrencyRefused, NameRefused, RateLimitRefused
 from runner.triggers.errors import (
     FunctionFailed,
     FunctionUnavailable,
+    RecordEventRefused,
     ReplyRefused,
     RouteBodyTooLarge,
     RouteMethodRefused,
@@ -92,8 +93,8 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(VariableUnknown, EnvironmentOnlyVariable, DatabaseConfigDisabled, HeadMoved),
     *(RevisionUnknown, SealingRefused, SecretUnreadableError, TrialUnknown, TrialUnavailable),
     *(TriggerRefused, TriggerUnknown, TriggersFull, RouteUnmatched, RouteRequestRefused),
-    *(RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
     *(ExecutionUnknown, ExecutionRefused, ExecutionNotEnded, IdempotencyConflict),
+    *(RecordEventRefused, RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""

@@ -6,6 +6,7 @@ from runner.function import is_name
 from runner.triggers.errors import TriggerUnknown
 from runner.triggers.trigger import TriggerKind
 from sanderling.api.errors import Misfit, RequestInvalid
+from sanderling.api.record_event_models import AskedRecordEvents, RecordEventsAnswer
 from sanderling.api.trigger_models import (
     AskedMove,
     AskedTrigger,
@@ -106,6 +107,16 @@ class Triggers:
         """Put a trigger just before another one, or, with None, behind all."""
         asked = asked_body(AskedMove, {"before": before})
         return await self._transport.move(_known(trigger_id), asked)
+
+    async def announce(self, events: Sequence[Mapping[str, object]]) -> RecordEventsAnswer:
+        """Tell of at most 1000 changes of records, each with a result of its own.
+
+        An event has `id`, `object`, `operation`, `record_id` and `happened_at`, and may have
+        `before`, `after` and `updated_fields`. The same id again is the same change: nothing is
+        called for it a second time.
+        """
+        asked = asked_body(AskedRecordEvents, {"events": [dict(event) for event in events]})
+        return await self._transport.announce(asked)
 
     async def delete(self, trigger_id: str) -> None:
         """Delete a trigger; calls that it made stay."""

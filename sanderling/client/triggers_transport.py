@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from sanderling.api.record_event_models import AskedRecordEvents, RecordEventsAnswer
 from sanderling.api.trigger_models import (
     AskedMove,
     AskedTrigger,
@@ -55,6 +56,10 @@ class TriggersTransport(Protocol):
 
     async def move(self, trigger_id: str, asked: AskedMove) -> ShownTrigger:
         """Put a trigger at another place."""
+        ...
+
+    async def announce(self, asked: AskedRecordEvents) -> RecordEventsAnswer:
+        """Tell of changes of records."""
         ...
 
     async def delete(self, trigger_id: str) -> None:

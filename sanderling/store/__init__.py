@@ -15,6 +15,7 @@ from sanderling.store.keys import SQLKeyStore
 from sanderling.store.limits import DatabaseLimits
 from sanderling.store.migration import migrate
 from sanderling.store.notify_hints import NotifyHints
+from sanderling.store.record_outbox import SQLRecordOutbox
 from sanderling.store.triggers import SQLTriggerStore
 from sanderling.store.workspaces import SQLWorkspaces, Workspace
 
@@ -31,6 +32,7 @@ __all__ = [
     "SQLIdempotencyKeys",
     "SQLJobStore",
     "SQLKeyStore",
+    "SQLRecordOutbox",
     "SQLTriggerStore",
     "SQLWorkspaces",
     "Workspace",

@@ -185,6 +185,7 @@ record_events = Table(
     Column("event", BODY, nullable=False),
     Column("state", WORD, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("delivered", Text, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("lease_until", Moment),
     Column("fence", BigInteger, nullable=False),

@@ -23,6 +23,7 @@ from runner.ports import CallLog
 from runner.record import Record
 from runner.target import Targets
 from runner.triggers.door import Door
+from runner.triggers.record_events import RecordEvents
 from runner.triggers.routes import Routes
 from runner.triggers.triggers import Triggers
 from sanderling.access.keys import Keys
@@ -36,6 +37,7 @@ from sanderling.store import (
     SQLCallLog,
     SQLFunctionStore,
     SQLKeyStore,
+    SQLRecordOutbox,
     SQLTriggerStore,
     SQLWorkspaces,
     health,
@@ -62,6 +64,7 @@ from sanderling.wiring.subscribers import (
 )
 from sanderling.wiring.switching import SwitchingDriver
 from sanderling.wiring.trials import build_trials
+from sanderling.wiring.triggers import delivering
 from sanderling.wiring.unavailable import started
 
 
@@ -161,6 +164,7 @@ async def open_runtime(
         await stack.enter_async_context(consumption)
         if label is not None:
             consumption.begin()
+            await stack.enter_async_context(delivering(settings, foundation, services))
             follow_logs(settings)
             if driver is None:
                 subscribers.append(DriverSubscriber(switching, process=process))
@@ -214,7 +218,8 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         functions=Functions(store, driver, ids, clock, bus, permissions),
         calls=Calls(parts.call_log, permissions),
         triggers=Triggers(trigger_store, store, ids, clock, bus, permissions),
-        door=Door(Routes(trigger_store, clock, bus), gate, pipeline),
+        door=Door(Routes(trigger_store, clock, bus), gate, pipeline, joined.submission),
+        record_events=RecordEvents(SQLRecordOutbox(database), clock, bus, permissions),
         configuration=parts.configuration,
         trials=build_trials(clock),
         permissions=permissions,

@@ -91,6 +91,27 @@ async def test_a_trigger_is_changed_switched_and_deleted(setting: Setting) -> No
         await triggers.get(made.id)
 
 
+async def test_changes_of_records_are_announced(setting: Setting) -> None:
+    """Each has a result of its own: new, known, or refused with a problem."""
+    event = {
+        "id": "evt_1",
+        "object": "company",
+        "operation": "created",
+        "record_id": "1",
+        "happened_at": "2026-01-01T00:00:00Z",
+        "after": {"name": "Acme"},
+    }
+    member = await setting.client(role=Role.MEMBER)
+
+    answer = await member.triggers.announce([event, event, {**event, "id": "two words"}])
+
+    assert [item.is_known for item in answer.items] == [False, True, False]
+    problems = [item.problem and item.problem["type"] for item in answer.items]
+    assert problems == [None, None, "urn:sanderling:problem:record-event-refused"]
+    with pytest.raises(RequestInvalid):
+        await member.triggers.announce([{"id": "evt_2"}])
+
+
 async def test_refusals_are_the_same_classes_in_both_ways(setting: Setting) -> None:
     """Who handles refusals need not know where the functions run."""
     triggers = setting.admin.triggers

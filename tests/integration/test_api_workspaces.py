@@ -17,6 +17,7 @@ from sanderling.store import (
     SQLCallLog,
     SQLFunctionStore,
     SQLKeyStore,
+    SQLRecordOutbox,
     SQLTriggerStore,
     SQLWorkspaces,
     open_database,
@@ -54,6 +55,20 @@ ATTACKS: Mapping[str, Attack] = {
     "POST /v1/functions/{name}/executions": Attack(404, {}),
     "POST /v1/triggers": Attack(
         404, {"function": OWNERS, "settings": {"kind": "record", "event_name": "*.*"}}
+    ),
+    "POST /v1/record-events": Attack(
+        200,
+        {
+            "events": [
+                {
+                    "id": "evt_1",
+                    "object": "company",
+                    "operation": "created",
+                    "record_id": "1",
+                    "happened_at": "2026-01-01T00:00:00Z",
+                }
+            ]
+        },
     ),
     "GET /v1/triggers": Attack(200, query={"function": OWNERS}),
     "GET /v1/triggers/{trigger_id}": Attack(404),
@@ -120,6 +135,7 @@ async def _sql_stores(stack: AsyncExitStack, url: str, clock: VirtualClock) -> S
         calls=await stack.enter_async_context(SQLCallLog(database, clock)),
         keys=SQLKeyStore(database),
         triggers=SQLTriggerStore(database),
+        outbox=SQLRecordOutbox(database),
         workspace_ids=(first, second),
     )
 

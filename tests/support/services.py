@@ -30,7 +30,10 @@ from runner.record import Record
 from runner.target import Targets
 from runner.triggers.door import Door
 from runner.triggers.memory import MemoryTriggerStore
+from runner.triggers.memory_outbox import MemoryRecordOutbox
+from runner.triggers.outbox import RecordOutbox
 from runner.triggers.ports import TriggerStore
+from runner.triggers.record_events import RecordEvents
 from runner.triggers.routes import Routes
 from runner.triggers.triggers import Triggers
 from sanderling.access.keys import Keys
@@ -104,6 +107,7 @@ class Stores:
     calls: CallLog
     keys: KeyStore
     triggers: TriggerStore
+    outbox: RecordOutbox
     workspace_ids: tuple[WorkspaceId, WorkspaceId]
 
 
@@ -116,8 +120,13 @@ def memory_stores(clock: Clock) -> Stores:
         calls=MemoryCallLog(),
         keys=MemoryKeyStore(),
         triggers=MemoryTriggerStore(functions),
+        outbox=MemoryRecordOutbox(),
         workspace_ids=(ids.workspace(), ids.workspace()),
     )
+
+
+async def _is_well() -> Health:
+    return Health(HealthState.OK)
 
 
 def build_house(
@@ -139,10 +148,6 @@ def build_house(
     desk = Desk()
     principals = KeyPrincipals(stores.keys, clock)
     gate = Gate(principals, permissions, MemoryLimiter(clock), policy, clock)
-
-    async def is_well() -> Health:
-        return Health(HealthState.OK)
-
     targets = Targets(stores.functions, policy, clock, bus)
     dispatch = Dispatch(driver, stores.functions)
     record = Record(stores.calls, bus, ids, clock)
@@ -158,11 +163,12 @@ def build_house(
         functions=Functions(stores.functions, driver, ids, clock, bus, permissions),
         calls=Calls(stores.calls, permissions),
         triggers=Triggers(stores.triggers, stores.functions, ids, clock, bus, permissions),
-        door=Door(Routes(stores.triggers, clock, bus), gate, pipeline),
+        door=Door(Routes(stores.triggers, clock, bus), gate, pipeline, joined.submission),
+        record_events=RecordEvents(stores.outbox, clock, bus, permissions),
         configuration=desk.configuration,
         trials=Trials({TrialName.REDIS: _try_nothing}, clock),
         permissions=permissions,
-        readiness={"database": is_well, "driver": driver.health},
+        readiness={"database": _is_well, "driver": driver.health},
         ids=ids,
         clock=clock,
         bus=bus,

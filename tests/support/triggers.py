@@ -1,7 +1,9 @@
 """Triggers to keep, different in every field."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from runner.function import Function
 from runner.triggers.trigger import (
@@ -13,8 +15,9 @@ from runner.triggers.trigger import (
     Settings,
     Trigger,
 )
+from sanderling.kernel.events import RecordChanged, RecordOperation
 from sanderling.kernel.ids import TriggerId
-from support.records import START
+from support.records import HERE, START
 
 _numbers = count(1)
 
@@ -43,3 +46,19 @@ def a_trigger(function: Function, settings: Settings = ROUTE, **changed: bool) -
         updated_at=START + timedelta(microseconds=1),
         **changed,
     )
+
+
+def a_change(event_id: str = "evt_1", **changed: Any) -> RecordChanged:
+    """Return an update of a company in which nothing is at its default."""
+    change = RecordChanged(
+        workspace_id=HERE,
+        event_id=event_id,
+        object="company",
+        operation=RecordOperation.UPDATED,
+        record_id="rec_\N{SNOWMAN}",
+        happened_at=START,
+        before={"name": "a\0"},
+        after={"name": "b"},
+        updated_fields=("name", "domainName"),
+    )
+    return replace(change, **changed)

@@ -15,6 +15,17 @@ BODIES: Mapping[str, object] = {
     "POST /v1/functions/{name}/rollback": {"version": 1},
     "POST /v1/functions/{name}/executions": {},
     "POST /v1/executions": {"executions": [{"function": "echo"}]},
+    "POST /v1/record-events": {
+        "events": [
+            {
+                "id": "evt_1",
+                "object": "company",
+                "operation": "created",
+                "record_id": "1",
+                "happened_at": "2026-01-01T00:00:00Z",
+            }
+        ]
+    },
     "POST /v1/triggers": {"function": "echo", "settings": {"kind": "record", "event_name": "*.*"}},
     "PUT /v1/triggers/{trigger_id}": {"settings": {"kind": "record", "event_name": "*.*"}},
     "POST /v1/triggers/{trigger_id}/move": {"before": None},

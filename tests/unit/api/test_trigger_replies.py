@@ -81,3 +81,37 @@ async def test_a_page_of_a_function_is_in_a_sandbox() -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_queued_trigger_answers_at_once() -> None:
+    """202 tells the id; the call is kept, with its trigger and whose it is, and made later."""
+    async with open_street() as street:
+        await street.route("/open", is_queued=True)
+        await street.route("/closed", is_queued=True, is_auth_required=True)
+
+        stranger = await street.stranger.post("/s/open", json={"n": 1})
+        known = await street.admin.post("/s/closed", json={"n": 2})
+        before = len(await street.records())
+        shown = [
+            (await street.admin.get(f"/v1/executions/{answer.json()['execution_id']}")).json()
+            for answer in (stranger, known)
+        ]
+
+        assert [stranger.status_code, known.status_code, before] == [202, 202, 0]
+        assert [each["trigger"] for each in shown] == ["http", "http"]
+        assert [each["key_id"] is None for each in shown] == [True, False]
+        assert [each["event"]["body"] for each in shown] == [{"n": 1}, {"n": 2}]
+
+
+async def test_a_queued_trigger_takes_no_more_than_its_function() -> None:
+    """What could never be run is refused at once."""
+    async with open_street() as street:
+        await street.route("/open", is_queued=True)
+
+        large = await street.stranger.post("/s/open", json="x" * 300_000)
+        broken = await street.stranger.post(
+            "/s/open", content=b"{", headers={"content-type": "application/json"}
+        )
+
+        assert [large.status_code, broken.status_code] == [413, 400]
+        assert large.json()["type"] == TYPE + "route-body-too-large"

@@ -47,6 +47,7 @@ def _record_events() -> None:
         sa.Column("event", BODY, nullable=False),
         sa.Column("state", WORD, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("delivered", sa.Text, nullable=False),
         sa.Column("due_at", Moment, nullable=False),
         sa.Column("lease_until", Moment),
         sa.Column("fence", sa.BigInteger, nullable=False),

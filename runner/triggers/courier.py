@@ -1,0 +1,69 @@
+"""Delivers record events as they come, and those that nobody told of a little later."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from runner.triggers.delivery import RecordDelivery
+from sanderling.kernel.clock import Clock
+from sanderling.kernel.errors import StoreUnavailableError
+
+log = structlog.get_logger()
+
+FORGET_EVERY_NS = 3600 * 1_000_000_000
+
+
+class Courier:
+    """Look for record events again and again; `wake` makes it look sooner.
+
+    The rows of the outbox are the truth, so a wake that is lost costs time and nothing else.
+    """
+
+    def __init__(self, delivery: RecordDelivery, clock: Clock, *, every_s: float) -> None:
+        """Look every `every_s` seconds once `follow` is running."""
+        self._delivery = delivery
+        self._clock = clock
+        self._every_s = every_s
+        self._woken = asyncio.Event()
+        self._forgot_at_ns = clock.monotonic_ns()
+
+    def wake(self, _: object = None) -> None:
+        """Look at once; safe to call from a subscriber, for it only leaves a mark."""
+        self._woken.set()
+
+    async def follow(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                while await self._delivery.deliver_due():
+                    pass
+                await self._forget()
+            except StoreUnavailableError:
+                # Everybody who needs the database tells of it; here it only takes longer.
+                pass
+            except Exception:
+                # The top of a loop that must not end: the next look may find it mended.
+                log.exception("courier.failed")
+            await self._rest()
+
+    async def _forget(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._forgot_at_ns >= FORGET_EVERY_NS:
+            self._forgot_at_ns = now_ns
+            await self._delivery.forget_old()
+
+    async def _rest(self) -> None:
+        """Return when it is time to look again, or when somebody says so."""
+        waits = [
+            asyncio.ensure_future(self._clock.wait_s(self._every_s)),
+            asyncio.ensure_future(self._woken.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+                with suppress(asyncio.CancelledError):
+                    await wait

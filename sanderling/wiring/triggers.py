@@ -1,0 +1,42 @@
+"""Runs what brings record events to the functions that watch them."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+from config.variables import Settings
+from runner.triggers.courier import Courier
+from runner.triggers.delivery import RecordDelivery
+from sanderling.api.services import Services
+from sanderling.kernel.events import RecordChanged
+from sanderling.store import SQLRecordOutbox, SQLTriggerStore
+from sanderling.wiring.foundation import Foundation
+
+_TOGETHER_S = 5.0
+_ALONE_S = 1.0
+
+
+@asynccontextmanager
+async def delivering(
+    settings: Settings, foundation: Foundation, services: Services
+) -> AsyncGenerator[None]:
+    """Deliver record events within; what is under way at the end is found again in its row."""
+    delivery = RecordDelivery(
+        SQLRecordOutbox(foundation.database),
+        SQLTriggerStore(foundation.database),
+        services.submission,
+        foundation.ids,
+        foundation.clock,
+        random=secrets.SystemRandom().random,
+    )
+    every_s = _ALONE_S if settings.redis_url is None else _TOGETHER_S
+    courier = Courier(delivery, foundation.clock, every_s=every_s)
+    services.bus.subscribe(RecordChanged, courier.wake)
+    task = asyncio.create_task(courier.follow(), name="courier")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
