@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from bench import call, http, limiter, record, settings
+from bench import call, fairness, http, limiter, record, settings
 from bench.report import Report, print_table, to_json, to_markdown
 
 
@@ -14,6 +14,7 @@ def _parser() -> argparse.ArgumentParser:
         ("call", "one call from Python, side by side with its peers"),
         ("limiter", "one decision of the rate limiter, in this process and in Redis"),
         ("http", "one call over HTTP, side by side with peers and a floor"),
+        ("fairness", "how long quiet workspaces wait beside a noisy one, in turns and in a queue"),
         ("record", "what keeping the record of a call costs"),
         ("config", "how long a changed setting takes to be in force in every process"),
     ):
@@ -29,6 +30,8 @@ def _parser() -> argparse.ArgumentParser:
         if what == "config":
             kind.add_argument("--database", help="PostgreSQL to use, by default a SQLite file")
             kind.add_argument("--redis", help="Redis to carry hints, beside PostgreSQL")
+        if what == "fairness":
+            kind.add_argument("--redis", help="Redis that keeps turns, by default one of its own")
         if what == "http":
             kind.add_argument("--redis", help="Redis for limits, by default one of its own")
         if what == "call":
@@ -45,6 +48,8 @@ def measure(asked: argparse.Namespace) -> Report:
             return limiter.run(asked.calls, asked.redis)
         case "http":
             return http.run(http.Options(asked.seconds or 90.0, asked.calls, asked.redis))
+        case "fairness":
+            return fairness.run(fairness.Options(asked.calls, asked.redis))
         case "config":
             return settings.run(settings.Options(asked.calls, asked.database, asked.redis))
         case _:

@@ -29,8 +29,10 @@ _PAGE_HEADINGS = {
     "p99_us_c8": "slowest in 100, 8 connections",
     "cpu_us": "CPU",
     "idle_kib": "idle KiB",
+    "quiet_percent": "quiet median, % of its fifo",
+    "total_ratio": "all, x its fifo",
 }
-_AS_THEY_ARE = frozenset({"ratio", "idle_kib"})
+_AS_THEY_ARE = frozenset({"ratio", "idle_kib", "quiet_percent", "total_ratio"})
 _RATES = ("calls_per_s", "rps")
 _LEAST_WIDTH = 110
 _HEADINGS = {
@@ -48,6 +50,12 @@ _HEADINGS = {
     "p99_us_c8": "p99 µs c=8",
     "cpu_us": "CPU µs/call",
     "idle_kib": "idle KiB",
+    "quiet_p50_ms": "quiet p50 ms",
+    "quiet_p99_ms": "quiet p99 ms",
+    "noisy_max_ms": "noisy max ms",
+    "total_ms": "total ms",
+    "quiet_percent": "quiet % of fifo",
+    "total_ratio": "total x fifo",
 }
 
 

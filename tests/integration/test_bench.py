@@ -133,6 +133,20 @@ def test_the_http_benchmark_uses_a_redis_it_is_given() -> None:
     assert rows["oneshot_redis"]["rps_c8"] > 0
 
 
+def test_the_fairness_benchmark_prints_every_row(redis: RedisServer) -> None:
+    """`python -m bench fairness` measures both caps against a queue, and says what was wanted."""
+    document = _measure("fairness", "--calls", "40", "--redis", redis.url)
+
+    rows = _by_name(document)
+    kinds = ("memory_fifo", "memory_hard_cap", "memory_soft_cap")
+    kinds += ("redis_fifo", "redis_hard_cap", "redis_soft_cap")
+    assert list(rows) == [*kinds, "sandbox_fifo", "sandbox_turnstile"]
+    assert rows["redis_fifo"]["quiet_percent"] == rows["memory_fifo"]["total_ratio"] * 100
+    assert all(row["quiet_p50_ms"] > 0 for row in rows.values())
+    assert len(document["goals"]) == 6
+    assert all(goal["factor"] > 0 for goal in document["goals"])
+
+
 def test_a_goal_that_was_not_measured_has_no_factor() -> None:
     """A row without numbers reaches nothing and misses nothing."""
     rows = [{"name": name, "rps_c8": None} for name in NAMES]
