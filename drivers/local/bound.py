@@ -68,13 +68,14 @@ _Turn: TypeAlias = "asyncio.Future[Bound | None]"
 class Bench:
     """The workers of one version of a function, and who waits for those at work."""
 
-    __slots__ = ("busy", "idle", "line")
+    __slots__ = ("busy", "idle", "is_watched", "line")
 
     def __init__(self) -> None:
         """Start empty; `idle` has the one used last at the end."""
         self.idle: list[Bound] = []
         self.busy: set[Bound] = set()
         self.line: deque[_Turn] = deque()
+        self.is_watched = False
 
     @property
     def is_slow(self) -> bool:
@@ -119,10 +120,10 @@ class BoundWorkers:
         """
         if len(bench.busy) < _PROCESSORS or len(bench.line) >= self._settings.queue_limit:
             return None
-        loop = asyncio.get_running_loop()
-        turn: _Turn = loop.create_future()
+        turn: _Turn = asyncio.get_running_loop().create_future()
         bench.line.append(turn)
-        self._look_later(bench, turn)
+        if not bench.is_watched:
+            self._look_later(bench)
         try:
             return await turn
         except asyncio.CancelledError:
@@ -133,17 +134,20 @@ class BoundWorkers:
                 self.keep(bound, time.monotonic())
             raise
 
-    def _look_later(self, bench: Bench, turn: _Turn) -> None:
-        asyncio.get_running_loop().call_later(_WORTH_WAITING_S, self._look, bench, turn)
+    def _look_later(self, bench: Bench) -> None:
+        # One timer for the whole line: at full speed a call is in it for a fraction of that time.
+        bench.is_watched = True
+        asyncio.get_running_loop().call_later(_WORTH_WAITING_S, self._look, bench)
 
-    def _look(self, bench: Bench, turn: _Turn) -> None:
-        if turn.done():
-            return
+    def _look(self, bench: Bench) -> None:
+        bench.is_watched = False
         if bench.is_slow:
-            bench.line.remove(turn)
-            turn.set_result(None)
-        else:
-            self._look_later(bench, turn)
+            while bench.line:
+                turn = bench.line.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+        elif bench.line:
+            self._look_later(bench)
 
     def keep(self, bound: Bound, now_s: float) -> None:
         """Take a worker back after a clean call, or end it if it is spent."""
