@@ -180,6 +180,7 @@ class Once:
 
 
 def _digest(request: CallRequest) -> str:
-    members = ["call", request.function, str(request.version), request.timeout_s]
+    words = ("call", request.function, str(request.version), request.trigger.value)
+    members = [*words, request.timeout_s]
     text = json.dumps(members, separators=(",", ":")).encode()
     return hashlib.sha256(b"%b\n%b" % (text, request.event_json)).hexdigest()

@@ -13,6 +13,7 @@ from sanderling.cli import (
     calls,
     doctor,
     drafts,
+    executions,
     functions,
     health,
     init,
@@ -80,6 +81,18 @@ _GROUPS: Mapping[str, _Group] = {
             "disable": triggers.disable,
             "move": triggers.move,
             "delete": triggers.delete,
+        },
+    ),
+    "executions": _Group(
+        _FUNCTIONS,
+        "Queue calls, and look after what is queued.",
+        {
+            "submit": executions.submit,
+            "list": executions.show_list,
+            "show": executions.show,
+            "wait": executions.wait,
+            "cancel": executions.cancel,
+            "replay": executions.replay,
         },
     ),
     "calls": _Group(

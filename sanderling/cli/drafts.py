@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sanderling.cli.exits import Exit
@@ -14,6 +14,7 @@ from sanderling.cli.options import (
     AtOnce,
     File,
     Home,
+    Idempotent,
     IsolationChoice,
     IsolationMode,
     Key,
@@ -41,6 +42,11 @@ class Draft:
     isolation: str
     rate_limit: RateLimit | None
     concurrency: int | None
+    is_idempotent: bool = False
+
+    def declared(self, *, is_idempotent: bool) -> Draft:
+        """Return the draft with what its author declares."""
+        return replace(self, is_idempotent=is_idempotent)
 
     async def create(self, client: Sanderling, name: str) -> ShownFunction:
         """Create a function with this draft."""
@@ -51,6 +57,7 @@ class Draft:
             isolation=self.isolation,
             rate_limit=self.rate_limit,
             concurrency=self.concurrency,
+            is_idempotent=self.is_idempotent,
         )
 
     async def save(self, client: Sanderling, name: str) -> ShownFunction:
@@ -62,6 +69,7 @@ class Draft:
             isolation=self.isolation,
             rate_limit=self.rate_limit,
             concurrency=self.concurrency,
+            is_idempotent=self.is_idempotent,
         )
 
 
@@ -89,6 +97,7 @@ def create(  # noqa: PLR0913 - each option of the command is one parameter.
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
     concurrency: AtOnce = None,
+    idempotent: Idempotent = False,
     url: URL = None,
     key: Key = None,
     home: Home = None,
@@ -97,7 +106,9 @@ def create(  # noqa: PLR0913 - each option of the command is one parameter.
     """Create a function with its first draft; nothing is live yet."""
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
 
-    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency).declared(
+        is_idempotent=idempotent
+    )
     made = with_client(lambda client: draft.create(client, name), url=url, key=key, home=home)
     Screen(as_json=as_json).tell(
         made.model_dump(mode="json"), f"Created {name}; `sanderling functions publish {name}` next."
@@ -115,6 +126,7 @@ def save_draft(  # noqa: PLR0913 - each option of the command is one parameter.
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
     concurrency: AtOnce = None,
+    idempotent: Idempotent = False,
     url: URL = None,
     key: Key = None,
     home: Home = None,
@@ -123,7 +135,9 @@ def save_draft(  # noqa: PLR0913 - each option of the command is one parameter.
     """Replace the draft as a whole; what callers get stays as it is."""
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
 
-    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency).declared(
+        is_idempotent=idempotent
+    )
     saved = with_client(lambda client: draft.save(client, name), url=url, key=key, home=home)
     Screen(as_json=as_json).tell(
         saved.model_dump(mode="json"), f"Saved the draft of {name}; callers get it once published."
@@ -158,13 +172,16 @@ def deploy(  # noqa: PLR0913 - each option of the command is one parameter.
     isolation: IsolationMode = IsolationChoice.CALL,
     rate: Rate = None,
     concurrency: AtOnce = None,
+    idempotent: Idempotent = False,
     url: URL = None,
     key: Key = None,
     home: Home = None,
     as_json: AsJSON = False,
 ) -> int:
     """Create the function or replace its draft, then publish it."""
-    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency)
+    draft = _draft(file, timeout, cpu, memory, isolation, rate, concurrency).declared(
+        is_idempotent=idempotent
+    )
 
     async def work(client: Sanderling) -> ShownVersion:
         from runner.errors import FunctionUnknown  # noqa: PLC0415 - keeps --help quick.

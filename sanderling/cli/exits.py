@@ -22,8 +22,8 @@ class Exit(IntEnum):
 
 EXIT_MEANINGS: Mapping[Exit, str] = {
     Exit.OK: "Done; a called function returned its result.",
-    Exit.NOT_PROVEN: "`doctor`, `health`, `demo`, `config check`, `sandbox check` or `secrets "
-    "rewrap` found something that is not as it must be.",
+    Exit.NOT_PROVEN: "`doctor`, `health`, `demo`, `config check`, `executions wait`, `sandbox "
+    "check` or `secrets rewrap` found something that is not as it must be.",
     Exit.USAGE: "The words of the command are wrong, or a file it names cannot be read.",
     Exit.REFUSED: "The request was understood and is not carried out; the message says why.",
     Exit.RATE_LIMITED: "Too many requests; the message says when to try again.",

@@ -132,6 +132,13 @@ AtOnce = Annotated[
         help="Calls of it that may run at once; others wait their turn.",
     ),
 ]
+Idempotent = Annotated[
+    bool,
+    typer.Option(
+        "--idempotent",
+        help="Declare that running an event twice does no harm; queued calls are then tried again.",
+    ),
+]
 Rate = Annotated[
     RateLimit | None,
     typer.Option(

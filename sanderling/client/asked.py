@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from drivers.limits import CEILINGS
 from runner.call import TOLD_TRIGGERS, Selector, Trigger
 from runner.errors import CallUnknown, FunctionUnknown
+from runner.executions.request import check_idempotency_key
 from runner.function import is_name
 from sanderling.api.errors import Misfit, RequestInvalid
 from sanderling.api.page_bounds import MAX_NUMBER, MAX_PAGE
@@ -56,6 +57,7 @@ def asked_call(
     version: str | int | None,
     timeout_s: float | None,
     trigger: str,
+    idempotency_key: str | None = None,
 ) -> AskedCall:
     """Return the call that was asked for.
 
@@ -63,14 +65,22 @@ def asked_call(
         FunctionUnknown: no function can have this name.
         InvalidJSON: the event has no strict JSON form.
         RequestInvalid: the version, the timeout or the trigger does not fit.
+        ExecutionRefused: the idempotency key is no word for one.
 
     """
+    if idempotency_key is not None:
+        check_idempotency_key(idempotency_key)
     if timeout_s is not None and not 0 < timeout_s <= CEILINGS["wall_s"]:
         raise _refuse("query", "timeout_s", f"it is above 0 and at most {CEILINGS['wall_s']:g}")
     if trigger not in TOLD_TRIGGERS:
         raise _refuse("query", "trigger", f"it is one of {', '.join(TOLD_TRIGGERS)}")
     return AskedCall(
-        known_name(function), encode(event), _version(version), timeout_s, Trigger(trigger)
+        known_name(function),
+        encode(event),
+        _version(version),
+        timeout_s,
+        Trigger(trigger),
+        idempotency_key,
     )
 
 

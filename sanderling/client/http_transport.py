@@ -34,6 +34,7 @@ from sanderling.client.errors import (
     ServerUnreachableError,
     URLRefused,
 )
+from sanderling.client.http_executions import HTTPExecutions
 from sanderling.client.http_settings import HTTPSettings
 from sanderling.client.http_triggers import HTTPTriggers
 from sanderling.client.refusal import failure_from
@@ -50,6 +51,7 @@ RETRY_AFTER_S: Final = (0.1, 0.5)
 """How long to wait before each further attempt to read."""
 
 _JSON: Final = {"content-type": "application/json"}
+_ANSWER_TIMEOUT: Final = httpx2.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
 _FIRST_FAILURE: Final = 400
 
 Shown = TypeVar("Shown", bound=BaseModel)
@@ -74,7 +76,7 @@ class HTTPTransport:
         self._http = httpx2.AsyncClient(
             base_url=url,
             headers=headers,
-            timeout=httpx2.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            timeout=_ANSWER_TIMEOUT,
             trust_env=False,
             follow_redirects=False,
         )
@@ -88,6 +90,11 @@ class HTTPTransport:
     def triggers(self) -> HTTPTriggers:
         """What can be done with triggers."""
         return HTTPTriggers(self)
+
+    @property
+    def executions(self) -> HTTPExecutions:
+        """What can be done with queued calls."""
+        return HTTPExecutions(self)
 
     def __repr__(self) -> str:
         """Show host and port, never the key."""
@@ -121,7 +128,7 @@ class HTTPTransport:
                 f"/v1/functions/{asked.function}/executions",
                 params=query,
                 content=asked.event_json,
-                headers=_JSON,
+                headers=_JSON | _key_header(asked.idempotency_key),
                 timeout=httpx2.Timeout(CALL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
@@ -200,17 +207,34 @@ class HTTPTransport:
         body = None if asked is None else encode(asked.model_dump(mode="json"))
         return self._shown(await self._send(method, path, body=body), model)
 
+    async def read_patiently(
+        self, path: str, model: type[Shown], query: Query, *, wait_s: float
+    ) -> Shown:
+        """Return what is at `path`, which may be told only after `wait_s` seconds."""
+        return self._shown(await self._send("GET", path, query=query, wait_s=wait_s), model)
+
+    async def send_body(self, path: str, model: type[Shown], body: bytes | None) -> Shown:
+        """Send `body`, which is JSON, once and return the answer."""
+        return self._shown(await self._send("POST", path, body=body), model)
+
     async def remove(self, path: str) -> None:
         """Delete what is at `path`, once."""
         await self._send("DELETE", path)
 
     async def _send(
-        self, method: str, path: str, *, body: bytes | None = None, query: Query | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        query: Query | None = None,
+        wait_s: float = 0.0,
     ) -> httpx2.Response:
         headers = None if body is None else _JSON
+        timeout = httpx2.Timeout(ANSWER_TIMEOUT_S + wait_s, connect=CONNECT_TIMEOUT_S)
         try:
             response = await self._http.request(
-                method, path, content=body, params=query, headers=headers
+                method, path, content=body, params=query, headers=headers, timeout=timeout
             )
         except httpx2.TransportError as error:
             raise self._unreachable(error) from error
@@ -264,6 +288,10 @@ def _page_query(place: PagePlace) -> dict[str, str]:
     if place.cursor is not None:
         query["cursor"] = place.cursor
     return query
+
+
+def _key_header(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"idempotency-key": key}
 
 
 def _is_outcome(document: Mapping[str, JSON]) -> bool:

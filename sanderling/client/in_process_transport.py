@@ -6,8 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from drivers.port import Outcome
+from runner.answer import answer_json
 from runner.call import CallRequest
 from runner.call_filter import CallFilter
+from runner.executions.once import Replayed
 from runner.outcome_json import outcome_from_json, outcome_json
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Credential, Principal
@@ -22,9 +24,11 @@ from sanderling.api.function_models import (
     VersionPage,
 )
 from sanderling.api.services import Services
+from sanderling.client.in_process_executions import InProcessExecutions
 from sanderling.client.in_process_settings import InProcessSettings
 from sanderling.client.in_process_triggers import InProcessTriggers
 from sanderling.client.transport import AskedCall, PagePlace
+from sanderling.kernel.jsontext import decode
 
 READ = Permission.FUNCTIONS_READ
 WRITE = Permission.FUNCTIONS_WRITE
@@ -59,6 +63,11 @@ class InProcessTransport:
         """What can be done with triggers."""
         return InProcessTriggers(lambda: self._services, self._admit)
 
+    @property
+    def executions(self) -> InProcessExecutions:
+        """What can be done with queued calls."""
+        return InProcessExecutions(lambda: self._services, self._admit)
+
     def __repr__(self) -> str:
         """Say no more than where it runs."""
         return "InProcessTransport()"
@@ -84,17 +93,20 @@ class InProcessTransport:
 
     async def call(self, asked: AskedCall) -> Outcome:
         """Run one call."""
-        report = await self._services.pipeline.call(
-            CallRequest(
-                credential=self._credential,
-                function=asked.function,
-                event_json=asked.event_json,
-                request_id=self._services.ids.request(),
-                version=asked.version,
-                timeout_s=asked.timeout_s,
-                trigger=asked.trigger,
-            )
+        request = CallRequest(
+            credential=self._credential,
+            function=asked.function,
+            event_json=asked.event_json,
+            request_id=self._services.ids.request(),
+            version=asked.version,
+            timeout_s=asked.timeout_s,
+            trigger=asked.trigger,
         )
+        if asked.idempotency_key is not None:
+            made = await self._services.once.call(request, asked.idempotency_key)
+            told = made.answer if isinstance(made, Replayed) else answer_json(made)
+            return outcome_from_json(decode(told))
+        report = await self._services.pipeline.call(request)
         # Through the form it has on the wire: both transports then round and spell alike.
         return outcome_from_json(outcome_json(report.record.outcome))
 

@@ -28,6 +28,7 @@ from sanderling.client.asked import (
     page_place,
 )
 from sanderling.client.asked_calls import CallFilters, call_filter
+from sanderling.client.executions import Executions
 from sanderling.client.http_transport import HTTPTransport
 from sanderling.client.in_process_transport import InProcessTransport
 from sanderling.client.settings import ServerSettings
@@ -44,6 +45,8 @@ def _draft(
     isolation: str,
     rate_limit: RateLimit | None,
     concurrency: int | None,
+    *,
+    is_idempotent: bool,
 ) -> dict[str, object]:
     own = rate_limit and {"limit": rate_limit.limit, "ttl_ms": rate_limit.ttl_ms}
     return {
@@ -52,6 +55,7 @@ def _draft(
         "isolation": isolation,
         "rate_limit": own,
         "concurrency": concurrency,
+        "is_idempotent": is_idempotent,
     }
 
 
@@ -62,7 +66,7 @@ class Functions:
         """Work over `transport`."""
         self._transport = transport
 
-    async def create(
+    async def create(  # noqa: PLR0913 - each is a part of the draft.
         self,
         name: str,
         source: str,
@@ -71,16 +75,20 @@ class Functions:
         isolation: str = "call",
         rate_limit: RateLimit | None = None,
         concurrency: int | None = None,
+        is_idempotent: bool = False,
     ) -> ShownFunction:
         """Create a function with its first draft; nothing is live yet.
 
-        `limits` are named as in `drivers.limits.Limits`; what is left out has its default.
+        `limits` are named as in `drivers.limits.Limits`; what is left out has its default. With
+        `is_idempotent` a queued call may be tried again after its code began.
         """
-        draft = _draft(source, limits, isolation, rate_limit, concurrency)
+        draft = _draft(
+            source, limits, isolation, rate_limit, concurrency, is_idempotent=is_idempotent
+        )
         members = {**draft, "name": name}
         return await self._transport.create_function(asked_body(AskedFunction, members))
 
-    async def save_draft(
+    async def save_draft(  # noqa: PLR0913 - each is a part of the draft.
         self,
         name: str,
         source: str,
@@ -89,9 +97,12 @@ class Functions:
         isolation: str = "call",
         rate_limit: RateLimit | None = None,
         concurrency: int | None = None,
+        is_idempotent: bool = False,
     ) -> ShownFunction:
         """Replace the draft as a whole; what is left out has its default again."""
-        draft = _draft(source, limits, isolation, rate_limit, concurrency)
+        draft = _draft(
+            source, limits, isolation, rate_limit, concurrency, is_idempotent=is_idempotent
+        )
         asked = asked_body(AskedDraft, draft)
         return await self._transport.save_draft(known_name(name), asked)
 
@@ -177,6 +188,7 @@ class Sanderling:
         self.functions = Functions(transport)
         self.calls = Calls(transport)
         self.triggers = Triggers(transport.triggers)
+        self.executions = Executions(transport.executions)
         self.settings = ServerSettings(transport.settings)
 
     def __repr__(self) -> str:
@@ -205,20 +217,30 @@ class Sanderling:
         version: str | int | None = None,
         timeout_s: float | None = None,
         trigger: str = Trigger.API,
+        idempotency_key: str | None = None,
     ) -> Outcome:
         """Run one call of a function and return what happened.
 
         `version` is live (the default), draft or a number. `timeout_s` shortens the function's
         own limit. `trigger` says what makes the call: `workflow` for a workflow engine, whose runs
         have limits of their own and may wait in line. A call is never made twice: when the
-        connection breaks after it was sent, the outcome is `unknown_outcome`.
+        connection breaks after it was sent, the outcome is `unknown_outcome`. With an
+        `idempotency_key` the same call may then be asked for again: within a day it is made once,
+        and answered alike.
 
         Raises:
             Refusal: the call was turned away before any code ran.
             Fault: the server, or the instance, cannot be reached.
 
         """
-        asked = asked_call(name, event, version=version, timeout_s=timeout_s, trigger=trigger)
+        asked = asked_call(
+            name,
+            event,
+            version=version,
+            timeout_s=timeout_s,
+            trigger=trigger,
+            idempotency_key=idempotency_key,
+        )
         return await self._transport.call(asked)
 
 

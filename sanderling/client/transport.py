@@ -16,6 +16,7 @@ from sanderling.api.function_models import (
     ShownVersion,
     VersionPage,
 )
+from sanderling.client.executions_transport import ExecutionsTransport
 from sanderling.client.settings_transport import SettingsTransport
 from sanderling.client.triggers_transport import TriggersTransport
 
@@ -29,6 +30,7 @@ class AskedCall:
     version: Selector | int = Selector.LIVE
     timeout_s: float | None = None
     trigger: Trigger = Trigger.API
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class Transport(Protocol):
     @property
     def triggers(self) -> TriggersTransport:
         """What can be done with triggers."""
+        ...
+
+    @property
+    def executions(self) -> ExecutionsTransport:
+        """What can be done with queued calls."""
         ...
 
     async def __aenter__(self) -> Self:
