@@ -79,6 +79,7 @@ class Record:
                 driver=outcome.driver,
                 duration_s=outcome.duration_s,
                 finished_at=self._clock.now(),
+                trigger=request.trigger.value,
             )
         )
         return record

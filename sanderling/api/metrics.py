@@ -174,6 +174,12 @@ class Metrics:
             ("code",),
             registry=self.registry,
         )
+        self._triggers = Tally(
+            "sanderling_calls_triggered",
+            "Calls that reached an outcome, by what made them.",
+            ("trigger",),
+            registry=self.registry,
+        )
         self._requests = Tally(
             "sanderling_http_requests",
             "Requests answered.",
@@ -212,6 +218,7 @@ class Metrics:
 
     def _count_call(self, event: CallFinished) -> None:
         self._calls.add(event.outcome, event.driver)
+        self._triggers.add(event.trigger)
         self._call_durations.observe(event.duration_s, event.driver)
 
     def _count_refusal(self, event: CallRefused) -> None:

@@ -196,6 +196,15 @@ class TriggerPage(Shown):
         return cls(items=[TriggerRow.of(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
+def settings_of(shown: ShownSettings) -> Settings:
+    """Return the settings that are shown."""
+    match shown:
+        case ShownRoute():
+            return AskedRoute.model_validate(shown.model_dump()).settings()
+        case ShownWatch():
+            return AskedWatch.model_validate(shown.model_dump()).settings()
+
+
 def _members(trigger: Trigger) -> dict[str, Any]:
     return {
         "id": trigger.id,

@@ -80,6 +80,7 @@ _GROUPS: Mapping[str, _Group] = {
             "enable": triggers.enable,
             "disable": triggers.disable,
             "move": triggers.move,
+            "test": triggers.try_out,
             "delete": triggers.delete,
         },
     ),

@@ -15,7 +15,9 @@ from sanderling.cli.terminal_text import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from drivers.port import Outcome
     from sanderling.api.trigger_models import ShownTrigger, TriggerPage, TriggerRow
+    from sanderling.client import Sanderling
 
 
 class MethodChoice(StrEnum):
@@ -243,6 +245,53 @@ def move(
         home=home,
     )
     return _tell(found, f"{found.id} is at place {found.position}.", as_json=as_json)
+
+
+def try_out(  # noqa: PLR0913 - each option of the command is one parameter.
+    trigger_id: TriggerArgument,
+    *,
+    body: Annotated[
+        str,
+        typer.Option(
+            "--body",
+            metavar="JSON|@FILE|-",
+            help="The request's body, or the record after its change.",
+        ),
+    ] = "{}",
+    version: Annotated[
+        str, typer.Option(metavar="live|draft|N", help="Which code: live, draft or a number.")
+    ] = "live",
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Call a trigger's function by hand, with an event of the shape that the trigger makes."""
+    from runner.call import Trigger  # noqa: PLC0415 - keeps --help quick.
+    from runner.outcome_json import outcome_json  # noqa: PLC0415 - as above.
+    from runner.triggers.sample import sample_event  # noqa: PLC0415 - as above.
+    from sanderling.api.trigger_models import settings_of  # noqa: PLC0415 - as above.
+    from sanderling.cli.exits import OUTCOME_EXITS  # noqa: PLC0415 - as above.
+    from sanderling.cli.input import read_event  # noqa: PLC0415 - as above.
+    from sanderling.cli.outcome_view import outcome_view  # noqa: PLC0415 - as above.
+    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
+    from sanderling.kernel.clock import SystemClock  # noqa: PLC0415 - as above.
+    from sanderling.kernel.jsontext import decode  # noqa: PLC0415 - as above.
+
+    given = read_event(body)
+    which = int(version) if version.isascii() and version.isdigit() else version
+
+    async def run(client: Sanderling) -> tuple[str, Outcome]:
+        found = await client.triggers.get(trigger_id)
+        sample = sample_event(settings_of(found.settings), SystemClock().now(), body=given)
+        outcome = await client.call(
+            found.function, decode(sample), version=which, trigger=Trigger.MANUAL.value
+        )
+        return found.function, outcome
+
+    name, outcome = with_client(run, url=url, key=key, home=home)
+    Screen(as_json=as_json).show(outcome_json(outcome), outcome_view(outcome, file=name))
+    return OUTCOME_EXITS[outcome.kind]
 
 
 def delete(

@@ -22,6 +22,7 @@ class CallFinished:
     driver: str
     duration_s: float
     finished_at: datetime
+    trigger: str = "api"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,15 @@ def test_calls_are_counted_by_outcome_and_driver() -> None:
     metrics, bus = Metrics(version="1.2.3"), EventBus()
     metrics.subscribe(bus)
 
-    for event in (FINISHED, FINISHED, replace(FINISHED, outcome="timeout")):
+    late = replace(FINISHED, outcome="timeout", trigger="record")
+    for event in (FINISHED, FINISHED, late):
         bus.publish(event)
 
     samples = _samples(metrics.text().decode())
     assert samples["sanderling_calls_total[('driver', 'memory'), ('outcome', 'ok')]"] == 2
     assert samples["sanderling_calls_total[('driver', 'memory'), ('outcome', 'timeout')]"] == 1
+    assert samples["sanderling_calls_triggered_total[('trigger', 'api')]"] == 2
+    assert samples["sanderling_calls_triggered_total[('trigger', 'record')]"] == 1
     assert samples["sanderling_call_duration_seconds_count[('driver', 'memory')]"] == 3
     assert samples["sanderling_build_info[('version', '1.2.3')]"] == 1
 

@@ -52,10 +52,13 @@ async def test_a_batch_that_is_none_is_refused() -> None:
         naive = await http.post(
             "/v1/record-events", json={"events": [_event(happened_at="2026-01-01T00:00:00")]}
         )
+        number = await http.post(
+            "/v1/record-events", json={"events": [_event(happened_at=1_767_225_600)]}
+        )
         none = await http.post("/v1/record-events", json={"events": []})
         many = await http.post("/v1/record-events", json={"events": [_event()] * 1001})
 
-    assert [odd.status_code, naive.status_code] == [422, 422]
+    assert [odd.status_code, naive.status_code, number.status_code] == [422, 422, 422]
     assert {none.json()["type"], many.json()["type"]} == {TYPE + "record-event-refused"}
 
 
