@@ -157,7 +157,6 @@ class ServerVariables(VariableGroup):
             "REDIS_QUEUE_URL",
             "Redis for queues, where it is not REDIS_URL.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = None
     is_multiworkspace_enabled: Annotated[

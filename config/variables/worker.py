@@ -53,6 +53,15 @@ class WorkerVariables(VariableGroup):
             "Queued calls that one process runs at once; 0 leaves them to other processes.",
         ),
     ] = 16
+    executions_lease_ms: Annotated[
+        Milliseconds,
+        Field(ge=1000, le=600_000),
+        Declared(
+            "EXECUTIONS_LEASE_MS",
+            "How long a process that runs queued calls may be silent before it counts as gone.",
+            needs_restart=True,
+        ),
+    ] = 30_000
     executions_reconcile_interval_ms: Annotated[
         Milliseconds | None,
         Field(ge=50, le=60_000),

@@ -11,6 +11,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 import structlog
 
@@ -47,6 +48,11 @@ class Leases:
 
     lease_s: float = 30.0
     renew_s: float = 10.0
+
+    @classmethod
+    def of(cls, lease_s: float) -> Self:
+        """Return a lease that is lengthened three times before it runs out."""
+        return cls(lease_s, lease_s / 3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 from runner.dispatch import Dispatch
 from runner.executions.attempts import Attempts
-from runner.executions.attendant import Attendant, Means
+from runner.executions.attendant import Attendant, Leases, Means
 from runner.executions.execution import Execution
 from runner.executions.executions import Desk, Executions
 from runner.executions.once import Once
@@ -32,8 +33,9 @@ TASK = "executions"
 HORIZON = timedelta(minutes=5)
 """Engines carry tickets of what is due within this time; what is due later is found by its row."""
 
-_SWEEPS = 4
-"""Tickets for each workspace that has work which no ticket led to."""
+MOST_AT_ONCE = 100
+"""Tickets for what is due now, of those that are told of together: whoever handles one goes on
+while there is work, so more than there are places help nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Ground:
     bus: EventBus
     random: Random
     worker: str
+    leases: Leases | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,45 +74,50 @@ class Joined:
 
 
 class Tickets:
-    """Sends word of executions over an engine."""
+    """Sends word of executions: to whoever hands out turns, and over an engine.
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        """Send over `engine`."""
+    Turns decide whose work is next, so a ticket only wakes somebody.
+    """
+
+    def __init__(self, engine: Engine, turns: Turns, clock: Clock, *, worker: str) -> None:
+        """Tell `engine` and `turns`; no other process has the name `worker`."""
         self._engine = engine
+        self._turns = turns
         self._clock = clock
+        self._worker = worker
+        self._rounds = count(1)
 
     async def announce(self, executions: Sequence[Execution]) -> None:
         """Tell of executions that are due soon; the others are found by their rows."""
         now = self._clock.now()
+        due = [each for each in executions if each.due_at <= now]
+        soon = [each for each in executions if now < each.due_at <= now + HORIZON]
+        for workspace_id in dict.fromkeys(each.workspace_id for each in due):
+            await self._turns.ready(workspace_id)
         await self._engine.enqueue(
-            *(
-                Ticket(
-                    TASK,
-                    f"{each.workspace_id}/{each.id}/{each.fence}",
-                    not_before=each.due_at if each.due_at > now else None,
-                )
-                for each in executions
-                if each.due_at <= now + HORIZON
-            )
+            *(Ticket(TASK, _key(each)) for each in due[:MOST_AT_ONCE]),
+            *(Ticket(TASK, _key(each), each.due_at) for each in soon),
         )
 
     async def nudge(self, workspaces: Sequence[WorkspaceId]) -> None:
-        """Tell of workspaces that have work which perhaps no ticket leads to.
+        """Tell of workspaces that have work which perhaps no ticket leads to."""
+        for workspace_id in workspaces:
+            await self._turns.ready(workspace_id)
+        if self._engine.health().waiting:
+            # Somebody is about to be woken, or nobody has a place.
+            return
+        # A word of its own each time: one that is handled would keep its like from being added.
+        mark = f"{self._worker}/{next(self._rounds)}"
+        await self._engine.enqueue(*(Ticket(TASK, f"{each}/{mark}") for each in workspaces))
 
-        A few tickets each: whoever handles one goes on until nothing is left.
-        """
-        await self._engine.enqueue(
-            *(
-                Ticket(TASK, f"{workspace_id}/sweep/{number}")
-                for workspace_id in workspaces
-                for number in range(_SWEEPS)
-            )
-        )
+
+def _key(execution: Execution) -> str:
+    return f"{execution.workspace_id}/{execution.id}/{execution.fence}"
 
 
 def join(ground: Ground, *, rounds: Rounds | None = None, on_wait: Callable[[], None]) -> Joined:
     """Return the parts, joined over `ground`; `on_wait` is called when somebody begins to wait."""
-    tickets = Tickets(ground.engine, ground.clock)
+    tickets = Tickets(ground.engine, ground.turns, ground.clock, worker=ground.worker)
     attempts = Attempts(ground.targets, ground.dispatch, ground.record, ground.clock)
     submission = Submission(
         ground.store,
@@ -136,6 +144,7 @@ def join(ground: Ground, *, rounds: Rounds | None = None, on_wait: Callable[[], 
         attempts=attempts,
         call_log=ground.call_log,
         progress=ground.progress,
+        announce=tickets.announce,
         nudge=tickets.nudge,
         clock=ground.clock,
         bus=ground.bus,
@@ -164,4 +173,4 @@ def _attendant(ground: Ground, attempts: Attempts, tickets: Tickets) -> Attendan
         bus=ground.bus,
         random=ground.random,
     )
-    return Attendant(means, worker=ground.worker)
+    return Attendant(means, worker=ground.worker, leases=ground.leases)

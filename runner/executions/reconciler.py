@@ -13,6 +13,7 @@ from runner.executions.execution import Execution, lost, overdue
 from runner.executions.ports import ExecutionStore
 from runner.executions.progress import News, NewsKind, Progress
 from runner.executions.retry import BACKOFF, Random, settled
+from runner.executions.submission import Announce
 from runner.ports import CallLog
 from runner.target import Target
 from sanderling.kernel.clock import Clock
@@ -37,6 +38,7 @@ class Finds:
     attempts: Attempts
     call_log: CallLog
     progress: Progress
+    announce: Announce
     nudge: Nudge
     clock: Clock
     bus: EventBus
@@ -134,6 +136,8 @@ class Reconciler:
         if record is None and target is not None:
             finds.attempts.lose(execution, target)
         await self._tell(after)
+        if not after.is_final:
+            await finds.announce([after])
 
     async def _target(self, execution: Execution) -> Target | None:
         try:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from sanderling.api import metrics
 from sanderling.api.edge import Edge
+from sanderling.api.engine_metrics import watch_engine
 from sanderling.api.executions import PATH as EXECUTIONS
 from sanderling.api.executions import Executions
 from sanderling.api.express import Express
@@ -86,4 +87,6 @@ def create_app(services: Services) -> App:
     counted.subscribe(services.bus)
     counted.watch_limits(services.gate.statistics)
     counted.watch_calls(services.pipeline.statistics)
+    if services.engine is not None:
+        watch_engine(services.engine, counted.registry)
     return App(services, counted)

@@ -19,6 +19,7 @@ from runner.triggers.record_events import RecordEvents
 from runner.triggers.triggers import Triggers
 from sanderling.access.permission import Permissions
 from sanderling.kernel.clock import Clock
+from sanderling.kernel.engine import Engine
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import Ids, WorkspaceId
 from sanderling.kernel.units import KIB, MIB
@@ -59,5 +60,6 @@ class Services:
     bus: EventBus
     default_workspace_id: Callable[[], WorkspaceId]
     version: str = "0"
+    engine: Engine | None = None
     max_body_bytes: int = MAX_BODY_BYTES
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -87,6 +87,10 @@ class DocketEngine:
         if self._carrier is not None:
             self._carrier.consume(places)
 
+    def hurry(self) -> None:
+        """Cancel handlers under way."""
+        self._handling.cancel()
+
     async def __aenter__(self) -> Self:
         """Begin to load docket and to look for what it stands on; carry in process until then."""
         await self._stand_in.__aenter__()
@@ -127,7 +131,7 @@ class DocketEngine:
         if self._places:
             await self._stand_in.enqueue(*tickets)
 
-    async def health(self) -> EngineHealth:
+    def health(self) -> EngineHealth:
         """Say whether docket carries, as it was seen within the last second or two."""
         reasons: tuple[str, ...] = ()
         if self._is_lost:

@@ -50,9 +50,13 @@ class Handling:
         if self._running:
             await asyncio.wait(self._running, timeout=within_s)
         while self._running:
-            for running in self._running:
-                running.cancel()
+            self.cancel()
             await asyncio.wait(self._running)
+
+    def cancel(self) -> None:
+        """Cancel handlers under way."""
+        for running in self._running:
+            running.cancel()
 
     async def _run(self, task: str, key: str) -> None:
         handler = self._handlers.get(task)

@@ -46,6 +46,10 @@ class MemoryEngine:
         self._places = places
         self._fill()
 
+    def hurry(self) -> None:
+        """Cancel handlers under way."""
+        self._handling.cancel()
+
     async def __aenter__(self) -> Self:
         """Begin to carry."""
         self._is_open = True
@@ -83,7 +87,7 @@ class MemoryEngine:
                 later.add_done_callback(self._later.discard)
         self._fill()
 
-    async def health(self) -> EngineHealth:
+    def health(self) -> EngineHealth:
         """Count; nothing here can be away."""
         waiting = len(self._waiting) + len(self._later)
         return EngineHealth((), waiting, self._handling.running, self._places)

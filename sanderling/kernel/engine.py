@@ -73,6 +73,10 @@ class Engine(Protocol):
         """
         ...
 
+    def hurry(self) -> None:
+        """Cancel handlers under way; for whoever is told a second time to end."""
+        ...
+
     async def __aenter__(self) -> Self:
         """Begin to carry."""
         ...
@@ -90,6 +94,6 @@ class Engine(Protocol):
         """Carry `tickets` to where they are handled; within a second or so, and never raising."""
         ...
 
-    async def health(self) -> EngineHealth:
-        """Say how it is, within a second or so."""
+    def health(self) -> EngineHealth:
+        """Say how it is, or was within the last second or two."""
         ...

@@ -15,11 +15,13 @@ from config.variables import Settings
 from drivers.limits import CEILINGS
 from drivers.port import Health, HealthState
 from runner.dispatch import Dispatch
+from runner.executions.attendant import Leases
 from runner.executions.joining import Ground, Joined, join
 from runner.executions.progress import MemoryProgress, Progress
 from runner.executions.reconciler import Rounds
 from runner.fairness.concurrency import Shares
 from runner.fairness.memory import MemoryTurns
+from runner.fairness.ports import Turns
 from runner.gate import Gate
 from runner.pipeline import Pipeline
 from runner.ports import CallLog
@@ -30,7 +32,7 @@ from sanderling.docket import DocketEngine, MemoryEngine
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.engine import Engine
 from sanderling.kernel.events import EventBus
-from sanderling.redis import RedisProgress
+from sanderling.redis import RedisProgress, RedisScript, RedisTurns, Sharing
 from sanderling.store import SQLExecutionStore, SQLIdempotencyKeys
 from sanderling.wiring.configuration import label_process
 from sanderling.wiring.foundation import Foundation
@@ -56,6 +58,14 @@ class Stations:
     bus: EventBus
 
 
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What processes tell one another by: whose turn it is, and how executions go."""
+
+    turns: Turns
+    progress: Progress
+
+
 @asynccontextmanager
 async def open_consumption(
     settings: Settings, foundation: Foundation, *, label: ProcessLabel | None
@@ -66,33 +76,56 @@ async def open_consumption(
         RedisURLRefused: the URL of Redis is not one.
 
     """
-    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     clock = foundation.clock
     async with AsyncExitStack() as stack:
-        progress: Progress = MemoryProgress(clock)
-        if redis_url is not None:
-            progress = await stack.enter_async_context(RedisProgress(redis_url, clock=clock))
-        engine = _engine(redis_url, clock, label)
+        lines = await stack.enter_async_context(_lines(settings, clock))
+        engine = _engine(settings, clock, label)
         worker = (label or label_process("client")).id
-        yield Consumption(settings, foundation, engine, progress, worker=worker)
+        yield Consumption(settings, foundation, engine, lines, worker=worker)
 
 
-def _engine(redis_url: str | None, clock: Clock, label: ProcessLabel | None) -> Engine:
+@asynccontextmanager
+async def _lines(settings: Settings, clock: Clock) -> AsyncGenerator[_Lines]:
+    url, lease_s = _redis_url(settings), settings.executions_lease_ms / 1000
+    if url is None:
+        turns = MemoryTurns(Shares(), clock, token=_token, lease_s=lease_s)
+        yield _Lines(turns, MemoryProgress(clock))
+        return
+    async with RedisProgress(url, clock=clock) as progress:
+        script = RedisScript(url, "turns", clock=clock)
+        shared = RedisTurns(script, Shares(), clock, Sharing(_token), lease_s=lease_s)
+        try:
+            yield _Lines(shared, progress)
+        finally:
+            await shared.close()
+
+
+def _token() -> str:
+    return secrets.token_hex(8)
+
+
+def _redis_url(settings: Settings) -> str | None:
+    url = settings.redis_queue_url or settings.redis_url
+    return url.get_secret_value() if url else None
+
+
+def _engine(settings: Settings, clock: Clock, label: ProcessLabel | None) -> Engine:
     if label is None:
         return MemoryEngine(clock, drain_s=DRAIN_S)
     return DocketEngine(
-        redis_url or f"memory://{label.id}",
+        _redis_url(settings) or f"memory://{label.id}",
         worker=label.id,
         clock=clock,
         jitter=secrets.SystemRandom().random,
         drain_s=DRAIN_S,
+        lease_s=settings.executions_lease_ms / 1000,
     )
 
 
 def rounds_of(settings: Settings) -> Rounds:
     """Return how often rows are looked at, and how long ended executions are kept."""
     every_ms = settings.executions_reconcile_interval_ms
-    every_s = _ALONE_S if settings.redis_url is None else _TOGETHER_S
+    every_s = _ALONE_S if _redis_url(settings) is None else _TOGETHER_S
     return Rounds(
         every_s=every_s if every_ms is None else every_ms / 1000,
         keep=timedelta(days=settings.executions_retention_days),
@@ -110,22 +143,22 @@ class Consumption:
         settings: Settings,
         foundation: Foundation,
         engine: Engine,
-        progress: Progress,
+        lines: _Lines,
         *,
         worker: str,
     ) -> None:
         """Prepare; `worker` names this process in the rows."""
         self._settings = settings
         self._foundation = foundation
-        self._engine = engine
-        self._progress = progress
+        self.engine = engine
+        self._lines = lines
         self._worker = worker
         self._task: asyncio.Task[None] | None = None
         self._joined: Joined | None = None
 
     async def __aenter__(self) -> Self:
         """Begin to carry tickets; `join` was called before."""
-        await self._engine.__aenter__()
+        await self.engine.__aenter__()
         return self
 
     async def __aexit__(
@@ -135,13 +168,12 @@ class Consumption:
         traceback: TracebackType | None,
     ) -> None:
         """Stop as told above."""
-        if self._joined is not None:
-            self._joined.attendant.stop()
+        self.rest()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        await self._engine.__aexit__(kind, error, traceback)
+        await self.engine.__aexit__(kind, error, traceback)
 
     def join(self, stations: Stations) -> Joined:
         """Return the parts of executions, joined."""
@@ -149,9 +181,9 @@ class Consumption:
         ground = Ground(
             store=SQLExecutionStore(foundation.database),
             keys=SQLIdempotencyKeys(foundation.database),
-            progress=self._progress,
-            turns=MemoryTurns(Shares(), foundation.clock, token=lambda: secrets.token_hex(8)),
-            engine=self._engine,
+            progress=self._lines.progress,
+            turns=self._lines.turns,
+            engine=self.engine,
             gate=stations.gate,
             targets=stations.targets,
             dispatch=stations.dispatch,
@@ -164,6 +196,7 @@ class Consumption:
             bus=stations.bus,
             random=secrets.SystemRandom().random,
             worker=self._worker,
+            leases=Leases.of(self._settings.executions_lease_ms / 1000),
         )
         joined = self._joined = join(ground, rounds=rounds_of(self._settings), on_wait=self.begin)
         return joined
@@ -171,19 +204,29 @@ class Consumption:
     def begin(self) -> None:
         """Run what is due from now on; saying so again changes nothing."""
         if self._task is None and self._joined is not None:
-            self._engine.consume(self._settings.executions_concurrency)
+            self.engine.consume(self._settings.executions_concurrency)
             self._task = asyncio.create_task(self._joined.reconciler.follow(), name="reconciler")
+
+    def rest(self) -> None:
+        """Take up nothing new; what runs goes on."""
+        self.engine.consume(0)
+        if self._joined is not None:
+            self._joined.attendant.stop()
+
+    def hurry(self) -> None:
+        """End what runs: it is run again, or nobody knows how far it got."""
+        self.engine.hurry()
 
     def follow(self, settings: Settings) -> None:
         """Run as many, and look as often, as `settings` say."""
         self._settings = settings
         if self._task is not None and self._joined is not None:
-            self._engine.consume(settings.executions_concurrency)
+            self.engine.consume(settings.executions_concurrency)
             self._joined.reconciler.follow_rounds(rounds_of(settings))
 
     async def health(self) -> Health:
         """Say how the engine is."""
-        engine = await self._engine.health()
+        engine = self.engine.health()
         numbers: dict[str, float] = {"running": engine.running, "places": engine.places}
         if engine.waiting is not None:
             numbers["tickets"] = engine.waiting

@@ -77,6 +77,7 @@ class Runtime:
     workspaces: SQLWorkspaces
     driver: Driver
     groundwork: Groundwork
+    consumption: Consumption
 
     @property
     def default_workspace_id(self) -> WorkspaceId:
@@ -170,9 +171,20 @@ async def open_runtime(
                 subscribers.append(DriverSubscriber(switching, process=process))
             live = await stack.enter_async_context(following(beginning, subscribers, process=label))
             services = _with_health(services, live)
-        yield Runtime(
-            services, foundation.keys, foundation.workspaces, running, foundation.groundwork
-        )
+        yield _runtime(services, foundation, running, consumption)
+
+
+def _runtime(
+    services: Services, foundation: Foundation, driver: Driver, consumption: Consumption
+) -> Runtime:
+    return Runtime(
+        services=services,
+        keys=foundation.keys,
+        workspaces=foundation.workspaces,
+        driver=driver,
+        groundwork=foundation.groundwork,
+        consumption=consumption,
+    )
 
 
 @asynccontextmanager
@@ -235,6 +247,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         bus=bus,
         default_workspace_id=lambda: foundation.groundwork.default_workspace_id,
         version=version("sanderling"),
+        engine=parts.consumption.engine,
     )
     return services, [
         LimitsSubscriber(gate, targets),

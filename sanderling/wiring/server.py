@@ -76,8 +76,12 @@ async def _serve(
             server.on_started = tell
 
             def end() -> None:
-                # What only waits for something to happen is not waited for.
+                # What only waits for something to happen is not waited for, and queued calls end
+                # beside the others, not after them.
                 runtime.services.stopping.set()
+                runtime.consumption.rest()
+                if server.should_exit:
+                    runtime.consumption.hurry()
                 server.end()
 
             signals.then(end)

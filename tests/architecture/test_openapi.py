@@ -10,8 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from runner.fairness.turnstile import TurnstileStatistics
 from runner.ports import LimiterStatistics
+from sanderling.api.engine_metrics import watch_engine
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import build_openapi, openapi_text
+from sanderling.docket import MemoryEngine
+from sanderling.kernel.clock import SystemClock
 from support.house import ROOT
 
 COMMITTED = ROOT / "docs" / "reference" / "openapi.json"
@@ -108,6 +111,7 @@ def test_every_metric_is_in_the_reference() -> None:
     metrics = Metrics(version="0")
     metrics.watch_limits(lambda: LimiterStatistics({}))
     metrics.watch_calls(lambda: TurnstileStatistics(0, 0, {}))
+    watch_engine(MemoryEngine(SystemClock(), drain_s=0), metrics.registry)
     families = text_string_to_metric_families(metrics.text().decode())
     ours = {
         f"{family.name}{SUFFIXES.get(family.type, '')}"

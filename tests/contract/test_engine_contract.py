@@ -167,7 +167,7 @@ async def test_no_more_run_than_there_are_places(engine: Engine) -> None:
         await engine.enqueue(*(Ticket(_TASK, f"key-{number}") for number in range(6)))
         await until(lambda: len(bench.began) == 2)
         await asyncio.sleep(_SOON_S)
-        at_first = len(bench.began), await _running(engine)
+        at_first = len(bench.began), _running(engine)
         engine.consume(5)
         await until(lambda: len(bench.began) == 5)
         await asyncio.sleep(_SOON_S)
@@ -242,7 +242,24 @@ async def test_leaving_cancels_what_takes_too_long(make_engine: MakeEngine) -> N
         await until(lambda: bench.began == ["endless"])
 
     assert bench.ended == ["first"]
-    assert await _running(engine) == 0
+    assert _running(engine) == 0
+
+
+async def test_whoever_hurries_cancels_what_runs(engine: Engine) -> None:
+    """A second word to end is not answered by waiting."""
+    bench = an_open_bench()
+    engine.handle(_TASK, bench)
+    engine.consume(1)
+
+    async with engine:
+        await _carrying(engine, bench)
+        bench.gate.clear()
+        await engine.enqueue(Ticket(_TASK, "endless"))
+        await until(lambda: bench.began == ["endless"])
+        engine.consume(0)
+        engine.hurry()
+
+    assert bench.ended == ["first"]
 
 
 async def test_health_counts(engine: Engine) -> None:
@@ -256,15 +273,15 @@ async def test_health_counts(engine: Engine) -> None:
         bench.gate.clear()
         await engine.enqueue(*(Ticket(_TASK, f"key-{number}") for number in range(4)))
 
-        async def is_told() -> bool:
-            health = await engine.health()
+        def is_told() -> bool:
+            health = engine.health()
             return (health.waiting, health.running, health.places) == (3, 1, 1)
 
         await until(is_told)
-        assert (await engine.health()).reasons == ()
+        assert engine.health().reasons == ()
         bench.gate.set()
         await until(lambda: len(bench.ended) == 5)
 
 
-async def _running(engine: Engine) -> int:
-    return (await engine.health()).running
+def _running(engine: Engine) -> int:
+    return engine.health().running

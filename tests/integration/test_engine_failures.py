@@ -63,12 +63,12 @@ async def test_work_goes_on_where_it_arrives_while_redis_is_away(server: RedisSe
             await until(lambda: "engine.lost" in _names(lines))
             await engine.enqueue(Ticket(_TASK, "alone"))
             await until(lambda: keys == ["alone"])
-            health = await engine.health()
+            health = engine.health()
             server.start()
             await until(_is_carried(engine))
             await engine.enqueue(Ticket(_TASK, "carried"))
             await until(lambda: keys == ["alone", "carried"])
-            restored = await engine.health()
+            restored = engine.health()
 
     assert health.reasons
     assert health.waiting is None

@@ -121,6 +121,7 @@ class Queue:
                 attempts=self._attempts(river.driver),
                 call_log=river.call_log,
                 progress=self.progress,
+                announce=self._announce,
                 nudge=self._nudge,
                 clock=self.clock,
                 bus=self.bus,

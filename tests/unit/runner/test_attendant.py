@@ -306,7 +306,9 @@ async def test_a_lost_worker_is_healed_by_any_other() -> None:
     queue.clock.advance(1)
     await queue.reconciler.look()
 
-    assert (await queue.row(again)).status is ExecutionStatus.WAITING
+    healed = await queue.row(again)
+    assert healed.status is ExecutionStatus.WAITING
+    assert queue.announced[-1] == healed
     dead = await queue.row(once)
     assert (dead.status, dead.outcome) == (ExecutionStatus.DEAD, "unknown_outcome")
     record = await queue.river.calls.get(caller.principal, dead.call_id or "")
