@@ -32,6 +32,7 @@ class RedisServer:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
+        self._bus_port = free_port()
 
     @property
     def url(self) -> str:
@@ -47,8 +48,10 @@ class RedisServer:
             "save": "",
             "appendonly": "no",
             "dir": str(self._folder),
-            "cluster-enabled": "yes" if self._is_cluster else "no",
         }
+        if self._is_cluster:
+            # By default the second port is 10000 above the first, where there may be none.
+            settings |= {"cluster-enabled": "yes", "cluster-port": str(self._bus_port)}
         words = [word for name, value in settings.items() for word in (f"--{name}", value)]
         log = self._folder / "redis.log"
         with log.open("ab") as out:
