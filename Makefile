@@ -29,8 +29,9 @@ help: ## Show this list.
 setup: $(PROJECT) ## Make .venv with what the product needs; afterwards .venv/bin/sanderling works.
 
 .PHONY: demo
-demo: setup ## Set up, then deploy the examples and call each over HTTP on the embedded defaults.
-	@$(BIN)/sanderling demo
+demo: setup ## Set up, then deploy and call the examples; DRIVER=lambda does so on an emulator.
+	@$(if $(filter lambda,$(DRIVER)),tools/need-ministack $(BIN)/python)
+	@$(BIN)/sanderling demo $(if $(DRIVER),--driver $(DRIVER))
 
 .PHONY: setup-dev
 setup-dev: setup $(DEV) ## Make .venv with the tools for tests and gates as well.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from drivers.port import Health, HealthState
+from drivers.port import ArtifactKey, Health, HealthState
 from runner.call import CallRecord, newest_first
 from runner.call_filter import CallFilter
 from runner.cursor import call_cursor, call_place, decode_cursor, encode_cursor
@@ -127,6 +127,12 @@ class MemoryFunctionStore:
             if before is None or version.number < before
         ]
         return _page(rows, limit, lambda version: encode_cursor("versions", version.number))
+
+    async def artifact_keys(self) -> frozenset[ArtifactKey]:
+        """Return the keys of every version."""
+        return frozenset(
+            version.artifact_key for shelf in self._shelves.values() for version in shelf.versions
+        )
 
     async def delete_function(
         self, workspace_id: WorkspaceId, function_id: FunctionId

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from drivers.port import Health
+from drivers.port import ArtifactKey, Health
 from runner.call import CallRecord
 from runner.call_filter import CallFilter
 from runner.function import Definition, Function, Version
@@ -101,6 +101,10 @@ class FunctionStore(Protocol):
             CursorRefused: the cursor was not made here.
 
         """
+        ...
+
+    async def artifact_keys(self) -> frozenset[ArtifactKey]:
+        """Return the names under which drivers know every version of every workspace."""
         ...
 
     async def delete_function(

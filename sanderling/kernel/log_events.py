@@ -63,6 +63,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "key.revoked": "An API key was revoked.",
     "lambda.collected": "Functions at AWS that nobody needs were removed: `removed`, `kept`, and "
     "`foreign` ones left alone.",
+    "lambda.not-collected": "Functions at AWS that nobody needs were not removed; it is tried "
+    "again in a week.",
     "lambda.refused": "AWS Lambda did not take a request; `code` is its word, `permission` what "
     "is missing.",
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, select, update
 
-from drivers.port import Digest
+from drivers.port import ArtifactKey, Digest
 from runner.cursor import decode_cursor, encode_cursor
 from runner.errors import FunctionExists, FunctionUnknown
 from runner.function import Definition, Function, Version
@@ -152,6 +152,11 @@ class SQLFunctionStore:
         found = await read_all(self._database, query, _version)
         return page_of(found, limit, lambda version: encode_cursor("versions", version.number))
 
+    async def artifact_keys(self) -> frozenset[ArtifactKey]:
+        """Return the keys of every version, without reading a source."""
+        query = select(versions.c.workspace_id, versions.c.function_id, versions.c.digest)
+        return frozenset(await read_all(self._database, query, _artifact_key))
+
     async def delete_function(
         self, workspace_id: WorkspaceId, function_id: FunctionId
     ) -> tuple[Version, ...] | None:
@@ -169,6 +174,12 @@ class SQLFunctionStore:
                 )
             )
         return removed
+
+
+def _artifact_key(row: AnyRow) -> ArtifactKey:
+    return ArtifactKey(
+        WorkspaceId(row.workspace_id), FunctionId(row.function_id), Digest(row.digest)
+    )
 
 
 def _one(workspace_id: WorkspaceId, function_id: FunctionId) -> AnySelect:

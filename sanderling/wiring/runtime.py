@@ -42,6 +42,7 @@ from sanderling.store import (
     SQLWorkspaces,
     health,
 )
+from sanderling.wiring.collecting import collecting_for
 from sanderling.wiring.concurrency import ConcurrencySubscriber, open_turnstile
 from sanderling.wiring.configuration import begin, following, health_of
 from sanderling.wiring.drivers import build_driver
@@ -148,9 +149,8 @@ async def open_runtime(
         beginning = await begin(snapshot, foundation)
         settings = beginning.settings
         chosen = driver(settings) if driver else build_driver(settings, process=process)
-        call_log = await stack.enter_async_context(
-            SQLCallLog(foundation.database, foundation.clock)
-        )
+        writing = SQLCallLog(foundation.database, foundation.clock)
+        call_log = await stack.enter_async_context(writing)
         switching = SwitchingDriver(chosen)
         running = await stack.enter_async_context(switching if label else started(chosen))
         consumption = await stack.enter_async_context(
@@ -169,6 +169,7 @@ async def open_runtime(
             follow_logs(settings)
             if driver is None:
                 subscribers.append(DriverSubscriber(switching, process=process))
+                await stack.enter_async_context(collecting_for(switching, foundation))
             live = await stack.enter_async_context(following(beginning, subscribers, process=label))
             services = _with_health(services, live)
         yield _runtime(services, foundation, running, consumption)

@@ -7,7 +7,7 @@ nothing else runs.
 """
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Self
 
@@ -126,6 +126,10 @@ class SwitchingDriver:
         if self._seat is None:
             raise DriverError(driver=self._first.name, reason="it is not started")
         return self._seat
+
+    def in_use(self) -> AbstractContextManager[Driver]:
+        """Return what holds the driver that serves now, so that it is not closed meanwhile."""
+        return self._current
 
     async def deploy(self, artifact: Artifact) -> Deployment:
         """Deploy to the driver that serves now; another one will not know the artifact."""

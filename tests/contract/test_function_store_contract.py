@@ -313,3 +313,18 @@ async def test_two_workspaces_may_use_one_name(store: FunctionStore, function: F
 
     assert theirs == await store.find_function(THERE, function.name)
     assert function == await store.find_function(HERE, function.name)
+
+
+async def test_every_version_is_known_to_drivers_by_its_key(
+    store: FunctionStore, function: Function
+) -> None:
+    """The keys of all versions come back, and go with their function."""
+    version = a_version(function)
+    before = await store.artifact_keys()
+
+    await store.add_version(version)
+
+    assert before == frozenset()
+    assert await store.artifact_keys() == {version.artifact_key}
+    await store.delete_function(function.workspace_id, function.id)
+    assert await store.artifact_keys() == frozenset()

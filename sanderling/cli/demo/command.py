@@ -1,10 +1,13 @@
 """`sanderling demo`: what `make demo` runs after set-up."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import AsJSON
@@ -16,7 +19,20 @@ if TYPE_CHECKING:
     from sanderling.cli.demo.scenes import Row
 
 
-def demo(*, as_json: AsJSON = False) -> int:
+class DemoDriver(StrEnum):
+    """Drivers that can be shown."""
+
+    LOCAL = "local"
+    LAMBDA = "lambda"
+
+
+def demo(
+    *,
+    driver: Annotated[
+        DemoDriver, typer.Option(help="Who runs the examples; lambda is an emulator of AWS.")
+    ] = DemoDriver.LOCAL,
+    as_json: AsJSON = False,
+) -> int:
     """Deploy and call every example on a server of its own, then show the limits at work."""
     # The web client and the terminal's library are loaded only here, to keep --help quick.
     from sanderling.cli.demo.failure import DemoFailed  # noqa: PLC0415 - as above.
@@ -24,7 +40,7 @@ def demo(*, as_json: AsJSON = False) -> int:
 
     terminal = console(is_error=as_json)
     try:
-        report = _run(terminal)
+        report = _run(terminal, driver)
     except DemoFailed as failure:
         reason = str(failure)
         Screen(as_json=as_json).show(
@@ -36,15 +52,22 @@ def demo(*, as_json: AsJSON = False) -> int:
     return Exit.OK
 
 
-def _run(terminal: "Console") -> dict[str, Any]:
+def _run(terminal: "Console", driver: DemoDriver) -> dict[str, Any]:
     from sanderling.cli.demo import scenes  # noqa: PLC0415 - as above.
     from sanderling.cli.demo.caller import Caller  # noqa: PLC0415 - as above.
+    from sanderling.cli.demo.emulator import running_emulator, settings_for  # noqa: PLC0415 - as above.
     from sanderling.cli.demo.example import load_examples  # noqa: PLC0415 - as above.
     from sanderling.cli.demo.instance import running_instance  # noqa: PLC0415 - as above.
 
     examples = load_examples()
-    terminal.print("Starting a server on a fresh home: SQLite, in-process limits, Local driver.")
-    with running_instance() as instance, Caller(instance) as caller:
+    name = "Local driver" if driver is DemoDriver.LOCAL else "Lambda driver on an emulator"
+    terminal.print(f"Starting a server on a fresh home: SQLite, in-process limits, {name}.")
+    with ExitStack() as stack:
+        chosen: Mapping[str, str] = {}
+        if driver is DemoDriver.LAMBDA:
+            chosen = settings_for(stack.enter_context(running_emulator()))
+        instance = stack.enter_context(running_instance(chosen))
+        caller = stack.enter_context(Caller(instance))
         terminal.print(f"It listens on {instance.url} as process {instance.process_id}.")
         steps = len(examples) * (1 + scenes.CALLS_EACH)
         with _progress(terminal, steps) as advance:

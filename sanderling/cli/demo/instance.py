@@ -36,15 +36,17 @@ class Instance:
 
 
 @contextmanager
-def running_instance() -> Generator[Instance]:
+def running_instance(chosen: Mapping[str, str]) -> Generator[Instance]:
     """Yield a server on a fresh home and a free port; afterwards nothing of it is left.
+
+    `chosen` are settings of its own.
 
     Raises:
         DemoFailed: it did not start, or it did not stop cleanly.
 
     """
     with tempfile.TemporaryDirectory(prefix="sanderling-demo-") as folder:
-        environment = _environment(Path(folder) / "home")
+        environment = {**_environment(Path(folder) / "home"), **chosen}
         key = _made_key(environment)
         errors = Path(folder) / "server.log"
         with errors.open("wb") as log:
