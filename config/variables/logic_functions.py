@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from config.declaration import Condition, Declared, Group, Kind
-from config.kinds import URL, Flag, Milliseconds, Secret, Text, Whole, choice
+from config.kinds import URL, Flag, Secret, Text, Whole, choice
 from config.variables.group import VariableGroup
+from config.variables.rate_bounds import Limit, Window
 
 
 class DriverType(StrEnum):
@@ -52,8 +53,7 @@ class LogicFunctionVariables(VariableGroup):
         ),
     ] = True
     function_throttle_limit: Annotated[
-        Whole,
-        Field(ge=1, le=2**26),
+        Limit,
         Declared(
             "SERVERLESS_FUNCTION_EXEC_THROTTLE_LIMIT",
             "Executions a workspace may start, in all and of each function, within the "
@@ -62,8 +62,7 @@ class LogicFunctionVariables(VariableGroup):
         ),
     ] = 1000
     function_throttle_ttl_ms: Annotated[
-        Milliseconds,
-        Field(ge=1, le=2**40),
+        Window,
         Declared(
             "SERVERLESS_FUNCTION_EXEC_THROTTLE_TTL",
             "Milliseconds over which the execution limit is refilled.",

@@ -5,13 +5,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from config.declaration import Declared, Group
-from config.kinds import Milliseconds, Whole
+from config.kinds import Milliseconds
 from config.variables.group import VariableGroup
+from config.variables.rate_bounds import Limit, Window
 
 _SEVEN_DAYS_MS = 7 * 86_400_000
-# Beyond these a limiter could not count exactly; see the arithmetic of `runner.gcra`.
-_Limit = Annotated[Whole, Field(ge=1, le=2**26)]
-_Window = Annotated[Milliseconds, Field(ge=1, le=2**40)]
 
 
 class RateLimitingVariables(VariableGroup):
@@ -20,27 +18,27 @@ class RateLimitingVariables(VariableGroup):
     group: ClassVar[Group] = Group.RATE_LIMITING
 
     api_short_limit: Annotated[
-        _Limit,
+        Limit,
         Declared(
             "API_RATE_LIMITING_SHORT_LIMIT",
             "API requests a workspace may make within the short TTL.",
         ),
     ] = 100
     api_short_ttl_ms: Annotated[
-        _Window,
+        Window,
         Declared(
             "API_RATE_LIMITING_SHORT_TTL_IN_MS",
             "Milliseconds over which the short limit is refilled.",
         ),
     ] = 1000
     api_long_limit: Annotated[
-        _Limit,
+        Limit,
         Declared(
             "API_RATE_LIMITING_LONG_LIMIT", "API requests a workspace may make within the long TTL."
         ),
     ] = 100
     api_long_ttl_ms: Annotated[
-        _Window,
+        Window,
         Declared(
             "API_RATE_LIMITING_LONG_TTL_IN_MS",
             "Milliseconds over which the long limit is refilled.",
@@ -57,21 +55,21 @@ class RateLimitingVariables(VariableGroup):
         ),
     ] = 50
     anonymous_limit: Annotated[
-        _Limit,
+        Limit,
         Declared(
             "HTTP_TRIGGER_ANONYMOUS_LIMIT",
             "Requests without an API key that a workspace's HTTP triggers take within the TTL.",
         ),
     ] = 300
     anonymous_ttl_ms: Annotated[
-        _Window,
+        Window,
         Declared(
             "HTTP_TRIGGER_ANONYMOUS_TTL_IN_MS",
             "Milliseconds over which a workspace's requests without a key are refilled.",
         ),
     ] = 60_000
     anonymous_address_limit: Annotated[
-        _Limit,
+        Limit,
         Declared(
             "HTTP_TRIGGER_ANONYMOUS_ADDRESS_LIMIT",
             "Requests without an API key that HTTP triggers take of one address within the TTL; "
@@ -79,14 +77,14 @@ class RateLimitingVariables(VariableGroup):
         ),
     ] = 100
     anonymous_address_ttl_ms: Annotated[
-        _Window,
+        Window,
         Declared(
             "HTTP_TRIGGER_ANONYMOUS_ADDRESS_TTL_IN_MS",
             "Milliseconds over which the requests of one address are refilled.",
         ),
     ] = 60_000
     invitations_by_workspace_limit: Annotated[
-        _Limit,
+        Limit,
         Declared(
             "INVITATION_SENDING_BY_WORKSPACE_THROTTLE_LIMIT",
             "Invitations a workspace may send within the TTL.",
@@ -94,7 +92,7 @@ class RateLimitingVariables(VariableGroup):
         ),
     ] = 500
     invitations_by_workspace_ttl_ms: Annotated[
-        _Window,
+        Window,
         Declared(
             "INVITATION_SENDING_BY_WORKSPACE_THROTTLE_TTL_IN_MS",
             "Milliseconds over which a workspace's invitations are refilled.",
@@ -102,7 +100,7 @@ class RateLimitingVariables(VariableGroup):
         ),
     ] = _SEVEN_DAYS_MS
     invitations_by_email_limit: Annotated[
-        _Limit,
+        Limit,
         Declared(
             "INVITATION_SENDING_BY_EMAIL_THROTTLE_LIMIT",
             "Invitations one address may get within the TTL.",
@@ -110,7 +108,7 @@ class RateLimitingVariables(VariableGroup):
         ),
     ] = 10
     invitations_by_email_ttl_ms: Annotated[
-        _Window,
+        Window,
         Declared(
             "INVITATION_SENDING_BY_EMAIL_THROTTLE_TTL_IN_MS",
             "Milliseconds over which an address's invitations are refilled.",

@@ -2,14 +2,9 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from config.declaration import Declared, Group
-from config.kinds import Milliseconds, Whole
 from config.variables.group import VariableGroup
-
-_Limit = Annotated[Whole, Field(ge=1, le=2**26)]
-_Window = Annotated[Milliseconds, Field(ge=1, le=2**40)]
+from config.variables.rate_bounds import Limit, Window
 
 
 class WorkflowLimitVariables(VariableGroup):
@@ -18,28 +13,28 @@ class WorkflowLimitVariables(VariableGroup):
     group: ClassVar[Group] = Group.WORKFLOW_LIMITS
 
     workflow_soft_limit: Annotated[
-        _Limit,
+        Limit,
         Declared(
             "WORKFLOW_EXEC_SOFT_THROTTLE_LIMIT",
             "Runs a workspace may start within the soft TTL before further ones wait.",
         ),
     ] = 100
     workflow_soft_ttl_ms: Annotated[
-        _Window,
+        Window,
         Declared(
             "WORKFLOW_EXEC_SOFT_THROTTLE_TTL",
             "Milliseconds over which the soft limit is refilled.",
         ),
     ] = 60_000
     workflow_hard_limit: Annotated[
-        _Limit,
+        Limit,
         Declared(
             "WORKFLOW_EXEC_HARD_THROTTLE_LIMIT",
             "Runs a workspace may start within the hard TTL before further ones fail.",
         ),
     ] = 5000
     workflow_hard_ttl_ms: Annotated[
-        _Window,
+        Window,
         Declared(
             "WORKFLOW_EXEC_HARD_THROTTLE_TTL",
             "Milliseconds over which the hard limit is refilled.",

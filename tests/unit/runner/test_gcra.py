@@ -5,6 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.variables.rate_bounds import MAX_LIMIT, MAX_WINDOW_MS
 from runner.function import MAX_RATE_LIMIT, MAX_RATE_TTL_MS, RateLimit
 from runner.gcra import MAX_BURST, MAX_PERIOD_US, MemoryLimiter, begin, charge, decide, state
 from runner.ports import Rule
@@ -94,6 +95,11 @@ def test_every_rate_limit_that_can_be_set_can_be_counted() -> None:
 
     assert largest.limit <= MAX_BURST
     assert largest.ttl_ms * 1000 <= MAX_PERIOD_US
+
+
+def test_every_limit_in_the_settings_is_one_that_can_be_kept() -> None:
+    """What the settings take is what a rate limit takes: none is refused when it is too late."""
+    assert (MAX_LIMIT, MAX_WINDOW_MS) == (MAX_RATE_LIMIT, MAX_RATE_TTL_MS)
 
 
 async def test_memory_follows_the_keys_in_use_not_those_ever_seen() -> None:
