@@ -21,6 +21,8 @@ from sanderling.kernel.errors import Failure
 from sanderling.kernel.units import MIB
 from sanderling.wiring import Runtime, open_runtime
 from sanderling.wiring.configuration import label_process
+from support.ministack import KEY_ID, REGION, run_ministack
+from support.ministack import SECRET as MINISTACK_SECRET
 
 SOURCE = "def handler(event, context):\n    return sum(range(event))\n"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -181,3 +183,45 @@ async def test_turning_functions_off_and_on_under_load_fails_no_call_for_another
         await asyncio.gather(*callers)
 
     assert set(tally.seen) == {OutcomeKind.OK, OutcomeKind.DISABLED}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)  # An emulator with eight environments, on whatever machine there is.
+async def test_moving_to_lambda_and_back_under_load_costs_no_call(tmp_path: Path) -> None:
+    """Every call has exactly one outcome, and it is ok on the one driver or on the other."""
+    plenty, callers_at_once = "1000000", 4
+    with run_ministack() as ministack:
+        async with serving(
+            tmp_path,
+            SERVERLESS_TYPE="LOCAL",
+            SERVERLESS_LAMBDA_REGION=REGION,
+            SERVERLESS_LAMBDA_ROLE=ministack.role,
+            SERVERLESS_LAMBDA_ENDPOINT_URL=ministack.endpoint_url,
+            SERVERLESS_LAMBDA_ACCESS_KEY_ID=KEY_ID,
+            SERVERLESS_LAMBDA_SECRET_ACCESS_KEY=MINISTACK_SECRET,
+            API_RATE_LIMITING_SHORT_LIMIT=plenty,
+            API_RATE_LIMITING_LONG_LIMIT=plenty,
+            SERVERLESS_FUNCTION_EXEC_THROTTLE_LIMIT=plenty,
+        ) as runtime:
+            await publish(runtime, "sum", Definition(SOURCE, limits=Limits(wall_s=30.0)))
+            tally, started = Tally(), Counter[str]()
+            is_over = False
+
+            async def keep_calling() -> None:
+                while not is_over:
+                    started["calls"] += 1
+                    word = await call(runtime, "sum")
+                    tally.add(f"{word} on {runtime.driver.name}")
+                    tally.add("calls")
+
+            callers = [asyncio.create_task(keep_calling()) for _ in range(callers_at_once)]
+            await tally.wait_more(callers_at_once, "ok on local")
+            await change(runtime, SERVERLESS_TYPE="LAMBDA")
+            await tally.wait_more(2 * callers_at_once, "ok on lambda")
+            await change(runtime, SERVERLESS_TYPE="LOCAL")
+            await tally.wait_more(callers_at_once, "ok on local")
+            is_over = True
+            await asyncio.gather(*callers)
+
+    assert set(tally.seen) == {"ok on local", "ok on lambda", "calls"}
+    assert tally.seen["calls"] == started["calls"]
