@@ -3,18 +3,18 @@
 The host never parses a source and never unmarshals what comes back.
 """
 
-import asyncio
 import hashlib
 import os
 
 from drivers.boundedcache import BoundedCache
 from drivers.errors import DriverError
 from drivers.limits import Limits
+from drivers.local.compileline import CompileLine
 from drivers.local.pool import Pool, Saturated
 from drivers.local.requests import compile_frame
 from drivers.local.settings import LocalSettings
 from drivers.local.starting import Starting
-from drivers.port import Deployment, OutcomeKind
+from drivers.port import ArtifactKey, Deployment, OutcomeKind
 from drivers.replies.compilations import ALLOWANCE, made_of, too_long, unfinished
 from drivers.replies.exchange import Ending, Terms
 
@@ -37,7 +37,7 @@ class Compiler:
         self._cache: BoundedCache[_Key, bytes] = BoundedCache(
             items=settings.bytecode_items, size_bytes=settings.bytecode_bytes
         )
-        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._line = CompileLine(_AT_ONCE)
         self._start = Starting(pool)
 
     @property
@@ -51,8 +51,8 @@ class Compiler:
         """Start the pool in the background, so that the first source need not wait as long."""
         self._start.begin()
 
-    async def compile(self, source: str, limits: Limits) -> bytes | Deployment:
-        """Return the bytecode of `source`, or why there is none."""
+    async def compile(self, source: str, limits: Limits, owner: ArtifactKey) -> bytes | Deployment:
+        """Return the bytecode of `source`, or why there is none; `owner` waits for a turn."""
         text = source.encode("utf-8", "surrogatepass")
         digest = hashlib.sha256(text).digest()
         key = (digest, limits.source_bytes, limits.ast_nodes, limits.ast_depth)
@@ -61,7 +61,7 @@ class Compiler:
             return code
         if len(text) > limits.source_bytes:
             return too_long(len(text), limits.source_bytes)
-        async with self._gate:
+        async with self._line.place(owner):
             made = await self._compile(text, source, limits)
         if isinstance(made, bytes):
             self._cache.put(key, made, size_bytes=len(made))

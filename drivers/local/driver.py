@@ -149,7 +149,7 @@ class LocalDriver:
         code = (
             artifact.source.encode("utf-8", "surrogatepass")
             if self._is_raw
-            else await self._compiler.compile(artifact.source, limits)
+            else await self._compiler.compile(artifact.source, limits, artifact.key)
         )
         if isinstance(code, Deployment):
             return code

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from config.subscriber import Prepared
 from config.variables import DriverType, Settings
-from runner.fairness.concurrency import Concurrency
+from runner.fairness.concurrency import Concurrency, Shares
 from runner.fairness.turnstile import Turnstile
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.units import MIB
@@ -25,6 +25,15 @@ def concurrency_of(settings: Settings) -> Concurrency:
         memory_bytes=settings.sandbox_memory_budget_mb * MIB if is_local else 0,
         queue_limit=settings.concurrency_queue_limit,
         queue_wait_s=settings.concurrency_queue_wait_ms / 1000,
+    )
+
+
+def shares_of(settings: Settings) -> Shares:
+    """Return the caps on turns of queued executions: the same as on calls."""
+    return Shares(
+        in_all=settings.concurrency_in_all,
+        per_workspace=settings.concurrency_per_workspace,
+        soft=settings.concurrency_soft,
     )
 
 

@@ -19,9 +19,7 @@ from runner.executions.attendant import Leases
 from runner.executions.joining import Ground, Joined, join
 from runner.executions.progress import MemoryProgress, Progress
 from runner.executions.reconciler import Rounds
-from runner.fairness.concurrency import Shares
 from runner.fairness.memory import MemoryTurns
-from runner.fairness.ports import Turns
 from runner.gate import Gate
 from runner.pipeline import Pipeline
 from runner.ports import CallLog
@@ -34,6 +32,7 @@ from sanderling.kernel.engine import Engine
 from sanderling.kernel.events import EventBus
 from sanderling.redis import RedisProgress, RedisScript, RedisTurns, Sharing
 from sanderling.store import SQLExecutionStore, SQLIdempotencyKeys
+from sanderling.wiring.concurrency import shares_of
 from sanderling.wiring.configuration import label_process
 from sanderling.wiring.foundation import Foundation
 
@@ -62,7 +61,7 @@ class Stations:
 class _Lines:
     """What processes tell one another by: whose turn it is, and how executions go."""
 
-    turns: Turns
+    turns: MemoryTurns | RedisTurns
     progress: Progress
 
 
@@ -88,12 +87,12 @@ async def open_consumption(
 async def _lines(settings: Settings, clock: Clock) -> AsyncGenerator[_Lines]:
     url, lease_s = _redis_url(settings), settings.executions_lease_ms / 1000
     if url is None:
-        turns = MemoryTurns(Shares(), clock, token=_token, lease_s=lease_s)
+        turns = MemoryTurns(shares_of(settings), clock, token=_token, lease_s=lease_s)
         yield _Lines(turns, MemoryProgress(clock))
         return
     async with RedisProgress(url, clock=clock) as progress:
         script = RedisScript(url, "turns", clock=clock)
-        shared = RedisTurns(script, Shares(), clock, Sharing(_token), lease_s=lease_s)
+        shared = RedisTurns(script, shares_of(settings), clock, Sharing(_token), lease_s=lease_s)
         try:
             yield _Lines(shared, progress)
         finally:
@@ -220,6 +219,7 @@ class Consumption:
     def follow(self, settings: Settings) -> None:
         """Run as many, and look as often, as `settings` say."""
         self._settings = settings
+        self._lines.turns.follow(shares_of(settings))
         if self._task is not None and self._joined is not None:
             self.engine.consume(settings.executions_concurrency)
             self._joined.reconciler.follow_rounds(rounds_of(settings))
@@ -245,7 +245,7 @@ class ExecutionsSubscriber:
 
     def needs(self, settings: Settings) -> object:
         """Return the numbers."""
-        return (settings.executions_concurrency, rounds_of(settings))
+        return (settings.executions_concurrency, rounds_of(settings), shares_of(settings))
 
     async def prepare(self, settings: Settings) -> Prepared:
         """Prepare nothing: all are numbers."""

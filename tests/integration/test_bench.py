@@ -138,9 +138,11 @@ def test_the_fairness_benchmark_prints_every_row(redis: RedisServer) -> None:
     document = _measure("fairness", "--calls", "40", "--redis", redis.url)
 
     rows = _by_name(document)
-    kinds = ("memory_fifo", "memory_hard_cap", "memory_soft_cap")
-    kinds += ("redis_fifo", "redis_hard_cap", "redis_soft_cap")
-    assert list(rows) == [*kinds, "sandbox_fifo", "sandbox_turnstile"]
+    assert list(rows) == [
+        *(f"memory_{kind}" for kind in ("fifo", "hard_cap", "soft_cap")),
+        *(f"redis_{kind}" for kind in ("fifo", "hard_cap", "soft_cap")),
+        *("sandbox_fifo", "sandbox_turnstile"),
+    ]
     assert rows["redis_fifo"]["quiet_percent"] == rows["memory_fifo"]["total_ratio"] * 100
     assert all(row["quiet_p50_ms"] > 0 for row in rows.values())
     assert len(document["goals"]) == 6
