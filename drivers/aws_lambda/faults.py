@@ -62,8 +62,9 @@ _NO_CREDENTIALS = frozenset(
         "NoAuthTokenError",
     }
 )
+# A fault of TLS is not among them: it may come while the answer is read.
 _NOT_CONNECTED = frozenset(
-    {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"}
+    {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"}
 )
 _OURS = frozenset(
     {"ParamValidationError", "NoRegionError", "InvalidRegionError", "UnknownServiceError"}

@@ -47,6 +47,10 @@ class ReadTimeoutError(Exception):
     """Has the name of what boto3 raises when an answer is not there in time."""
 
 
+class SSLError(Exception):
+    """Has the name of what boto3 raises when TLS fails, at the start or while an answer is read."""
+
+
 class EndpointConnectionError(Exception):
     """Has the name of what boto3 raises when nobody listens."""
 
@@ -137,6 +141,7 @@ def test_timeout_and_memory_follow_from_the_limits() -> None:
         (ClientError(500, "ServiceException"), OutcomeKind.UNKNOWN_OUTCOME, False),
         (ClientError(503, "Whatever"), OutcomeKind.UNKNOWN_OUTCOME, False),
         (ReadTimeoutError(), OutcomeKind.UNKNOWN_OUTCOME, False),
+        (SSLError(), OutcomeKind.UNKNOWN_OUTCOME, False),
         (EndpointConnectionError(), OutcomeKind.PLATFORM_ERROR, True),
         (NoCredentialsError(), OutcomeKind.MISCONFIGURED, True),
     ],
