@@ -24,6 +24,10 @@ class Calls:
         self._call_log = call_log
         self._permissions = permissions
 
+    def permit(self, principal: Principal) -> None:
+        """Pass a principal that may read calls."""
+        require(self._permissions, principal, Permission.CALLS_READ)
+
     async def get(self, principal: Principal, call_id: str) -> CallRecord:
         """Return one call, also one that ended a moment ago.
 

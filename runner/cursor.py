@@ -15,6 +15,10 @@ _LARGEST = 2**31
 Part = str | int
 
 
+CallPlace = tuple[datetime, str]
+"""Where a call stands in the history: the moment it started, then its id."""
+
+
 def encode_cursor(kind: str, *parts: Part) -> str:
     """Return the word for a place in the list `kind`."""
     text = json.dumps([kind, *parts], separators=(",", ":"))
@@ -51,7 +55,7 @@ def call_cursor(record: CallRecord) -> str:
     return encode_cursor("calls", record.started_at.isoformat(), record.id)
 
 
-def call_place(cursor: str) -> tuple[datetime, str]:
+def call_place(cursor: str) -> CallPlace:
     """Return the moment and id of the record that a page ended with.
 
     Raises:

@@ -39,9 +39,13 @@ _MOST_DEPLOYMENTS = 3
 _LEASE_MARGIN_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """A call under way: admitted, numbered, not yet ended; `queued_s` is how long it waited."""
+    """A call under way: admitted, numbered, not yet ended.
+
+    `queued_s` is how long it has waited for the driver; only the station that lets it wait adds
+    to it.
+    """
 
     id: CallId
     started_at: datetime
@@ -116,7 +120,10 @@ class Dispatch:
     async def _run_in_turn(self, call: Call, tell_log: TellLog | None) -> Outcome:
         # Longer than everything that follows may take, so that no slot ends under its call.
         lease_s = call.timeout_s + _MOST_DEPLOYMENTS * self._deploy_timeout_s + _LEASE_MARGIN_S
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
         entered = await self._turnstile.enter(call.target, lease_s=lease_s)
+        call.queued_s += loop.time() - began_s
         if isinstance(entered, TurnedAway):
             return Outcome(
                 entered.kind,

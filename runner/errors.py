@@ -123,6 +123,32 @@ class CallUnknown(Refusal):
         super().__init__(call_id=call_id[:80])
 
 
+class ReplayRefused(Refusal):
+    """The call {call_id} cannot be made again as it was: {reason}.
+
+    Give an event to replay it with, or choose the live version.
+    """
+
+    code: ClassVar[str] = "replay_refused"
+
+    def __init__(self, *, call_id: str, reason: str) -> None:
+        """Keep the call, and what is missing of it."""
+        super().__init__(call_id=call_id, reason=reason)
+
+
+class ExportsBusy(Refusal):
+    """{running} exports run already.
+
+    Try again when one of them has ended.
+    """
+
+    code: ClassVar[str] = "exports_busy"
+
+    def __init__(self, *, running: int) -> None:
+        """Keep how many run in this process."""
+        super().__init__(running=running)
+
+
 class CursorRefused(Refusal):
     """The cursor was not made by this list.
 

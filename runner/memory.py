@@ -11,11 +11,11 @@ from typing import TypeVar
 from drivers.port import ArtifactKey, Health, HealthState
 from runner.call import CallRecord, newest_first
 from runner.call_filter import CallFilter
-from runner.cursor import call_cursor, call_place, decode_cursor, encode_cursor
+from runner.cursor import CallPlace, call_cursor, call_place, decode_cursor, encode_cursor
 from runner.errors import FunctionExists, FunctionUnknown
 from runner.function import Definition, Function, Version
 from runner.ports import Page
-from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
+from sanderling.kernel.ids import CallId, ExecutionId, FunctionId, WorkspaceId
 
 Row = TypeVar("Row")
 
@@ -24,6 +24,10 @@ def _page(rows: Iterable[Row], limit: int, word: Callable[[Row], str]) -> Page[R
     kept = list(rows)
     page = tuple(kept[:limit])
     return Page(page, word(page[-1]) if len(kept) > limit else None)
+
+
+def _place(record: CallRecord) -> CallPlace:
+    return record.started_at, record.id
 
 
 @dataclass(slots=True)
@@ -145,9 +149,15 @@ class MemoryFunctionStore:
 class MemoryCallLog:
     """Keep the newest `capacity` records for as long as this process lives."""
 
-    def __init__(self, *, capacity: int = 100_000) -> None:
-        """Start empty."""
+    def __init__(
+        self,
+        *,
+        capacity: int = 100_000,
+        is_awaited: Callable[[WorkspaceId, ExecutionId], bool] = lambda *_: False,
+    ) -> None:
+        """Start empty; `is_awaited` says whether an execution has not ended yet."""
         self._capacity = capacity
+        self._is_awaited = is_awaited
         self._records: dict[tuple[WorkspaceId, CallId], CallRecord] = {}
 
     def record_nowait(self, record: CallRecord) -> None:
@@ -178,6 +188,32 @@ class MemoryCallLog:
             and (place is None or (record.started_at, record.id) < place)
         )
         return _page(rows, limit, call_cursor)
+
+    async def list_workspaces(self) -> tuple[WorkspaceId, ...]:
+        """Return the workspaces that have history."""
+        return tuple({workspace_id for workspace_id, _ in self._records})
+
+    async def find_nth_newest(self, workspace_id: WorkspaceId, number: int) -> CallPlace | None:
+        """Return where that call stands."""
+        rows = newest_first(self._of(workspace_id))
+        return None if len(rows) < number else _place(rows[number - 1])
+
+    async def forget_before(
+        self, workspace_id: WorkspaceId, place: CallPlace, *, limit: int
+    ) -> int:
+        """Forget a few of the oldest."""
+        due = [
+            record
+            for record in reversed(newest_first(self._of(workspace_id)))
+            if _place(record) < place
+            and not (record.execution_id and self._is_awaited(workspace_id, record.execution_id))
+        ]
+        for record in due[:limit]:
+            del self._records[workspace_id, record.id]
+        return len(due[:limit])
+
+    def _of(self, workspace_id: WorkspaceId) -> Iterable[CallRecord]:
+        return [record for (owner, _), record in self._records.items() if owner == workspace_id]
 
     async def health(self) -> Health:
         """Say that memory takes records."""

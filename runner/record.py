@@ -80,6 +80,7 @@ class Record:
                 duration_s=outcome.duration_s,
                 finished_at=self._clock.now(),
                 trigger=request.trigger.value,
+                queued_s=call.queued_s,
             )
         )
         return record

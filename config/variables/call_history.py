@@ -16,7 +16,7 @@ def _check_rules(rules: Sequence[str]) -> Sequence[str]:
     try:
         Redactor(rules)
     except RedactRuleRefused as refused:
-        raise ValueError(f"{refused.detail} {refused.advice}") from None
+        raise ValueError(str(refused)) from None
     return rules
 
 
@@ -31,7 +31,6 @@ class CallHistoryVariables(VariableGroup):
         Declared(
             "CALL_HISTORY_MAX_AGE_DAYS",
             "Days after which a call is forgotten; 0 keeps it for ever.",
-            is_planned=True,
         ),
     ] = 30
     history_max_count: Annotated[
@@ -40,7 +39,6 @@ class CallHistoryVariables(VariableGroup):
         Declared(
             "CALL_HISTORY_MAX_COUNT",
             "Newest calls of each workspace that are kept; 0 keeps all.",
-            is_planned=True,
         ),
     ] = 1_000_000
     history_max_body_bytes: Annotated[

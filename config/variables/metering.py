@@ -40,6 +40,16 @@ class MeteringVariables(VariableGroup):
             is_planned=True,
         ),
     ] = None
+    function_metrics_limit: Annotated[
+        Whole,
+        Field(ge=0, le=10_000),
+        Declared(
+            "FUNCTION_METRICS_LIMIT",
+            "Functions, the busiest ones, that have measurements of their own at `/metrics`; "
+            "the others are counted together, and 0 turns these off.",
+            needs_restart=True,
+        ),
+    ] = 100
     health_window_minutes: Annotated[
         Whole,
         Field(ge=1, le=1440),

@@ -18,6 +18,8 @@ from sanderling.api.express import Express
 from sanderling.api.health import Readiness, show_liveness
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import openapi_text
+from sanderling.api.replays import PATH as REPLAY
+from sanderling.api.replays import Replay
 from sanderling.api.services import Services
 from sanderling.api.trigger_door import PATH as DOOR
 from sanderling.api.trigger_door import TriggerDoor
@@ -71,6 +73,7 @@ def _routes(services: Services, counted: Metrics, executions: Executions) -> Seq
 
     return [
         Route(EXECUTIONS, executions),
+        Route(REPLAY, Replay(services.replays)),
         Route(f"{DOOR}/{{path:path}}", TriggerDoor(services)),
         Route("/health/live", show_liveness),
         Route("/health/ready", Readiness(services).show),
@@ -85,6 +88,7 @@ def create_app(services: Services) -> App:
     """Return the app over `services`; whoever opened those closes them after the app is gone."""
     counted = Metrics(version=services.version)
     counted.subscribe(services.bus)
+    counted.measure_functions(services.bus, limit=services.function_metrics_limit)
     counted.watch_limits(services.gate.statistics)
     counted.watch_calls(services.pipeline.statistics)
     if services.engine is not None:

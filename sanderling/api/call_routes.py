@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from runner.call_filter import CallFilter
 from sanderling.access.permission import Permission
+from sanderling.api.call_export import MEDIA_TYPE, ExportResponse
 from sanderling.api.call_filter_query import asked_filter
 from sanderling.api.call_json import page_json, record_json
 from sanderling.api.call_models import CallPage, CallShown
@@ -17,6 +18,8 @@ READ = needs(Permission.CALLS_READ)
 
 Matching = Annotated[CallFilter, Depends(asked_filter)]
 
+
+_LINES = {"type": "string", "description": "Each line is a call as `CallShown` has it."}
 
 router = APIRouter(route_class=PermittedRoute, prefix="/v1/calls", tags=["calls"])
 
@@ -33,6 +36,21 @@ async def list_calls(
         cursor=cursor,
     )
     return Response(page_json(page), media_type="application/json")
+
+
+@router.get(
+    "/export",
+    status_code=200,
+    openapi_extra=READ,
+    response_class=ExportResponse,
+    responses={
+        200: {"description": "One call on each line.", "content": {MEDIA_TYPE: {"schema": _LINES}}},
+        **problems("exports_busy"),
+    },
+)
+async def export_calls(request: Request, matching: Matching) -> Response:
+    """Send all calls that match, newest first, with their events, results and logs."""
+    return ExportResponse(services_of(request).exports.open(principal_of(request), matching))
 
 
 @router.get(

@@ -1,6 +1,7 @@
 """What this process counts, in the Prometheus text format.
 
-Every label has a bounded set of values: no names of functions, no ids, nothing of a workspace.
+Every label has a bounded set of values. No name of a function is told, and ids of functions and
+workspaces only for so many of them as the settings allow.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,11 +22,13 @@ from prometheus_client.registry import Collector
 from runner.fairness.refusal import Reason
 from runner.fairness.turnstile import TurnstileStatistics
 from runner.ports import LimiterStatistics, Scope
+from sanderling.api.function_metrics import FunctionMetrics
 from sanderling.api.problem_kinds import PROBLEM_KINDS
 from sanderling.api.tallies import Durations, Tally
 from sanderling.kernel.events import (
     CallFinished,
     CallRefused,
+    CallsForgotten,
     EventBus,
     ExecutionClaimed,
     ExecutionFinished,
@@ -168,6 +171,12 @@ class Metrics:
             buckets=_CALL_BUCKETS_S,
             registry=self.registry,
         )
+        self._forgotten = Tally(
+            "sanderling_calls_forgotten",
+            "Old calls that this process removed from the history.",
+            ("reason",),
+            registry=self.registry,
+        )
         self._refusals = Counter(
             "sanderling_calls_refused",
             "Calls turned away before they reached the driver.",
@@ -206,6 +215,7 @@ class Metrics:
         """Count the calls that `bus` announces from now on."""
         bus.subscribe(CallFinished, self._count_call)
         bus.subscribe(CallRefused, self._count_refusal)
+        bus.subscribe(CallsForgotten, self._count_forgotten)
         self._queue.subscribe(bus)
 
     def watch_limits(self, statistics: Callable[[], LimiterStatistics]) -> None:
@@ -216,10 +226,17 @@ class Metrics:
         """Tell with everything else what `statistics` says of calls at this moment."""
         self.registry.register(_CallsNow(statistics))
 
+    def measure_functions(self, bus: EventBus, *, limit: int) -> None:
+        """Measure the `limit` busiest functions one by one, from the calls that `bus` tells of."""
+        FunctionMetrics(limit, registry=self.registry).subscribe(bus)
+
     def _count_call(self, event: CallFinished) -> None:
         self._calls.add(event.outcome, event.driver)
         self._triggers.add(event.trigger)
         self._call_durations.observe(event.duration_s, event.driver)
+
+    def _count_forgotten(self, event: CallsForgotten) -> None:
+        self._forgotten.add(event.reason, count=event.count)
 
     def _count_refusal(self, event: CallRefused) -> None:
         code = event.code if event.code in PROBLEM_KINDS else "other"

@@ -11,6 +11,7 @@ from sanderling.api.function_models import NAME_PATTERN
 from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.api.permitted_route import needs
 from sanderling.api.problem_responses import problem_responses, problems
+from sanderling.api.replays import PATH as REPLAY
 from sanderling.api.trigger_door import PATH as DOOR_PATH
 
 DOOR = f"{DOOR_PATH}/{{path}}"
@@ -244,7 +245,65 @@ def _routed(method: str) -> dict[str, Any]:
     }
 
 
+_REPLAY: dict[str, Any] = {
+    "tags": ["calls"],
+    "summary": "Replay Call",
+    "description": (
+        "Make a kept call again, with its own event or another one, and wait for the outcome. The "
+        "new call counts against the limits and has `replay_of`. Needs `calls.read` too."
+    ),
+    "operationId": "replay_call",
+    **needs(Permission.FUNCTIONS_CALL),
+    "parameters": [
+        {
+            "name": "call_id",
+            "in": "path",
+            "required": True,
+            "description": "The call's id.",
+            "schema": {"type": "string"},
+        },
+        next(each for each in _EXECUTE["parameters"] if each["name"] == "timeout_s"),
+    ],
+    "requestBody": {
+        "required": False,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "properties": {
+                        "event": {"description": "Another event than the one that is kept."},
+                        "version": {
+                            "description": (
+                                "`live`, `same` for the code that ran, `draft` or a number."
+                            ),
+                            "anyOf": [
+                                {"type": "string", "enum": ["live", "same", "draft"]},
+                                {"type": "integer", "minimum": 1, "maximum": MAX_NUMBER},
+                            ],
+                            "default": "live",
+                        },
+                    },
+                }
+            }
+        },
+    },
+    "responses": {
+        "200": _EXECUTE["responses"]["200"],
+        **{
+            str(status): response
+            for status, response in problems(
+                *("invalid_json", "call_unknown", "replay_refused", "function_unknown"),
+                *("version_unpublished", "version_unknown", "limit_refused", "payload_too_large"),
+                *("throttled", "misconfigured", "platform_error", "disabled", "not_deployed"),
+                *("saturated", "request_invalid"),
+            ).items()
+        },
+    },
+}
+
 PLAIN_PATHS: dict[str, Any] = {
+    REPLAY: {"post": _REPLAY},
     DOOR: {method.lower(): _routed(method.lower()) for method in HTTPMethod},
     EXECUTIONS: {"post": _EXECUTE},
     "/health/live": _plain(

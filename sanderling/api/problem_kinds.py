@@ -53,6 +53,8 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "version_unpublished": ProblemKind(409, "Nothing published"),
     "version_unknown": ProblemKind(404, "No such version"),
     "call_unknown": ProblemKind(404, "No such call"),
+    "replay_refused": ProblemKind(409, "Cannot be replayed"),
+    "exports_busy": ProblemKind(429, "Too many exports", retry_after_s=5),
     # Triggers.
     "route_unmatched": ProblemKind(404, "No trigger here"),
     "route_method_refused": ProblemKind(405, "Method not taken"),

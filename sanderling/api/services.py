@@ -11,9 +11,12 @@ from runner.calls import Calls
 from runner.executions.executions import Executions
 from runner.executions.once import Once
 from runner.executions.submission import Submission
+from runner.exports import Exports
 from runner.functions import Functions
 from runner.gate import Gate
 from runner.pipeline import Pipeline
+from runner.replays import Replays
+from runner.retention import Retention
 from runner.triggers.door import Door
 from runner.triggers.record_events import RecordEvents
 from runner.triggers.triggers import Triggers
@@ -37,14 +40,17 @@ class Services:
     `readiness` names each part, for example `store` and `driver`; a check says how that part is
     now and may be asked at any time. `default_workspace_id` tells the one workspace of single
     mode, and raises `StoreUnavailableError` while nobody knows it. `version` is the product's,
-    told in the metrics. `stopping` is set when the server takes no more
-    requests: what only waits then ends.
+    told in the metrics, where `function_metrics_limit` functions have series of their own.
+    `stopping` is set when the server takes no more requests: what only waits then ends.
     """
 
     gate: Gate
     pipeline: Pipeline
     functions: Functions
     calls: Calls
+    exports: Exports
+    replays: Replays
+    retention: Retention
     triggers: Triggers
     door: Door
     submission: Submission
@@ -61,5 +67,6 @@ class Services:
     default_workspace_id: Callable[[], WorkspaceId]
     version: str = "0"
     engine: Engine | None = None
+    function_metrics_limit: int = 100
     max_body_bytes: int = MAX_BODY_BYTES
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -28,9 +28,9 @@ class Tally:
         self._counts: dict[Labels, int] = {}
         registry.register(self)
 
-    def add(self, *labels: str) -> None:
-        """Count one."""
-        self._counts[labels] = self._counts.get(labels, 0) + 1
+    def add(self, *labels: str, count: int = 1) -> None:
+        """Count one, or as many as `count`."""
+        self._counts[labels] = self._counts.get(labels, 0) + count
 
     def collect(self) -> Iterable[Metric]:
         """Return what was counted, as the library has it."""

@@ -14,11 +14,13 @@ from sanderling.cli import (
     doctor,
     drafts,
     executions,
+    export,
     functions,
     health,
     init,
     invoke,
     keys,
+    replay,
     sandbox,
     serve,
     setting_check,
@@ -99,7 +101,12 @@ _GROUPS: Mapping[str, _Group] = {
     "calls": _Group(
         _FUNCTIONS,
         "See what was called and how it went.",
-        {"list": calls.show_list, "show": calls.show},
+        {
+            "list": calls.show_list,
+            "show": calls.show,
+            "replay": replay.replay,
+            "export": export.export,
+        },
     ),
     "sandbox": _Group(
         _OPERATE,

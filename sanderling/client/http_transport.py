@@ -4,7 +4,7 @@ Executions are sent once: when the connection breaks after that, nobody here kno
 code ran. Requests that only read are sent again, at most twice, when the connection breaks.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from runner.call import Selector, Trigger
 from runner.call_filter import CallFilter
 from runner.errors import OutcomeUnreadableError
 from runner.outcome_json import outcome_from_json
+from runner.replays import AskedReplay
 from sanderling.api.call_filter_query import filter_query
 from sanderling.api.call_models import CallPage, CallShown
 from sanderling.api.function_models import (
@@ -29,6 +30,7 @@ from sanderling.api.function_models import (
     VersionPage,
 )
 from sanderling.api.problem_kinds import problem_code
+from sanderling.api.replays import SAME
 from sanderling.client.errors import (
     AnswerUnreadableError,
     ServerUnreachableError,
@@ -123,12 +125,44 @@ class HTTPTransport:
             query["timeout_s"] = repr(float(asked.timeout_s))
         if asked.trigger is not Trigger.API:
             query["trigger"] = asked.trigger
+        path = f"/v1/functions/{asked.function}/executions"
+        return await self._run(path, query, asked.event_json, key=asked.idempotency_key)
+
+    async def replay_call(self, asked: AskedReplay) -> Outcome:
+        """Send one replay, once."""
+        version = SAME if asked.version is None else str(asked.version)
+        body = b'{"version":%b' % encode(int(version) if version.isdigit() else version)
+        if asked.event_json is not None:
+            body += b',"event":%b' % asked.event_json
+        query = {} if asked.timeout_s is None else {"timeout_s": repr(float(asked.timeout_s))}
+        return await self._run(f"/v1/calls/{asked.call_id}/replay", query, body + b"}")
+
+    async def export_calls(self, matching: CallFilter) -> AsyncIterator[bytes]:
+        """Yield each line as it comes."""
+        try:
+            async with self._http.stream(
+                "GET", "/v1/calls/export", params=filter_query(matching)
+            ) as response:
+                if response.status_code >= _FIRST_FAILURE:
+                    await response.aread()
+                    raise failure_from(self._document(response))
+                rest = b""
+                async for chunk in response.aiter_bytes():
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in lines:
+                        yield line
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+
+    async def _run(
+        self, path: str, query: Query, body: bytes, *, key: str | None = None
+    ) -> Outcome:
         try:
             response = await self._http.post(
-                f"/v1/functions/{asked.function}/executions",
+                path,
                 params=query,
-                content=asked.event_json,
-                headers=_JSON | _key_header(asked.idempotency_key),
+                content=body,
+                headers=_JSON | _key_header(key),
                 timeout=httpx2.Timeout(CALL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:

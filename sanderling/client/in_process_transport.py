@@ -1,5 +1,6 @@
 """The client's transport without a server: the use-cases, in this process."""
 
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,6 +12,7 @@ from runner.call import CallRequest
 from runner.call_filter import CallFilter
 from runner.executions.once import Replayed
 from runner.outcome_json import outcome_from_json, outcome_json
+from runner.replays import AskedReplay
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Credential, Principal
 from sanderling.api.call_json import page_json, record_json
@@ -167,6 +169,21 @@ class InProcessTransport:
         principal = await self._admit(CALLS_READ)
         record = await self._services.calls.get(principal, call_id)
         return CallShown.model_validate_json(record_json(record))
+
+    async def replay_call(self, asked: AskedReplay) -> Outcome:
+        """Make a kept call again."""
+        report = await self._services.replays.replay(
+            self._credential, asked, request_id=self._services.ids.request()
+        )
+        return outcome_from_json(outcome_json(report.record.outcome))
+
+    async def export_calls(self, matching: CallFilter) -> AsyncIterator[bytes]:
+        """Yield each call as one line."""
+        principal = await self._admit(CALLS_READ)
+        async with self._services.exports.open(principal, matching) as pages:
+            async for page in pages:
+                for record in page:
+                    yield record_json(record)
 
     async def list_calls(self, matching: CallFilter, place: PagePlace) -> CallPage:
         """Return calls, newest first."""

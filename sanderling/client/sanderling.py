@@ -1,6 +1,6 @@
 """The client that people write against."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
@@ -28,6 +28,7 @@ from sanderling.client.asked import (
     page_place,
 )
 from sanderling.client.asked_calls import CallFilters, call_filter
+from sanderling.client.asked_replay import KEPT, Kept, asked_replay
 from sanderling.client.executions import Executions
 from sanderling.client.http_transport import HTTPTransport
 from sanderling.client.in_process_transport import InProcessTransport
@@ -155,6 +156,42 @@ class Calls:
     ) -> CallPage:
         """Return calls, newest first, without events, results and logs."""
         return await self._transport.list_calls(call_filter(filters), page_place(limit, cursor))
+
+    async def export_lines(self, **filters: Unpack[CallFilters]) -> AsyncIterator[bytes]:
+        """Yield each call as `get` has it, as one line of JSON, newest first.
+
+        No more than a page is held at a time. Calls that are made meanwhile are not among them.
+        """
+        async for line in self._transport.export_calls(call_filter(filters)):
+            yield line
+
+    async def export(self, **filters: Unpack[CallFilters]) -> AsyncIterator[CallShown]:
+        """Yield each call as `get` returns it, newest first, as `export_lines` does."""
+        async for line in self.export_lines(**filters):
+            yield CallShown.model_validate_json(line, extra="ignore")
+
+    async def replay(
+        self,
+        call_id: str,
+        *,
+        event: "JSON | Kept" = KEPT,
+        version: str | int = "live",
+        timeout_s: float | None = None,
+    ) -> Outcome:
+        """Make a kept call again and return what happened.
+
+        It is a new call, which `list(replay_of=call_id)` finds. It gets the event that is kept, or
+        `event` in its place. `version` is live, same for the very code that ran, draft or a
+        number.
+
+        Raises:
+            ReplayRefused: the event is not kept as it was, or that code is gone.
+            Refusal: the call was turned away before any code ran.
+            Fault: the server, or the instance, cannot be reached.
+
+        """
+        asked = asked_replay(known_call_id(call_id), event, version=version, timeout_s=timeout_s)
+        return await self._transport.replay_call(asked)
 
 
 class Sanderling:

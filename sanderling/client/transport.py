@@ -1,5 +1,6 @@
 """The port between what people write and where it happens."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -7,6 +8,7 @@ from typing import Protocol, Self
 from drivers.port import Outcome
 from runner.call import Selector, Trigger
 from runner.call_filter import CallFilter
+from runner.replays import AskedReplay
 from sanderling.api.call_models import CallPage, CallShown
 from sanderling.api.function_models import (
     AskedDraft,
@@ -124,4 +126,12 @@ class Transport(Protocol):
 
     async def list_calls(self, matching: CallFilter, place: PagePlace) -> CallPage:
         """Return calls, newest first."""
+        ...
+
+    def export_calls(self, matching: CallFilter) -> AsyncIterator[bytes]:
+        """Yield each call as one line of JSON, newest first, without holding them."""
+        ...
+
+    async def replay_call(self, asked: AskedReplay) -> Outcome:
+        """Make a kept call again and return what happened; never twice."""
         ...

@@ -23,6 +23,16 @@ class CallFinished:
     duration_s: float
     finished_at: datetime
     trigger: str = "api"
+    queued_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallsForgotten:
+    """So many old calls were forgotten, for their `age` or for their `count`."""
+
+    workspace_id: WorkspaceId
+    reason: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 LOG_EVENTS: Mapping[str, str] = {
     "call.refused": "A call was turned away at a station before the driver; `code` says why.",
+    "calls.forgotten": "Old calls were forgotten, by age or by count, as the settings say.",
+    "calls.not-forgotten": "Old calls could not be forgotten; the next sweep tries again.",
     "call_log.delayed": "Records of calls wait in memory because the database takes no writes.",
     "call_log.dropped": "Records of calls are being lost: too many wait, or the log had to close.",
     "call_log.failed": "Writing records of calls met a defect; it is tried again.",

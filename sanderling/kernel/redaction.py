@@ -8,9 +8,7 @@ Assumptions: values are strict JSON as `jsontext` reads it, so nesting is bounde
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
 
-from sanderling.kernel.errors import Refusal
 from sanderling.kernel.jsontext import JSON
 from sanderling.kernel.masking import REDACTED, Secrets, Unbounded
 
@@ -29,18 +27,15 @@ _FOLDED = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
 _NOT_FOLDED = b"-_ "
 
 
-class RedactRuleRefused(Refusal):
-    """{rule!r} is no rule: {reason}.
-
-    Write the name of a member, such as `password`, or a path of names, such as `card.number`; a
-    name may start or end with a star.
-    """
-
-    code: ClassVar[str] = "redact_rule_refused"
+class RedactRuleRefused(ValueError):
+    """A text is no rule; the message says why and what one looks like."""
 
     def __init__(self, *, rule: str, reason: str) -> None:
-        """Keep the start of the rule and what is wrong with it."""
-        super().__init__(rule=rule[:MAX_RULE], reason=reason)
+        """Say so of the start of `rule`."""
+        super().__init__(
+            f"{rule[:MAX_RULE]!r} is no rule: {reason}; write a name such as password, or a path "
+            "of names such as card.number, where a name may start or end with a star"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from sanderling.store.address import check_database_url
 from sanderling.store.call_backlog import CallLogBounds
+from sanderling.store.call_retention import SQLHistoryStore
 from sanderling.store.calls import SQLCallLog
 from sanderling.store.config_store import SQLConfigStore
 from sanderling.store.database import Database, open_database, open_unprepared_database
@@ -29,6 +30,7 @@ __all__ = [
     "SQLConfigStore",
     "SQLExecutionStore",
     "SQLFunctionStore",
+    "SQLHistoryStore",
     "SQLIdempotencyKeys",
     "SQLJobStore",
     "SQLKeyStore",

@@ -1,10 +1,9 @@
 """The call log on SQL: taken at once, written in batches, read with what still waits."""
 
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from drivers.port import Health
 from runner.call import CallRecord, newest_first
@@ -95,20 +94,6 @@ class SQLCallLog:
             written = await read_all(self._database, query, call_record)
             found.update((record.id, record) for record in written)
         return page_of(tuple(newest_first(found.values())), limit, call_cursor)
-
-    async def delete_older_than(
-        self, workspace_id: WorkspaceId, before: datetime, *, limit: int
-    ) -> int:
-        """Forget at most `limit` of the workspace's oldest records; return how many it was."""
-        oldest = (
-            select(calls.c.id)
-            .where(calls.c.workspace_id == workspace_id, calls.c.started_at < before)
-            .order_by(calls.c.started_at)
-            .limit(limit)
-        )
-        forget = delete(calls).where(calls.c.workspace_id == workspace_id, calls.c.id.in_(oldest))
-        async with self._database.write() as connection:
-            return (await connection.execute(forget)).rowcount
 
     async def health(self) -> Health:
         """Say whether records are being kept."""

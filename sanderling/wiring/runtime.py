@@ -14,6 +14,7 @@ from config.variables import Settings
 from drivers.port import Driver, Health
 from runner.calls import Calls
 from runner.dispatch import Dispatch
+from runner.exports import Exports
 from runner.fairness.turnstile import Turnstile
 from runner.functions import Functions
 from runner.gate import Gate
@@ -21,6 +22,8 @@ from runner.keeping import Keeping
 from runner.pipeline import Pipeline
 from runner.ports import CallLog
 from runner.record import Record
+from runner.replays import Replays
+from runner.retention import Retention
 from runner.target import Targets
 from runner.triggers.door import Door
 from runner.triggers.record_events import RecordEvents
@@ -36,6 +39,7 @@ from sanderling.kernel.ids import WorkspaceId
 from sanderling.store import (
     SQLCallLog,
     SQLFunctionStore,
+    SQLHistoryStore,
     SQLKeyStore,
     SQLRecordOutbox,
     SQLTriggerStore,
@@ -54,11 +58,15 @@ from sanderling.wiring.executions import (
 )
 from sanderling.wiring.foundation import Foundation, open_foundation
 from sanderling.wiring.groundwork import Groundwork
-from sanderling.wiring.history import keeping_policy
+from sanderling.wiring.history import (
+    HistorySubscriber,
+    keeping_policy,
+    retention_policy,
+    sweeping,
+)
 from sanderling.wiring.limits import Counting, open_counting
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
-    KeepingSubscriber,
     LimitsSubscriber,
     LogsSubscriber,
     follow_logs,
@@ -157,15 +165,14 @@ async def open_runtime(
             open_consumption(settings, foundation, label=label)
         )
         counting, turnstile = await stack.enter_async_context(_admitting(settings, foundation))
-        configuration = beginning.configuration
-        parts = _Parts(
-            foundation, call_log, running, configuration, counting, consumption, turnstile
-        )
+        changing = beginning.configuration
+        parts = _Parts(foundation, call_log, running, changing, counting, consumption, turnstile)
         services, subscribers = _services(parts, settings)
         await stack.enter_async_context(consumption)
         if label is not None:
             consumption.begin()
             await stack.enter_async_context(delivering(settings, foundation, services))
+            await stack.enter_async_context(sweeping(services.retention, foundation.clock))
             follow_logs(settings)
             if driver is None:
                 subscribers.append(DriverSubscriber(switching, process=process))
@@ -222,6 +229,9 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
     stations = Stations(gate, targets, dispatch, record, pipeline, parts.call_log, permissions, bus)
     trigger_store = SQLTriggerStore(database)
     joined = parts.consumption.join(stations)
+    calls = Calls(parts.call_log, permissions)
+    history = SQLHistoryStore(database)
+    retention = Retention(history, clock, bus, retention_policy(settings))
     services = Services(
         gate=gate,
         pipeline=pipeline,
@@ -229,7 +239,10 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         executions=joined.executions,
         once=joined.once,
         functions=Functions(store, driver, ids, clock, bus, permissions),
-        calls=Calls(parts.call_log, permissions),
+        calls=calls,
+        exports=Exports(calls),
+        replays=Replays(parts.call_log, gate, targets, pipeline),
+        retention=retention,
         triggers=Triggers(trigger_store, store, ids, clock, bus, permissions),
         door=Door(Routes(trigger_store, clock, bus), gate, pipeline, joined.submission),
         record_events=RecordEvents(SQLRecordOutbox(database), clock, bus, permissions),
@@ -249,11 +262,12 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         default_workspace_id=lambda: foundation.groundwork.default_workspace_id,
         version=version("sanderling"),
         engine=parts.consumption.engine,
+        function_metrics_limit=settings.function_metrics_limit,
     )
     return services, [
         LimitsSubscriber(gate, targets),
-        KeepingSubscriber(keeping),
         ConcurrencySubscriber(parts.turnstile),
+        HistorySubscriber(keeping, retention),
         LogsSubscriber(),
         ExecutionsSubscriber(parts.consumption.follow),
     ]

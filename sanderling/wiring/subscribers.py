@@ -3,12 +3,10 @@
 from config.subscriber import Prepared
 from config.variables import DriverType, Settings
 from runner.gate import Gate
-from runner.keeping import Keeping, KeepingPolicy
 from runner.limit_policy import LimitPolicy
 from runner.target import Targets
 from sanderling.logs import configure_logs
 from sanderling.wiring.drivers import build_driver, lambda_settings, local_settings
-from sanderling.wiring.history import keeping_policy
 from sanderling.wiring.limits import limit_policy
 from sanderling.wiring.switching import SwitchingDriver
 
@@ -69,25 +67,6 @@ class LimitsSubscriber:
             self._targets.follow(policy)
 
         return Prepared(swap, _nothing)
-
-
-class KeepingSubscriber:
-    """Keeps calls by other bounds and rules from the next one on."""
-
-    name = "call history"
-
-    def __init__(self, keeping: Keeping) -> None:
-        """Tell whoever decides what is kept."""
-        self._keeping = keeping
-
-    def needs(self, settings: Settings) -> KeepingPolicy:
-        """Return bounds and rules."""
-        return keeping_policy(settings)
-
-    async def prepare(self, settings: Settings) -> Prepared:
-        """Make the new policy."""
-        policy = keeping_policy(settings)
-        return Prepared(lambda: self._keeping.follow(policy), _nothing)
 
 
 class LogsSubscriber:

@@ -8,7 +8,7 @@ from typing import Unpack
 import pytest
 
 from drivers.port import GuestError, LimitHit, Outcome, OutcomeKind
-from runner.errors import FunctionUnknown
+from runner.errors import CallUnknown, FunctionUnknown, ReplayRefused
 from runner.function import RateLimit
 from sanderling.api.errors import RequestInvalid
 from sanderling.client.asked_calls import CallFilters
@@ -260,6 +260,108 @@ async def test_a_filter_that_cannot_be_is_refused(setting: Setting, field: str) 
         await setting.admin.calls.list(**BAD_FILTERS[field])
 
     assert [misfit.field for misfit in refused.value.misfits] == [field]
+
+
+async def _newest(setting: Setting) -> str:
+    return (await setting.admin.calls.list(limit=1)).items[0].id
+
+
+async def test_a_call_is_replayed_with_its_event_or_another(setting: Setting) -> None:
+    """A replay is a new call that knows what it repeats; null is an event like any other."""
+    await publish(setting.admin, "echo", "x")
+    await setting.admin.call("echo", {"n": 1})
+    call_id = await _newest(setting)
+
+    again = await setting.admin.calls.replay(call_id)
+    other = await setting.admin.calls.replay(call_id, event=None, timeout_s=1.5)
+
+    assert (again.result, other.result) == ({"n": 1}, None)
+    rows = (await setting.admin.calls.list(replay_of=call_id)).items
+    assert [(row.replay_of, row.trigger) for row in rows] == [(call_id, "manual")] * 2
+
+
+async def test_a_replay_runs_the_code_that_is_asked_for(setting: Setting) -> None:
+    """Live is the default; same is what ran then, draft and numbers are themselves."""
+    await publish(setting.admin, "grows", "fail")
+    await setting.admin.call("grows", 1)
+    call_id = await _newest(setting)
+    await setting.admin.functions.save_draft("grows", "echo")
+    await setting.admin.functions.publish("grows")
+
+    kinds = [
+        (await setting.admin.calls.replay(call_id, version=version)).kind
+        for version in ("live", "same", "draft", 1)
+    ]
+
+    assert kinds == ["ok", "user_error", "ok", "user_error"]
+
+
+async def test_a_replay_of_code_that_is_gone_is_refused(setting: Setting) -> None:
+    """A draft that has changed since cannot be run as it was."""
+    await publish(setting.admin, "grows", "one")
+    await setting.admin.call("grows", 1, version="draft")
+    call_id = await _newest(setting)
+    await setting.admin.functions.save_draft("grows", "two")
+
+    with pytest.raises(ReplayRefused) as refused:
+        await setting.admin.calls.replay(call_id, version="same")
+
+    assert "no longer there" in refused.value.detail
+
+
+async def test_a_replay_without_the_whole_event_is_refused(setting: Setting) -> None:
+    """What was redacted cannot be sent again; giving an event helps."""
+    await publish(setting.admin, "echo", "x")
+    await setting.admin.call("echo", {"password": "correct-horse"})
+    call_id = await _newest(setting)
+
+    with pytest.raises(ReplayRefused) as refused:
+        await setting.admin.calls.replay(call_id)
+
+    assert "redacted" in refused.value.detail
+    assert "Give an event" in refused.value.advice
+    assert (await setting.admin.calls.replay(call_id, event=1)).result == 1
+
+
+async def test_nobody_replays_what_is_not_theirs(setting: Setting) -> None:
+    """A call of another workspace is unknown there."""
+    await publish(setting.admin, "echo", "x")
+    await setting.admin.call("echo", 1)
+    call_id = await _newest(setting)
+    stranger = await setting.client(elsewhere=True)
+
+    with pytest.raises(CallUnknown):
+        await stranger.calls.replay(call_id)
+
+
+@pytest.mark.parametrize("version", ["first", 0, True])
+async def test_a_replay_of_no_version_is_refused(setting: Setting, version: str | int) -> None:
+    """It is refused before anything is sent."""
+    with pytest.raises(RequestInvalid):
+        await setting.admin.calls.replay("call_" + "0" * 26, version=version)
+
+
+async def test_the_history_is_exported(setting: Setting) -> None:
+    """Every call that matches comes once, newest first, as `get` has it."""
+    await publish(setting.admin, "echo", "x")
+    await publish(setting.admin, "fails", "fail")
+    for number in range(60):
+        await setting.admin.call("echo", {"n": number, "line": "\u2028"})
+    await setting.admin.call("fails", 1)
+
+    calls = [call async for call in setting.admin.calls.export(function="echo")]
+
+    assert [call.event["n"] for call in calls if isinstance(call.event, dict)] == [
+        *range(59, -1, -1)
+    ]
+    assert calls[0] == await setting.admin.calls.get(calls[0].id)
+    assert [call async for call in setting.admin.calls.export(function="nobody")] == []
+
+
+async def test_an_export_is_refused_like_a_list(setting: Setting) -> None:
+    """A filter that cannot be is told before the first line."""
+    with pytest.raises(RequestInvalid):
+        await anext(setting.admin.calls.export(outcome="great"))
 
 
 async def test_deleting_keeps_the_calls(setting: Setting) -> None:

@@ -10,11 +10,14 @@ from config.subscriber import Subscriber
 from config.variables import Settings
 from drivers.disabled import DisabledDriver
 from runner.keeping import Keeping
-from sanderling.wiring.history import keeping_policy
+from runner.memory import MemoryCallLog
+from runner.retention import Retention
+from sanderling.kernel.clock import VirtualClock
+from sanderling.kernel.events import EventBus
+from sanderling.wiring.history import HistorySubscriber, keeping_policy, retention_policy
 from sanderling.wiring.limits import limit_policy
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
-    KeepingSubscriber,
     LimitsSubscriber,
     LogsSubscriber,
 )
@@ -57,9 +60,10 @@ async def case(request: pytest.FixtureRequest) -> AsyncGenerator[Case]:
         return
     if request.param == "call history":
         keeping = Keeping(keeping_policy(OLD))
+        retention = Retention(MemoryCallLog(), VirtualClock(), EventBus(), retention_policy(OLD))
         record = replace(a_record(), event_json=b'{"password":1,"iban":2}')
         yield Case(
-            KeepingSubscriber(keeping),
+            HistorySubscriber(keeping, retention),
             _case(CALL_HISTORY_REDACTED="iban"),
             lambda: keeping.kept(record).event_json,
         )

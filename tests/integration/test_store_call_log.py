@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -21,7 +20,7 @@ from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.store import CallLogBounds, Database, DatabaseLimits, SQLCallLog, open_database
 from sanderling.store.schema import calls
 from support.postgres import PostgresServer
-from support.records import HERE, START, THERE, a_record
+from support.records import HERE, a_record
 from support.sqlite import fill_disk, free_disk, locked
 
 IMPATIENT = DatabaseLimits(lock_s=0.05)
@@ -322,19 +321,3 @@ async def test_a_defect_does_not_end_the_log(sqlite_url: str) -> None:
         await broken.database.close()
 
     assert events(logs) == ["call_log.failed", "call_log.delayed", "call_log.recovered"]
-
-
-async def test_old_records_are_forgotten_in_portions(database_url: str) -> None:
-    """Only what is older goes, oldest first, at most so many at a time, in one workspace."""
-    async with bench(database_url) as on:
-        ours = [a_record(after_s=number) for number in range(4)]
-        theirs = a_record(THERE)
-        on.record(*ours, theirs)
-        await on.log.flush()
-        before = START + timedelta(seconds=3)
-
-        gone = [await on.log.delete_older_than(HERE, before, limit=2) for _ in range(3)]
-
-        assert gone == [2, 1, 0]
-        assert [ours[3].id] == [record.id for record in (await on.listed()).rows]
-        assert theirs == await on.log.find_call(THERE, theirs.id)

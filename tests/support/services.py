@@ -16,6 +16,7 @@ from runner.dispatch import Dispatch
 from runner.executions.joining import Ground, Joined, join
 from runner.executions.memory import MemoryExecutionStore, MemoryIdempotencyKeys
 from runner.executions.progress import MemoryProgress
+from runner.exports import Exports
 from runner.fairness.concurrency import Shares
 from runner.fairness.memory import MemoryTurns
 from runner.function import RateLimit
@@ -27,6 +28,8 @@ from runner.memory import MemoryCallLog, MemoryFunctionStore
 from runner.pipeline import Pipeline
 from runner.ports import CallLog, FunctionStore
 from runner.record import Record
+from runner.replays import Replays
+from runner.retention import Retention, RetentionPolicy
 from runner.target import Targets
 from runner.triggers.door import Door
 from runner.triggers.memory import MemoryTriggerStore
@@ -144,8 +147,7 @@ def build_house(
     bus, permissions = EventBus(), permissions or RolePermissions()
     bits = counting_bits()
     ids = SortableIds(clock, lambda _: next(bits))
-    driver = MemoryDriver(handlers, rejections=rejections)
-    desk = Desk()
+    driver, desk = MemoryDriver(handlers, rejections=rejections), Desk()
     principals = KeyPrincipals(stores.keys, clock)
     gate = Gate(principals, permissions, MemoryLimiter(clock), policy, clock)
     targets = Targets(stores.functions, policy, clock, bus)
@@ -154,6 +156,7 @@ def build_house(
     pipeline = Pipeline(gate, targets, dispatch, record, bus)
     stations = Stations(gate, targets, dispatch, record, pipeline, stores.calls, permissions, bus)
     joined = _joined(stations, ids, clock)
+    calls = Calls(stores.calls, permissions)
     services = Services(
         gate=gate,
         pipeline=pipeline,
@@ -161,7 +164,10 @@ def build_house(
         executions=joined.executions,
         once=joined.once,
         functions=Functions(stores.functions, driver, ids, clock, bus, permissions),
-        calls=Calls(stores.calls, permissions),
+        calls=calls,
+        exports=Exports(calls),
+        replays=Replays(stores.calls, gate, targets, pipeline),
+        retention=Retention(MemoryCallLog(), clock, bus, RetentionPolicy()),
         triggers=Triggers(stores.triggers, stores.functions, ids, clock, bus, permissions),
         door=Door(Routes(stores.triggers, clock, bus), gate, pipeline, joined.submission),
         record_events=RecordEvents(stores.outbox, clock, bus, permissions),

@@ -36,6 +36,7 @@ BODIES: Mapping[str, object] = {
 }
 
 ALSO: Mapping[str, frozenset[Permission]] = {
+    "POST /v1/calls/{call_id}/replay": frozenset({Permission.CALLS_READ}),
     # Whether the answer is 201 or 200 shows in the function as it was before.
     "POST /v1/functions/{name}/versions": frozenset({Permission.FUNCTIONS_READ}),
 }

@@ -10,7 +10,10 @@ from drivers.memory import MemoryDriver
 from drivers.port import Artifact, Deployment, OutcomeKind
 from runner.call import CallRequest, Selector
 from runner.dispatch import Call, Dispatch
+from runner.fairness.concurrency import Concurrency
+from runner.fairness.turnstile import Turnstile
 from runner.function import Definition
+from runner.record import Record
 from sanderling.kernel.ids import RequestId
 from sanderling.kernel.jsontext import JSON
 from support.river import ECHO, River
@@ -262,3 +265,26 @@ async def test_a_draft_that_changed_meanwhile_is_not_run_as_the_old_one(
     assert old.record.outcome.kind is OutcomeKind.NOT_DEPLOYED
     assert new.record.outcome.kind is OutcomeKind.CRASHED
     assert driver.invoked == 3
+
+
+async def test_a_call_knows_how_long_it_waited_for_room(river: River, driver: SpyDriver) -> None:
+    """Waiting in line is told apart from the time at the driver; without a line there is none."""
+    caller = await river.caller()
+    await river.publish(caller)
+    turnstile = Turnstile(Concurrency(in_all=1))
+    dispatch = Dispatch(driver, river.store, turnstile)
+    record = Record(river.call_log, river.bus, river.ids, river.clock)
+    target = await river.targets.find(river.here, "echo", Selector.LIVE)
+    request = CallRequest(caller.credential, "echo", b"1", RequestId("req_test"))
+    first, second = (record.open(caller.principal, target, request) for _ in range(2))
+
+    await dispatch.run(first)
+    assert turnstile.enter_nowait(target)
+    waiting = asyncio.create_task(dispatch.run(second))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    turnstile.leave(target)
+    await waiting
+
+    assert first.queued_s == 0
+    assert second.queued_s > 0
