@@ -36,15 +36,17 @@ class AskedRecordEvent(Asked):
     twice. `before` is null for what was created, `after` for what is gone.
     """
 
-    id: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_ID})]
+    # Bounds are told and not part of the schema: what breaks one is refused alone, with its batch.
+    id: Annotated[str, Field(description=f"1 to {LONGEST_ID} printable ASCII characters.")]
     object: Annotated[str, Field(json_schema_extra={"examples": ["company"]})]
     operation: OperationWord
-    record_id: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_ID})]
+    record_id: Annotated[str, Field(description=f"1 to {LONGEST_ID} printable characters.")]
     happened_at: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
     before: JsonValue = None
     after: JsonValue = None
     updated_fields: Annotated[
-        list[str], Field(default_factory=list, json_schema_extra={"maxItems": MOST_FIELDS})
+        list[str],
+        Field(default_factory=list, description=f"What an update touched; at most {MOST_FIELDS}."),
     ]
 
     def changed(self, workspace_id: WorkspaceId) -> RecordChanged:
