@@ -30,7 +30,7 @@ from runner.executions.execution import (
 from runner.executions.log_teller import LogTeller
 from runner.executions.ports import ExecutionStore, Hold
 from runner.executions.progress import News, NewsKind, Progress
-from runner.executions.retry import BACKOFF, Random, settled
+from runner.executions.retry import ROOM, Random, settled
 from runner.executions.submission import Announce
 from runner.fairness.ports import Turn, Turns
 from runner.target import Target
@@ -237,7 +237,7 @@ class Attendant:
 
     def _postponed(self, execution: Execution) -> Execution:
         means = self._means
-        pause_s = BACKOFF.pause_s(execution.fence, means.random, at_least_s=1.0)
+        pause_s = ROOM.pause_s(execution.fence, means.random, at_least_s=1.0)
         due_at = means.clock.now() + timedelta(seconds=pause_s)
         return postponed(
             execution,

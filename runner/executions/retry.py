@@ -66,6 +66,9 @@ class Backoff:
 
 BACKOFF = Backoff()
 
+ROOM = Backoff(most_s=15.0)
+"""Pauses where nothing was tried: room may be there soon, and nobody should wait for minutes."""
+
 
 def settled(
     execution: Execution,
@@ -89,7 +92,7 @@ def settled(
         return cancelled(execution, now)
     if outcome.kind in GIVEN_BACK:
         # The fence counts every claim, so the pauses grow although no attempt is counted.
-        pause_s = BACKOFF.pause_s(execution.fence, random, at_least_s=outcome.retry_after_s or 0.0)
+        pause_s = ROOM.pause_s(execution.fence, random, at_least_s=outcome.retry_after_s or 0.0)
         return _at(postponed, execution, now, pause_s, word, detail)
     if _may_repeat(outcome.kind, is_idempotent=is_idempotent) and (
         execution.attempts < execution.max_attempts

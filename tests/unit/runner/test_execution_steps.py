@@ -94,7 +94,7 @@ def test_where_there_was_no_room_the_attempt_is_given_back(kind: OutcomeKind) ->
 
     assert after.status is ExecutionStatus.WAITING
     assert after.attempts == 8
-    assert after.due_at == NOW + timedelta(seconds=128)
+    assert after.due_at == NOW + timedelta(seconds=7.5)
 
 
 @pytest.mark.parametrize("kind", sorted(HOPELESS))
