@@ -4,15 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sanderling.api.app import App, create_app
+    from sanderling.api.app import App, create_app, create_probe_app
     from sanderling.api.services import Services
 
-__all__ = ["App", "Services", "create_app"]
+__all__ = ["App", "Services", "create_app", "create_probe_app"]
 
 _MODULES = {
     "App": "sanderling.api.app",
     "Services": "sanderling.api.services",
     "create_app": "sanderling.api.app",
+    "create_probe_app": "sanderling.api.app",
 }
 
 

@@ -27,20 +27,18 @@ from sanderling.api.v1 import v1_router
 
 
 class App(Starlette):
-    """Starlette inside our own edge, and the short way past both.
+    """Starlette inside our own edge, and where calls are served the short way past both.
 
     The edge answers every exception itself; Starlette's two layers that would do so stay out.
     `express` is for connections that know a call when they see one.
     """
 
-    express: Express
-
-    def __init__(self, services: Services, counted: Metrics) -> None:
-        """Serve `services`, and count requests in `counted`."""
-        executions = Executions(
-            services.pipeline, services.gate, services.submission, services.once
-        )
-        super().__init__(routes=_routes(services, counted, executions))
+    def __init__(
+        self, services: Services, counted: Metrics, executions: Executions | None = None
+    ) -> None:
+        """Serve `services`, and count requests in `counted`; without `executions` only probes."""
+        probes = _probes(services, counted)
+        super().__init__(routes=_routes(services, executions, probes) if executions else probes)
         self.router.redirect_slashes = False
         self.state.services = services
         self._edge = Edge(
@@ -50,13 +48,15 @@ class App(Starlette):
             metrics=counted,
             max_body_bytes=services.max_body_bytes,
         )
-        self.express = Express(
-            self._edge,
-            executions,
-            metrics=counted,
-            clock=services.clock,
-            most_bytes=services.max_body_bytes,
-        )
+        self.express: Express | None = None
+        if executions is not None:
+            self.express = Express(
+                self._edge,
+                executions,
+                metrics=counted,
+                clock=services.clock,
+                most_bytes=services.max_body_bytes,
+            )
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what Starlette hands each request to."""
@@ -67,17 +67,25 @@ async def _show_openapi(_: Request) -> Response:
     return Response(openapi_text(), media_type="application/json")
 
 
-def _routes(services: Services, counted: Metrics, executions: Executions) -> Sequence[BaseRoute]:
+def _probes(services: Services, counted: Metrics) -> Sequence[BaseRoute]:
     async def show_metrics(_: Request) -> Response:
         return Response(counted.text(), headers={"content-type": metrics.CONTENT_TYPE})
 
     return [
-        Route(EXECUTIONS, executions),
-        Route(REPLAY, Replay(services.replays)),
-        Route(f"{DOOR}/{{path:path}}", TriggerDoor(services)),
         Route("/health/live", show_liveness),
         Route("/health/ready", Readiness(services).show),
         Route("/metrics", show_metrics),
+    ]
+
+
+def _routes(
+    services: Services, executions: Executions, probes: Sequence[BaseRoute]
+) -> Sequence[BaseRoute]:
+    return [
+        Route(EXECUTIONS, executions),
+        Route(REPLAY, Replay(services.replays)),
+        Route(f"{DOOR}/{{path:path}}", TriggerDoor(services)),
+        *probes,
         Route("/openapi.json", _show_openapi),
         # FastAPI's routes ask for the stack on which uploaded files would be closed.
         Mount("", AsyncExitStackMiddleware(v1_router())),
@@ -86,6 +94,16 @@ def _routes(services: Services, counted: Metrics, executions: Executions) -> Seq
 
 def create_app(services: Services) -> App:
     """Return the app over `services`; whoever opened those closes them after the app is gone."""
+    executions = Executions(services.pipeline, services.gate, services.submission, services.once)
+    return App(services, _counted(services), executions)
+
+
+def create_probe_app(services: Services) -> App:
+    """Return an app that tells of `services` what probes and Prometheus ask, and serves no call."""
+    return App(services, _counted(services))
+
+
+def _counted(services: Services) -> Metrics:
     counted = Metrics(version=services.version)
     counted.subscribe(services.bus)
     counted.measure_functions(services.bus, limit=services.function_metrics_limit)
@@ -93,4 +111,4 @@ def create_app(services: Services) -> App:
     counted.watch_calls(services.pipeline.statistics)
     if services.engine is not None:
         watch_engine(services.engine, counted.registry)
-    return App(services, counted)
+    return counted

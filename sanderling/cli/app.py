@@ -28,6 +28,7 @@ from sanderling.cli import (
     triggers,
     vault,
     version,
+    worker,
 )
 from sanderling.cli.demo import command as demo
 from sanderling.cli.exits import Exit, exit_for
@@ -50,7 +51,7 @@ class _Group:
 
 
 _COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
-    _START: (demo.demo, init.init, serve.serve),
+    _START: (demo.demo, init.init, serve.serve, worker.worker),
     _FUNCTIONS: (invoke.invoke,),
     _OPERATE: (doctor.doctor, health.health, version.version),
 }

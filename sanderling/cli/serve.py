@@ -2,11 +2,15 @@
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sanderling.cli.options import AsJSON, Home
+
+if TYPE_CHECKING:
+    from sanderling.wiring.server import Face
 
 
 def serve(
@@ -22,6 +26,13 @@ def serve(
     as_json: AsJSON = False,
 ) -> int:
     """Serve the HTTP API until SIGTERM or Ctrl-C; calls in flight finish first."""
+    from sanderling.wiring.server import API  # noqa: PLC0415 - keeps --help quick.
+
+    return serve_as(API, host=host, port=port, home=home, as_json=as_json)
+
+
+def serve_as(face: "Face", *, host: str, port: int | None, home: Path | None, as_json: bool) -> int:
+    """Serve with a face until a signal; without a port on the one of the settings."""
     from config.loader import load_snapshot  # noqa: PLC0415 - keeps --help quick.
     from sanderling.logs import configure_logs  # noqa: PLC0415 - as above.
     from sanderling.wiring import server  # noqa: PLC0415 - as above.
@@ -40,5 +51,6 @@ def serve(
         host=host,
         port=settings.node_port if port is None else port,
         announce=announce,
+        face=face,
     )
     return 0

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Self
 
@@ -14,7 +15,7 @@ import uvloop
 
 from config.snapshot import Snapshot
 from drivers.limits import CEILINGS
-from sanderling.api import App, create_app
+from sanderling.api import App, Services, create_app, create_probe_app
 from sanderling.api.connection import bounded_connections
 from sanderling.kernel.ids import Ids
 from sanderling.wiring.configuration import label_process
@@ -24,7 +25,19 @@ from sanderling.wiring.runtime import open_runtime
 
 log = structlog.get_logger()
 
-PROCESS = "sanderling serve"
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a process is called in messages and among the others, and what it shows over HTTP."""
+
+    process: str
+    kind: str
+    app: Callable[[Services], App]
+
+
+API = Face("sanderling serve", "serve", create_app)
+WORKER = Face("sanderling worker", "worker", create_probe_app)
+
 # A call may take its whole wall time after the signal to stop; the rest is for the reply.
 _GRACE_S = round(CEILINGS["wall_s"]) + 5
 _IDLE_S = 75
@@ -32,7 +45,14 @@ _BACKLOG = 1024
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+def serve(
+    snapshot: Snapshot,
+    *,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    face: Face = API,
+) -> None:
     """Serve until SIGTERM or SIGINT; `announce` gets the URL once requests are accepted.
 
     After the signal no new connection is taken and calls in flight finish. A second signal ends
@@ -50,22 +70,23 @@ def serve(snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str],
         # A signal that comes before requests are accepted cancels the start.
         suppress(asyncio.CancelledError),
     ):
-        runner.run(_serve(snapshot, host=host, port=port, announce=announce))
+        runner.run(_serve(snapshot, face, host=host, port=port, announce=announce))
 
 
 async def _serve(
-    snapshot: Snapshot, *, host: str, port: int, announce: Callable[[str], None]
+    snapshot: Snapshot, face: Face, *, host: str, port: int, announce: Callable[[str], None]
 ) -> None:
     settings = snapshot.settings
     if settings.sandbox_development:
         # First, so that a switch which cannot be followed is told before anything listens.
-        build_driver(settings, process=PROCESS)
+        build_driver(settings, process=face.process)
     with (
         _listening(host, port, loopback_only=settings.sandbox_development) as listener,
         _Signals() as signals,
     ):
-        async with open_runtime(snapshot, process=PROCESS, label=label_process("serve")) as runtime:
-            app = create_app(runtime.services)
+        label = label_process(face.kind)
+        async with open_runtime(snapshot, process=face.process, label=label) as runtime:
+            app = face.app(runtime.services)
             server = _Server(_config(app, runtime.services.ids))
 
             def tell() -> None:

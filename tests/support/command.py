@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,13 +70,20 @@ class CommandLine:
         assert ended.status == 0, ended
         return ended.json
 
-    @contextmanager
-    def serving(self, **settings: str) -> Generator["Server"]:
+    def serving(self, **settings: str) -> AbstractContextManager["Server"]:
         """Yield a server on a free port; it is ended by its own process id."""
-        log = self.folder / "server.log"
+        return self._serving("serve", settings)
+
+    def working(self, **settings: str) -> AbstractContextManager["Server"]:
+        """Yield a worker, its health on a free port; it is ended by its own process id."""
+        return self._serving("worker", settings)
+
+    @contextmanager
+    def _serving(self, word: str, settings: Mapping[str, str]) -> Generator["Server"]:
+        log = self.folder / ("server.log" if word == "serve" else f"{word}.log")
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [PROGRAM, "serve", "--port", "0", "--json"],
+                [PROGRAM, word, "--port", "0", "--json"],
                 cwd=self.folder,
                 env={**self.environment(), **settings},
                 stdin=subprocess.DEVNULL,
