@@ -95,6 +95,7 @@ async def test_ids_decide_between_equal_moments(subject: Subject) -> None:
 
     place = await subject.history.find_nth_newest(HERE, 2)
 
+    assert place is not None
     assert (twins[1].started_at, twins[1].id) == place
     assert await subject.history.forget_before(HERE, place, limit=9) == 1
     assert [twins[2].id, twins[1].id] == await subject.ids()
