@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from bench import call, fairness, http, limiter, record, settings
+from bench import call, engine, fairness, http, limiter, record, settings
 from bench.report import Report, print_table, to_json, to_markdown
 
 
@@ -16,6 +16,7 @@ def _parser() -> argparse.ArgumentParser:
         ("http", "one call over HTTP, side by side with peers and a floor"),
         ("fairness", "how long quiet workspaces wait beside a noisy one, in turns and in a queue"),
         ("record", "what keeping the record of a call costs"),
+        ("engine", "what queued executions cost, and how soon they are back after a crash"),
         ("config", "how long a changed setting takes to be in force in every process"),
     ):
         kind = kinds.add_parser(what, help=says, description=says)
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def measure(asked: argparse.Namespace) -> Report:
+def measure(asked: argparse.Namespace) -> Report:  # noqa: PLR0911 - one for each benchmark.
     """Return what was measured."""
     match asked.what:
         case "call":
@@ -50,6 +51,8 @@ def measure(asked: argparse.Namespace) -> Report:
             return http.run(http.Options(asked.seconds or 90.0, asked.calls, asked.redis))
         case "fairness":
             return fairness.run(fairness.Options(asked.calls, asked.redis))
+        case "engine":
+            return engine.run(engine.Options(asked.calls))
         case "config":
             return settings.run(settings.Options(asked.calls, asked.database, asked.redis))
         case _:

@@ -27,12 +27,20 @@ _PAGE_HEADINGS = {
     "rps_c8": "8 connections",
     "rps_c64": "64 connections",
     "p99_us_c8": "slowest in 100, 8 connections",
+    "enqueue_per_s": "taken in, rate",
+    "drain_per_s": "done, rate",
+    "one_p50_us": "median, one by one",
+    "one_p99_us": "slowest in 100",
+    "recovery_s": "back after kill -9, s",
+    "lease_s": "lease, s",
     "cpu_us": "CPU",
     "idle_kib": "idle KiB",
     "quiet_percent": "quiet median, % of its fifo",
     "total_ratio": "all, x its fifo",
 }
-_AS_THEY_ARE = frozenset({"ratio", "idle_kib", "quiet_percent", "total_ratio"})
+_AS_THEY_ARE = frozenset(
+    {"ratio", "idle_kib", "quiet_percent", "total_ratio", "recovery_s", "lease_s"}
+)
 _RATES = ("calls_per_s", "rps")
 _LEAST_WIDTH = 110
 _HEADINGS = {
@@ -48,6 +56,12 @@ _HEADINGS = {
     "rps_c64": "c=64",
     "p50_us_c1": "p50 µs c=1",
     "p99_us_c8": "p99 µs c=8",
+    "enqueue_per_s": "enqueued/s",
+    "drain_per_s": "done/s",
+    "one_p50_us": "p50 µs",
+    "one_p99_us": "p99 µs",
+    "recovery_s": "recovery s",
+    "lease_s": "lease s",
     "cpu_us": "CPU µs/call",
     "idle_kib": "idle KiB",
     "quiet_p50_ms": "quiet p50 ms",

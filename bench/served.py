@@ -119,7 +119,9 @@ def monty_server(folder: Path, redis_url: str) -> Server:
     return Server([*words, "--loop", "uvloop", "--http", "httptools"], folder, environment)
 
 
-def sanderling_server(folder: Path, redis_url: str | None = None) -> tuple[Server, str]:
+def sanderling_server(
+    folder: Path, redis_url: str | None = None, **settings: str
+) -> tuple[Server, str]:
     """Return a Sanderling server that is not yet started, and an admin key of its home.
 
     Without `redis_url` it counts in its own memory.
@@ -127,6 +129,7 @@ def sanderling_server(folder: Path, redis_url: str | None = None) -> tuple[Serve
     folder.mkdir(exist_ok=True)
     # Empty, so that none is inherited.
     environment = {"SANDERLING_HOME": str(folder / "home"), "REDIS_URL": redis_url or "", **_LIMITS}
+    environment |= settings
     made = subprocess.run(
         [sys.executable, "-m", "sanderling.cli", "init", "--json"],
         env={**os.environ, **environment},
@@ -139,7 +142,8 @@ def sanderling_server(folder: Path, redis_url: str | None = None) -> tuple[Serve
     return Server(["-m", "sanderling.cli", "serve"], folder, environment), key
 
 
-def _post(server: Server, key: str, path: str, body: object) -> Any:
+def post(server: Server, key: str, path: str, body: object) -> Any:
+    """Return what the server answers to `body`."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{server.port}{path}",
         data=json.dumps(body).encode(),
@@ -155,8 +159,8 @@ def _post(server: Server, key: str, path: str, body: object) -> Any:
 
 def publish(server: Server, key: str, *, name: str, isolation: str) -> str:
     """Create and publish the function of the workload; return the path that calls it."""
-    _post(server, key, "/v1/functions", {"name": name, "source": SOURCE, "isolation": isolation})
-    _post(server, key, f"/v1/functions/{name}/versions", {})
+    post(server, key, "/v1/functions", {"name": name, "source": SOURCE, "isolation": isolation})
+    post(server, key, f"/v1/functions/{name}/versions", {})
     return f"/v1/functions/{name}/executions"
 
 
