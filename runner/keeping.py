@@ -102,7 +102,8 @@ class _Cut:
         try:
             value = jsontext.decode(text)
             cleaned = self._redactor.redact(value, self._secrets)
-            return text if cleaned == value else jsontext.encode(cleaned)
+            is_clean = cleaned == value and not _tells_twice(text)
+            return text if is_clean else jsontext.encode(cleaned)
         except (Unbounded, InvalidJSON):
             # What cannot be looked through could hold anything, and so could what it led to.
             self._is_hidden = True
@@ -129,7 +130,8 @@ class _Cut:
         try:
             value = jsontext.decode(text)
             masked = self._secrets.mask_json(value)
-            return text if masked == value else jsontext.encode(masked)
+            is_clean = masked == value and not _tells_twice(text)
+            return text if is_clean else jsontext.encode(masked)
         except (Unbounded, InvalidJSON):
             return _ALL_REDACTED
 
@@ -193,3 +195,20 @@ class _Cut:
             replace(line, function=self._mask(line.function), text=self._mask(line.text))
             for line in trace
         )
+
+
+def _tells_twice(text: bytes) -> bool:
+    """Claim that an object in this JSON text has a name twice.
+
+    Only the last member of a name is in the value, so that a secret in another one is in no sight.
+    """
+    is_twice = False
+
+    def note(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal is_twice
+        members = dict(pairs)
+        is_twice = is_twice or len(members) < len(pairs)
+        return members
+
+    json.loads(text, object_pairs_hook=note)
+    return is_twice

@@ -6,7 +6,7 @@ what is looked at: secrets and looks are counted, and who goes beyond gets `Unbo
 
 import json
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from sanderling.kernel.jsontext import JSON
 
@@ -65,7 +65,7 @@ class Secrets:
         is_clean = masked == text or not any(
             form in masked for form in self._all_forms() if form not in REDACTED
         )
-        return masked if is_clean else REDACTED
+        return masked if is_clean and not self._is_in_url(masked) else REDACTED
 
     def mask_json(self, value: JSON) -> JSON:
         """Return `value` without any secret in its texts, names and numbers.
@@ -77,7 +77,7 @@ class Secrets:
         text = json.dumps(value, ensure_ascii=False)
         if not any(
             json.dumps(form, ensure_ascii=False)[1:-1] in text for form in self._all_forms()
-        ):
+        ) and not self._is_in_url(text):
             return value
         return self._masked(value, _Budget(_MAX_LOOKS // len(self._all_forms())))
 
@@ -100,6 +100,17 @@ class Secrets:
             # The longest first: what is inside another must not break it apart.
             self._forms = sorted(forms, key=lambda form: (-len(form), form))
         return self._forms
+
+    def _is_in_url(self, text: str) -> bool:
+        """Claim that a secret is left in `text` as a URL or a form may spell it.
+
+        Which characters are escaped, and how, is up to whoever writes one.
+        """
+        readings = {
+            *({unquote(text)} if "%" in text else ()),
+            *({unquote_plus(text)} if "%" in text or "+" in text else ()),
+        } - {text}
+        return any(form in reading for reading in readings for form in self._all_forms())
 
     def _without_tail(self, text: str) -> str:
         """Return `text` without the start of a secret at its end, where a bound cut it."""
@@ -143,3 +154,5 @@ def _forms(text: str) -> Iterator[str]:
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
     yield quote(text, safe="", errors="replace")
+    yield quote(text, errors="replace")
+    yield quote_plus(text, errors="replace")

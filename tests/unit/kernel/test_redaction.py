@@ -1,6 +1,7 @@
 """Redaction: what a rule names is gone, wherever else it stands, and time is bounded."""
 
 import json
+from urllib.parse import unquote_plus
 
 import pytest
 from hypothesis import given
@@ -95,6 +96,8 @@ def test_the_quick_look_never_misses(value: JSON, indent: int | None, is_ascii: 
         rb'{"password\"x": 1}',
         '{"API\u2011KEY": 1, "\u017fecret": 1}'.encode(),
         b'{"a":":","token":1}',
+        b'{"password:1":"x"}',
+        b'{"a:password:b" :"x"}',
     ],
 )
 def test_a_disguised_name_is_seen(text: bytes) -> None:
@@ -161,6 +164,42 @@ def test_a_secret_is_found_as_people_print_it(printed: str) -> None:
     secrets.add("it's \n a \\ se\0cret")
 
     assert "cret" not in secrets.mask(printed)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "token=it%27s+a%2fb%2Ac",
+        "token=it's+a/b*c",
+        "token=it's%20a%2fb*c",
+        "/it%27s%20a/b%2Ac",
+    ],
+)
+def test_a_secret_is_found_as_any_form_or_url_spells_it(printed: str) -> None:
+    """Browsers and libraries escape other characters, in small letters too, and blanks as plus."""
+    secrets = Secrets()
+    secrets.add("it's a/b*c")
+
+    assert not unquote_plus(secrets.mask(printed)).endswith("b*c")
+    assert REDACTED in json.dumps(secrets.mask_json({"query": printed}))
+
+
+def test_what_is_taken_out_of_a_request_is_in_no_other_member_of_it() -> None:
+    """The body and the query as they came spell a secret in ways that nobody can foresee."""
+    event: dict[str, JSON] = {
+        "body": {"user": "ada", "pwd": "abc"},
+        "rawBody": '{"user": "ada", "pwd": "\\u0061bc"}',
+        "queryStringParameters": {"n": "1"},
+        "rawQueryString": "n=1",
+    }
+
+    cleaned = USUAL.redact(event, Secrets())
+
+    assert cleaned == {
+        **event,
+        "body": {"user": "ada", "pwd": REDACTED},
+        "rawBody": REDACTED,
+    }
 
 
 def test_the_start_of_a_secret_at_the_end_of_a_cut_text_is_taken_out() -> None:

@@ -96,6 +96,33 @@ def test_no_secret_survives_in_the_row(secret: str, other: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":{"password":"correct-horse"},"a":1}',
+        b'{"password":"correct-horse","password":""}',
+        b'{"a":{"password":"[redacted]"},"b":{"password":"correct-horse"},"b":1}',
+    ],
+)
+def test_a_name_that_stands_twice_hides_no_secret(text: bytes) -> None:
+    """Of two members with one name the first is read by nobody, and is not kept either."""
+    record = replace(a_call(None), event_json=text)
+
+    kept = kept_parts(record)
+
+    assert b"correct-horse" not in kept.event_json
+    assert [each.reason for each in kept.withheld] == [Withholding.REDACTED]
+
+
+def test_a_name_that_stands_twice_hides_no_copy() -> None:
+    """What the result shows to be secret is in no member of the event."""
+    record = replace(
+        a_call(None, {"password": "correct-horse"}), event_json=b'{"a":"correct-horse","a":1}'
+    )
+
+    assert b"correct-horse" not in kept_parts(record).event_json
+
+
 def test_what_is_too_large_is_left_out_with_its_digest() -> None:
     """Size and digest tell which it was; a body of exactly the bound stays."""
     fits, large = "x" * 38, "y" * 39
