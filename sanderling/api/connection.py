@@ -24,7 +24,8 @@ from sanderling.kernel.units import KIB
 class ConnectionBounds:
     """How long a head may take, how large it may be, and how many connections there may be.
 
-    One connection more than `most` is closed at once, without a word.
+    One connection more than `most` is closed at once, without a word, and so is one whose body has
+    more than `head_bytes` around its chunks without bringing any of it.
     """
 
     head_s: float = 10.0
@@ -55,6 +56,7 @@ class _Connection(ExpressConnection):
     bounds: ConnectionBounds
     _timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _framing_bytes = 0
     _is_in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the parent
@@ -69,13 +71,19 @@ class _Connection(ExpressConnection):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_in_body:
+        if self._is_in_body:
+            self._framing_bytes += len(data)
+        else:
             self._head_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
         if not self._is_in_body and self._head_bytes > self.bounds.head_bytes:
             self._hold_or_refuse()
+        elif self._is_in_body and self._framing_bytes > self.bounds.head_bytes:
+            # A trailer without end, which the parser keeps as it keeps a head. There may be half
+            # an answer on the wire already, so nothing is said.
+            self.transport.abort()
         elif self._timer is None and not self.is_serving:
             # What is left of a body after its answer is thrown away, for as long as a head may
             # take: closing at once would reset the connection before the answer was read.
@@ -88,11 +96,20 @@ class _Connection(ExpressConnection):
         else:
             self._refuse(HeadTooLarge(allowed_bytes=self.bounds.head_bytes))
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What follows a body is no header: nobody on the way here has judged it as one.
+        if not self._is_in_body:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._stop_waiting()
-        self._head_bytes = 0
+        self._head_bytes = self._framing_bytes = 0
         self._is_in_body = True
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._framing_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._stop_waiting()

@@ -179,6 +179,31 @@ async def test_a_body_without_end_after_its_answer_is_cut(address: tuple[str, in
     assert refused.startswith(b"HTTP/1.1 401")
 
 
+async def test_a_trailer_without_end_is_cut() -> None:
+    """What follows the last chunk of a body is bounded as a head is, while the body is awaited."""
+    is_over = asyncio.Event()
+
+    async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        is_over.set()
+
+    async with serving(reading, ConnectionBounds(head_bytes=4096)) as url:
+        parts = urlsplit(url)
+        async with connection((str(parts.hostname), parts.port or 0)) as (reader, writer):
+            writer.write(
+                b"POST /any HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "
+            )
+            with suppress(ConnectionError):
+                while not reader.at_eof():
+                    writer.write(b"x" * 1024)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+        await is_over.wait()
+
+    assert is_over.is_set()
+
+
 @pytest.mark.slow
 async def test_a_head_that_grows_behind_a_call_waits_and_is_refused() -> None:
     """What is sent while a call runs is held back, not kept in memory, and judged afterwards."""

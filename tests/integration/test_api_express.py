@@ -215,6 +215,17 @@ async def test_what_is_unusual_goes_the_usual_way(wire: Wire, line: str, status:
     assert wire.express.answered == 0
 
 
+@pytest.mark.parametrize("query", [USUAL, ""])
+async def test_what_follows_a_body_is_no_header(wire: Wire, query: str) -> None:
+    """A key in a trailer opens nothing: whoever stands before us did not judge it."""
+    head = f"POST /v1/functions/echo/executions{query} HTTP/1.1\r\nHost: test\r\n{JSON_TYPE}\r\n"
+    body = f"Transfer-Encoding: chunked\r\n\r\n1\r\n1\r\n0\r\n{KEY}\r\n\r\n"
+
+    answer = await wire.ask((head + body).replace("KEY", wire.key).encode())
+
+    assert answer.startswith(b"HTTP/1.1 401")
+
+
 async def test_a_call_in_pieces_is_put_together(wire: Wire) -> None:
     """A body that does not come with its head is served the usual way, and whole."""
     # As long as an event may be; with its head it is more than a loop reads at once.
