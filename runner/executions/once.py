@@ -94,6 +94,7 @@ class Once:
             ExecutionRefused: the key is no word for one.
             IdempotencyConflict: the key stands for something else.
             IdempotencyInFlight: the call is being made at this moment.
+            RateLimited: the API's rules are used up, whatever the key stands for.
             Refusal: as the pipeline refuses; the key is free again.
 
         """
@@ -115,17 +116,24 @@ class Once:
                     numbered = replace(request, call_id=call_id)
                     return await self._make(principal, numbered, key, call_id, tell)
                 case Answered(answer):
-                    tell(await self._gate.limit(self._gate.api_rules(principal)))
+                    tell(await self._count(principal))
                     return Replayed(answer)
                 case KeyTaken():
+                    tell(await self._count(principal))
                     raise IdempotencyConflict(key=key_text)
                 case Abandoned(lost_id):
                     told = await self._abandoned(principal, request, key, lost_id)
                     if told is not None:
+                        tell(await self._count(principal))
                         return Replayed(told)
                 case InFlight():
+                    tell(await self._count(principal))
                     break
         raise IdempotencyInFlight(key=key_text, retry_after_s=_ASK_AGAIN_S)
+
+    async def _count(self, principal: Principal) -> Admission:
+        """Count a request that the pipeline never sees: it cost a look into the database."""
+        return await self._gate.limit(self._gate.api_rules(principal))
 
     async def _make(
         self,

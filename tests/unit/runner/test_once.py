@@ -9,18 +9,19 @@ from drivers.memory import Scripted
 from drivers.port import OutcomeKind
 from runner.answer import answer_json
 from runner.call import CallRecord, CallRequest
-from runner.errors import FunctionUnknown
+from runner.errors import FunctionUnknown, RateLimited
 from runner.executions.errors import (
     ExecutionRefused,
     IdempotencyConflict,
     IdempotencyInFlight,
 )
 from runner.executions.once import IN_FLIGHT, Replayed
-from runner.function import Definition
+from runner.function import Definition, RateLimit
+from runner.limit_policy import LimitPolicy
 from sanderling.kernel.ids import RequestId
 from sanderling.kernel.jsontext import JSON, decode
 from support.queue import Queue, settle
-from support.river import Caller
+from support.river import GENEROUS, Caller
 
 
 class Counting:
@@ -187,3 +188,25 @@ async def test_a_word_that_is_no_key_is_refused() -> None:
 
     with pytest.raises(ExecutionRefused, match="printable"):
         await queue.once.call(_request(caller), "\n")
+
+
+async def test_asking_under_a_key_is_counted_whatever_comes_of_it() -> None:
+    """A conflict, a call under way and an answer kept are no way around the API's limits."""
+    counting = Counting()
+    counting.open.clear()
+    few = RateLimit(limit=3, ttl_ms=60_000)
+    queue = Queue({"count": counting}, policy=LimitPolicy(few, GENEROUS, GENEROUS))
+    caller = await queue.caller(definition=Definition("count"))
+    first = asyncio.create_task(queue.once.call(_request(caller), "k"))
+    await settle()
+
+    with pytest.raises(IdempotencyConflict):
+        await queue.once.call(_request(caller, b"2"), "k")
+    with pytest.raises(IdempotencyInFlight):
+        await queue.once.call(_request(caller), "k")
+    for event in (b"1", b"2"):
+        with pytest.raises(RateLimited):
+            await queue.once.call(_request(caller, event), "k")
+
+    counting.open.set()
+    assert isinstance(await first, CallRecord)
