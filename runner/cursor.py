@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from runner.call import CallRecord
 from runner.errors import CursorRefused
@@ -75,11 +75,12 @@ def moment_place(kind: str, cursor: str) -> tuple[datetime, str]:
     text, row_id = decode_cursor(kind, cursor, str, str)
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise CursorRefused
+        # At the ends of time a zone leads beyond them, where no database can follow.
+        return moment.astimezone(UTC), str(row_id)
+    except (ValueError, OverflowError) as error:
         raise CursorRefused from error
-    if moment.tzinfo is None:
-        raise CursorRefused
-    return moment, str(row_id)
 
 
 def _fits(parts: Sequence[object], shape: Sequence[type[Part]]) -> bool:

@@ -54,3 +54,10 @@ def test_a_moment_without_a_zone_is_refused() -> None:
 
     with pytest.raises(CursorRefused):
         call_place(encode_cursor("calls", naive, "call_1"))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
+def test_a_moment_beyond_the_ends_of_time_is_refused(moment: str) -> None:
+    """A forged cursor is no fault of ours: the moment has a zone, and is none in UTC."""
+    with pytest.raises(CursorRefused):
+        call_place(encode_cursor("calls", moment, "call_1"))
