@@ -1,11 +1,14 @@
 """One TCP connection: it must bring whole heads in time and in bounds, or it is closed.
 
-The web server itself waits for a head without end and keeps what came of it, however long; a few
-strangers without a key could hold all its descriptors or its memory. What is refused here never
+The web server itself waits for a head without end and keeps what came of it, however long, and
+for a reader who never reads; a few strangers without a key could hold all its descriptors or its
+memory. What is refused here never
 reaches the app, so it is answered by hand, as a problem document like everything else.
 """
 
 import asyncio
+import socket
+import struct
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -19,18 +22,23 @@ from sanderling.kernel.errors import Refusal
 from sanderling.kernel.ids import Ids
 from sanderling.kernel.units import KIB
 
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""What is written and not yet taken is dropped with the connection."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionBounds:
     """How long a head may take, how large it may be, and how many connections there may be.
 
     One connection more than `most` is closed at once, without a word, and so is one whose body has
-    more than `head_bytes` around its chunks without bringing any of it.
+    more than `head_bytes` around its chunks without bringing any of it, or whose caller takes
+    nothing of an answer for `unread_s`.
     """
 
     head_s: float = 10.0
     head_bytes: int = 32 * KIB
     most: int = 4096
+    unread_s: float = 30.0
 
 
 def bounded_connections(
@@ -55,6 +63,8 @@ class _Connection(ExpressConnection):
     refused_by: Ids
     bounds: ConnectionBounds
     _timer: asyncio.TimerHandle | None = None
+    _reader_timer: asyncio.TimerHandle | None = None
+    _unread_bytes = 0
     _head_bytes = 0
     _framing_bytes = 0
     _is_in_body = False
@@ -68,7 +78,38 @@ class _Connection(ExpressConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        # More will be written, and whoever came this far is reading.
+        self._watch_reader()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        """Look in a while whether anything was taken of what is written and not yet gone."""
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
+        self._unread_bytes = self.transport.get_write_buffer_size()
+        if self._unread_bytes:
+            self._reader_timer = self.loop.call_later(self.bounds.unread_s, self._look_at_reader)
+
+    def _look_at_reader(self) -> None:
+        self._reader_timer = None
+        if 0 < self._unread_bytes <= self.transport.get_write_buffer_size():
+            self._reset()
+        else:
+            self._watch_reader()
 
     def data_received(self, data: bytes) -> None:
         if self._is_in_body:
@@ -88,6 +129,13 @@ class _Connection(ExpressConnection):
             # What is left of a body after its answer is thrown away, for as long as a head may
             # take: closing at once would reset the connection before the answer was read.
             self._expect_head()
+
+    def _reset(self) -> None:
+        """End at once: an orderly end waits for the reader too, here and in the kernel."""
+        peer: socket.socket | None = self.transport.get_extra_info("socket")
+        if peer is not None:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
 
     def _hold_or_refuse(self) -> None:
         if self.is_serving:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import select
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from urllib.parse import urlsplit
@@ -11,8 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from sanderling.api import create_app
 from sanderling.api.connection import ConnectionBounds
+from sanderling.kernel.units import MIB
 from support.loopback import serving
 from support.services import build_house
+from support.waiting import until
 
 Exchange = Callable[[bytes], Awaitable[bytes]]
 
@@ -202,6 +206,28 @@ async def test_a_trailer_without_end_is_cut() -> None:
         await is_over.wait()
 
     assert is_over.is_set()
+
+
+async def _generous(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer with more than any system keeps for a reader."""
+    headers = [(b"content-length", b"%d" % (16 * MIB))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(16 * MIB)})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", [b"", b"Connection: close\r\n"])
+async def test_whoever_does_not_read_an_answer_is_cut(line: bytes) -> None:
+    """An answer that nobody takes holds neither its memory nor its connection."""
+    async with serving(_generous, ConnectionBounds(unread_s=0.3)) as url:
+        parts = urlsplit(url)
+        with socket.create_connection((str(parts.hostname), parts.port or 0)) as caller:
+            caller.sendall(LIVE + line + b"\r\n")
+            watched = select.poll()
+            # Asked for nothing it tells of a connection that was reset, without reading.
+            watched.register(caller, 0)
+
+            await until(lambda: bool(watched.poll(0)))
 
 
 @pytest.mark.slow
