@@ -66,3 +66,16 @@ class IdempotencyInFlight(Refusal):
         """Keep the key and a time after which asking again makes sense."""
         super().__init__(key=key, retry_after_s=retry_after_s)
         self.retry_after_s = retry_after_s
+
+
+class FollowersFull(Refusal):
+    """{limit} executions of this workspace are followed from this process already.
+
+    End one, or ask for the execution with `wait_s` instead.
+    """
+
+    code: ClassVar[str] = "followers_full"
+
+    def __init__(self, *, limit: int) -> None:
+        """Keep the bound."""
+        super().__init__(limit=limit)

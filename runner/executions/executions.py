@@ -1,12 +1,14 @@
 """What people do with executions: look, wait, cancel, replay."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
 
 from runner.executions.attendant import note_end
-from runner.executions.errors import ExecutionNotEnded, ExecutionUnknown
+from runner.executions.errors import ExecutionNotEnded, ExecutionUnknown, FollowersFull
 from runner.executions.execution import Execution, ExecutionStatus
 from runner.executions.ports import Added, ExecutionFilter, ExecutionStore
 from runner.executions.progress import BEGINNING, News, NewsKind, Progress
@@ -19,12 +21,16 @@ from sanderling.access.permission import Permission, Permissions, require
 from sanderling.access.principal import Principal
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.events import EventBus
-from sanderling.kernel.ids import ExecutionId, RequestId, is_id
+from sanderling.kernel.ids import ExecutionId, RequestId, WorkspaceId, is_id
 
 log = structlog.get_logger()
 
 ANY = ExecutionFilter()
 LONGEST_WAIT_S = 60.0
+MOST_FOLLOWED = 100
+"""How many of one workspace's executions are followed at once from one process: each holds a
+connection for as long as the execution lasts, which may be a year, and other workspaces need some
+as well."""
 
 
 def _nobody(_: object) -> None:
@@ -61,6 +67,7 @@ class Executions:
         """Work with what is on `desk`."""
         self._desk = desk
         self._watch = Watch(desk.store, desk.progress, desk.clock)
+        self._followers: Counter[WorkspaceId] = Counter()
 
     async def get(
         self, principal: Principal, execution_id: str, *, wait_s: float = 0.0
@@ -95,10 +102,35 @@ class Executions:
     async def follow(
         self, principal: Principal, execution_id: str, *, after: str = BEGINNING
     ) -> AsyncGenerator[Event]:
-        """Return what happens to one execution, from the place `after` on, to its end."""
+        """Return what happens to one execution, from the place `after` on, to its end.
+
+        Raises:
+            FollowersFull: too many of the workspace's are followed from this process.
+
+        """
         execution = await self._find(principal, execution_id, Permission.CALLS_READ)
+        if self._followers[execution.workspace_id] >= MOST_FOLLOWED:
+            raise FollowersFull(limit=MOST_FOLLOWED)
         self._desk.on_wait()
-        return self._watch.follow(execution, after=after)
+        return self._counted(execution, after)
+
+    async def _counted(self, execution: Execution, after: str) -> AsyncGenerator[Event]:
+        """Follow while there is room: it is counted from here on, so that who never begins is not.
+
+        Those that were let in at the same moment and are too many end at once, and come again.
+        """
+        followers, workspace_id = self._followers, execution.workspace_id
+        if followers[workspace_id] >= MOST_FOLLOWED:
+            return
+        followers[workspace_id] += 1
+        try:
+            async with aclosing(self._watch.follow(execution, after=after)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            followers[workspace_id] -= 1
+            if not followers[workspace_id]:
+                del followers[workspace_id]
 
     async def cancel(self, principal: Principal, execution_id: str) -> Execution:
         """Return the execution after asking for its end; one that has ended stays as it is.

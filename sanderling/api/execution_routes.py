@@ -123,7 +123,7 @@ async def get_execution(
             "description": "Events `status`, `log` and, at the end, `outcome`; each is JSON.",
             "content": {CONTENT_TYPE: {"schema": {"type": "string"}}},
         },
-        **problems("execution_unknown"),
+        **problems("execution_unknown", "followers_full"),
     },
 )
 async def follow_execution(request: Request, execution_id: IdPath) -> Response:

@@ -71,6 +71,7 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "execution_unknown": ProblemKind(404, "No such execution"),
     "execution_refused": ProblemKind(422, "Cannot be queued"),
     "execution_not_ended": ProblemKind(409, "Not at its end"),
+    "followers_full": ProblemKind(429, "Too many followers", retry_after_s=5),
     "idempotency_conflict": ProblemKind(409, "Key used for something else"),
     "idempotency_in_flight": ProblemKind(409, "Being made", retry_after_s=1),
     # Settings of the server.

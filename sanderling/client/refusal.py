@@ -40,6 +40,7 @@ from runner.executions.errors import (
     ExecutionNotEnded,
     ExecutionRefused,
     ExecutionUnknown,
+    FollowersFull,
     IdempotencyConflict,
     IdempotencyInFlight,
 )
@@ -97,6 +98,7 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(RevisionUnknown, SealingRefused, SecretUnreadableError, TrialUnknown, TrialUnavailable),
     *(TriggerRefused, TriggerUnknown, TriggersFull, RouteUnmatched, RouteRequestRefused),
     *(ExecutionUnknown, ExecutionRefused, ExecutionNotEnded, IdempotencyConflict),
+    FollowersFull,
     *(RecordEventRefused, RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
     *(DeploymentError, StoreUnavailableError),
 )

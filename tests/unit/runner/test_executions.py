@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import pytest
 
 from drivers.memory import log_text
-from runner.executions.errors import ExecutionNotEnded, ExecutionUnknown
+from runner.executions.errors import ExecutionNotEnded, ExecutionUnknown, FollowersFull
 from runner.executions.execution import OVERDUE, Execution, ExecutionStatus
+from runner.executions.executions import MOST_FOLLOWED
 from runner.executions.ports import ExecutionFilter
 from runner.executions.progress import BEGINNING, Heard
 from runner.executions.watch import Beat
@@ -248,3 +249,25 @@ async def test_old_ends_are_forgotten() -> None:
 
     assert await queue.store.find(old.workspace_id, old.id) is None
     assert await queue.row(young) == young
+
+
+async def test_one_workspace_does_not_take_every_connection_by_following() -> None:
+    """What it follows is bounded, whoever ends makes room, and another workspace has its own."""
+    queue = Queue()
+    caller = await queue.caller()
+    other = await queue.river.caller(workspace_id=queue.river.elsewhere)
+    await queue.river.publish(other)
+    execution, theirs = await queue.submit(caller), await queue.submit(other)
+    follows = [
+        await queue.executions.follow(caller.principal, execution.id) for _ in range(MOST_FOLLOWED)
+    ]
+    late = await queue.executions.follow(caller.principal, execution.id)
+    for follow in follows:
+        await anext(follow)
+
+    with pytest.raises(FollowersFull):
+        await queue.executions.follow(caller.principal, execution.id)
+    assert [event async for event in late] == []
+    await anext(await queue.executions.follow(other.principal, theirs.id))
+    await follows[0].aclose()
+    await anext(await queue.executions.follow(caller.principal, execution.id))
