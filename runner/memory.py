@@ -153,12 +153,18 @@ class MemoryCallLog:
         self,
         *,
         capacity: int = 100_000,
-        is_awaited: Callable[[WorkspaceId, ExecutionId], bool] = lambda *_: False,
+        is_awaited: Callable[[WorkspaceId, ExecutionId], bool] | None = None,
     ) -> None:
         """Start empty; `is_awaited` says whether an execution has not ended yet."""
         self._capacity = capacity
         self._is_awaited = is_awaited
         self._records: dict[tuple[WorkspaceId, CallId], CallRecord] = {}
+
+    def _is_wanted(self, record: CallRecord) -> bool:
+        """Claim that the call is an attempt of an execution that has not ended yet."""
+        if self._is_awaited is None or not record.execution_id:
+            return False
+        return self._is_awaited(record.workspace_id, record.execution_id)
 
     def record_nowait(self, record: CallRecord) -> None:
         """Take a record; the first one with an id stays."""
@@ -205,8 +211,7 @@ class MemoryCallLog:
         due = [
             record
             for record in reversed(newest_first(self._of(workspace_id)))
-            if _place(record) < place
-            and not (record.execution_id and self._is_awaited(workspace_id, record.execution_id))
+            if _place(record) < place and not self._is_wanted(record)
         ]
         for record in due[:limit]:
             del self._records[workspace_id, record.id]

@@ -45,11 +45,12 @@ class MeteringVariables(VariableGroup):
         Field(ge=0, le=10_000),
         Declared(
             "FUNCTION_METRICS_LIMIT",
-            "Functions, the busiest ones, that have measurements of their own at `/metrics`; "
-            "the others are counted together, and 0 turns these off.",
+            "Functions, the busiest ones, that have measurements of their own at `/metrics`, which "
+            "tell their ids to whoever reaches it; the others are counted together, and 0 turns "
+            "these off.",
             needs_restart=True,
         ),
-    ] = 100
+    ] = 0
     health_window_minutes: Annotated[
         Whole,
         Field(ge=1, le=1440),

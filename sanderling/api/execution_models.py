@@ -6,7 +6,7 @@ As with calls, what is sent comes from elsewhere as bytes; a test holds the two 
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from runner.call import Trigger
 from runner.executions.execution import DEFAULT_ATTEMPTS, DEFAULT_PRIORITY, ExecutionStatus
@@ -14,6 +14,7 @@ from runner.executions.request import ExecutionRequest
 from runner.executions.submission import MOST_IN_BATCH
 from sanderling.api.call_models import CallAnswer, Described
 from sanderling.api.function_models import Asked, Name, Number
+from sanderling.api.moment import Moment
 from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.kernel import jsontext
 from sanderling.kernel.ids import RequestId
@@ -80,7 +81,7 @@ class AskedExecution(Asked):
     event: JsonValue = None
     version: Annotated[int | None, Field(ge=1, le=MAX_NUMBER)] = None
     delay_s: float | None = None
-    not_before: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    not_before: Moment | None = None
     deadline_s: float | None = None
     priority: int = DEFAULT_PRIORITY
     lane: str | None = None

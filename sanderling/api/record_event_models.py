@@ -2,29 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from runner.triggers.record_events import LONGEST_ID, MOST_FIELDS, MOST_IN_BATCH
-from sanderling.api.call_filter_query import moment_of
 from sanderling.api.call_models import Described
 from sanderling.api.function_models import Asked
+from sanderling.api.moment import Moment
 from sanderling.api.problem import problem_of
 from sanderling.kernel.errors import Refusal
 from sanderling.kernel.events import RecordChanged, RecordOperation
 from sanderling.kernel.ids import RequestId, WorkspaceId
-
-
-def _moment(given: object) -> object:
-    """Take a text with a time zone; a bare number could be seconds, or anything."""
-    if isinstance(given, str):
-        return moment_of(given)
-    if isinstance(given, datetime):
-        return given
-    raise ValueError("it is not a moment such as 2026-01-31T12:00:00Z")
-
 
 OperationWord = Literal["created", "updated", "deleted", "restored", "destroyed"]
 
@@ -41,7 +30,7 @@ class AskedRecordEvent(Asked):
     object: Annotated[str, Field(json_schema_extra={"examples": ["company"]})]
     operation: OperationWord
     record_id: Annotated[str, Field(description=f"1 to {LONGEST_ID} printable characters.")]
-    happened_at: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
+    happened_at: Moment
     before: JsonValue = None
     after: JsonValue = None
     updated_fields: Annotated[

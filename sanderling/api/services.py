@@ -67,6 +67,6 @@ class Services:
     default_workspace_id: Callable[[], WorkspaceId]
     version: str = "0"
     engine: Engine | None = None
-    function_metrics_limit: int = 100
+    function_metrics_limit: int = 0
     max_body_bytes: int = MAX_BODY_BYTES
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

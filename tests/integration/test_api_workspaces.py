@@ -81,6 +81,14 @@ ATTACKS: Mapping[str, Attack] = {
     "DELETE /v1/triggers/{trigger_id}": Attack(404),
     "GET /v1/calls": Attack(200, query={"function": OWNERS}),
     "GET /v1/calls/{call_id}": Attack(404),
+    "GET /v1/calls/export": Attack(200),
+    "POST /v1/calls/{call_id}/replay": Attack(404),
+    "GET /v1/executions": Attack(200),
+    "POST /v1/executions": Attack(200, {"executions": [{"function": OWNERS}]}),
+    "GET /v1/executions/{execution_id}": Attack(404),
+    "GET /v1/executions/{execution_id}/progress": Attack(404),
+    "POST /v1/executions/{execution_id}/cancel": Attack(404),
+    "POST /v1/executions/{execution_id}/replay": Attack(404),
     "GET /v1/whoami": Attack(200),
     # The settings of the server concern every workspace; an admin of one alone has no part in them.
     "GET /v1/config": Attack(403),
@@ -121,6 +129,8 @@ class Scene:
             f"/v1/triggers/{self.places['trigger_id']}",
             "/v1/calls",
             f"/v1/calls/{self.places['call_id']}",
+            "/v1/executions",
+            f"/v1/executions/{self.places['execution_id']}",
         )
         seen = [(await self.owner.get(path)).json() for path in paths]
         return json.dumps(seen, sort_keys=True)
@@ -157,6 +167,11 @@ async def scene(request: pytest.FixtureRequest) -> AsyncGenerator[Scene]:
         await owner.post("/v1/functions", json={"name": OWNERS, "source": SECRET})
         await owner.post(f"/v1/functions/{OWNERS}/versions")
         called = await owner.post(f"/v1/functions/{OWNERS}/executions", json={"pin": 4711})
+        queued = await owner.post(
+            f"/v1/functions/{OWNERS}/executions",
+            json={"pin": 4711},
+            headers={"prefer": "respond-async"},
+        )
         watch = await owner.post(
             "/v1/triggers",
             json={
@@ -168,6 +183,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncGenerator[Scene]:
             "name": OWNERS,
             "number": "1",
             "call_id": called.json()["call_id"],
+            "execution_id": queued.json()["id"],
             "trigger_id": watch.json()["id"],
         }
         yield Scene(house, owner, stranger, places)
