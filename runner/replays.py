@@ -68,12 +68,25 @@ class Replays:
         principal = await self._gate.authenticate(credential)
         self._gate.permit(principal, Permission.CALLS_READ)
         self._gate.permit(principal, Permission.FUNCTIONS_CALL)
-        record = await self._find(principal, asked.call_id)
-        if record is None:
+        try:
+            request = await self._request(principal, credential, asked, request_id)
+        except (CallUnknown, ReplayRefused):
             # Trying out ids counts as an API request, as trying out names does.
             tell(await self._gate.limit(self._gate.api_rules(principal)))
+            raise
+        return await self._pipeline.call(request, tell=tell)
+
+    async def _request(
+        self,
+        principal: Principal,
+        credential: Credential | None,
+        asked: AskedReplay,
+        request_id: RequestId,
+    ) -> CallRequest:
+        record = await self._find(principal, asked.call_id)
+        if record is None:
             raise CallUnknown(call_id=asked.call_id)
-        request = CallRequest(
+        return CallRequest(
             credential=credential,
             function=record.function_name,
             event_json=_event(record) if asked.event_json is None else asked.event_json,
@@ -83,7 +96,6 @@ class Replays:
             timeout_s=asked.timeout_s,
             replay_of=record.id,
         )
-        return await self._pipeline.call(request, tell=tell)
 
     async def _find(self, principal: Principal, call_id: str) -> CallRecord | None:
         if not is_id(call_id, "call"):
