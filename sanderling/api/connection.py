@@ -38,7 +38,7 @@ class ConnectionBounds:
     head_s: float = 10.0
     head_bytes: int = 32 * KIB
     most: int = 4096
-    unread_s: float = 30.0
+    unread_s: float = 60.0
 
 
 def bounded_connections(
