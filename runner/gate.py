@@ -79,6 +79,10 @@ class Gate:
         """Return the rules that count requests without a key: the workspace's, the address's."""
         return self._policy.anonymous_rules(workspace_id, address)
 
+    def lost_rule(self, address: str) -> Rule:
+        """Return the rule that counts a request which leads nowhere, for its address alone."""
+        return self._policy.lost_rule(address)
+
     async def authenticate(self, credential: Credential | None) -> Principal:
         """Return who is behind `credential`."""
         return await self._principals.authenticate(credential)

@@ -1,6 +1,7 @@
 """Which rate limits apply to whom."""
 
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from runner.function import RateLimit
@@ -19,14 +20,26 @@ _WORKFLOW_SOFT = RateLimit(limit=100, ttl_ms=60_000)
 _WORKFLOW_HARD = RateLimit(limit=5000, ttl_ms=3_600_000)
 
 
-def _rule(name: str, counted: str, rate_limit: RateLimit, workspace_id: WorkspaceId) -> Rule:
+def network_of(address: str) -> str:
+    """Return what one peer has of addresses: one of IPv4, and as a rule 64 bits full of IPv6."""
+    if ":" not in address:
+        return address
+    try:
+        known = IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = known.ipv4_mapped
+    return str(IPv6Network((known, 64), strict=False)) if mapped is None else str(mapped)
+
+
+def _rule(name: str, counted: str, rate_limit: RateLimit, tag: str) -> Rule:
     return Rule(
         name=name,
         key=f"{name}:{counted}",
         burst=rate_limit.limit,
         period_us=rate_limit.ttl_ms * 1000,
         # A call is counted by all of them at once.
-        tag=workspace_id,
+        tag=tag,
     )
 
 
@@ -58,11 +71,19 @@ class LimitPolicy:
 
     def anonymous_rules(self, workspace_id: WorkspaceId, address: str) -> tuple[Rule, Rule]:
         """Return the rules that count a request without a key, in place of the API's."""
-        counted = f"{workspace_id}:{address}"
+        counted = f"{workspace_id}:{network_of(address)}"
         return (
             _rule("anonymous-requests", workspace_id, self.anonymous, workspace_id),
             _rule("anonymous-address", counted, self.anonymous_address, workspace_id),
         )
+
+    def lost_rule(self, address: str) -> Rule:
+        """Return the rule that counts a request which leads nowhere.
+
+        It counts for the address alone: workspaces can be made up, each with a count of its own.
+        """
+        network = network_of(address)
+        return _rule("anonymous-address", network, self.anonymous_address, network)
 
     def execution_rules(
         self, workspace_id: WorkspaceId, function_id: FunctionId, own: RateLimit | None

@@ -12,6 +12,7 @@ from runner.executions.request import ExecutionRequest, Submitter
 from runner.executions.submission import Submission
 from runner.gate import Gate
 from runner.pipeline import Pipeline
+from runner.ports import Rule
 from runner.triggers.errors import (
     FunctionFailed,
     FunctionUnavailable,
@@ -192,8 +193,12 @@ class Door:
 
     async def _count(self, knock: Knock, *, is_address_counted: bool, is_led: bool) -> None:
         """Count a request without a key by each rule once; its workspace's if it `is_led` in."""
-        by_workspace, by_address = self._gate.anonymous_rules(knock.workspace_id, knock.address)
-        rules = ((by_workspace,) if is_led else ()) + (() if is_address_counted else (by_address,))
+        rules: tuple[Rule, ...] = ()
+        if is_led:
+            by_workspace, by_address = self._gate.anonymous_rules(knock.workspace_id, knock.address)
+            rules = (by_workspace,) if is_address_counted else (by_workspace, by_address)
+        elif not is_address_counted:
+            rules = (self._gate.lost_rule(knock.address),)
         if rules:
             await self._gate.limit(rules)
 

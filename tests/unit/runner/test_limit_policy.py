@@ -1,7 +1,9 @@
 """Which rules count what."""
 
+import pytest
+
 from runner.function import RateLimit
-from runner.limit_policy import LimitPolicy
+from runner.limit_policy import LimitPolicy, network_of
 from sanderling.kernel.ids import FunctionId, WorkspaceId
 
 POLICY = LimitPolicy(
@@ -49,3 +51,22 @@ def test_no_two_rules_share_a_key() -> None:
     keys += [POLICY.execution_rules(HERE, function, None)[1].key for function in functions]
 
     assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+        ("a:b", "a:b"),
+    ],
+)
+def test_addresses_of_one_peer_count_together(address: str, network: str) -> None:
+    """Whoever has an IPv6 network has more addresses in it than anybody could count."""
+    assert network_of(address) == network
+    assert POLICY.lost_rule(address).key == f"anonymous-address:{network}"
+    assert POLICY.anonymous_rules(HERE, address)[1].key.endswith(f":{network}")
