@@ -83,7 +83,7 @@ def _routes(
 ) -> Sequence[BaseRoute]:
     return [
         Route(EXECUTIONS, executions),
-        Route(REPLAY, Replay(services.replays)),
+        Route(REPLAY, Replay(services.replays, services.gate)),
         Route(f"{DOOR}/{{path:path}}", TriggerDoor(services)),
         *probes,
         Route("/openapi.json", _show_openapi),

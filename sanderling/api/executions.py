@@ -18,9 +18,10 @@ from sanderling.access.errors import Unauthenticated
 from sanderling.access.permission import Permission
 from sanderling.access.principal import BearerKey
 from sanderling.api.bearer import bearer_key
-from sanderling.api.body import check_json_type, read_body
+from sanderling.api.body import check_json_type
 from sanderling.api.exchange import Exchange, exchange_of
 from sanderling.api.execution_json import execution_json
+from sanderling.api.known_body import read_known_body
 from sanderling.api.problem import is_served, problem_of_call
 from sanderling.api.query import read_query
 from sanderling.api.queue_call import (
@@ -61,13 +62,13 @@ class Executions:
             raise HTTPException(405)
         exchange = exchange_of(scope)
         # The pipeline would refuse the same, but only after the body was read.
-        self.require_key(exchange)
+        credential = self.require_key(exchange)
         wishes = wishes_of(scope)
         query = read_query(scope, QUEUED if wishes.is_queued else WAITED_FOR)
         version = read_version(query.get("version"))
         timeout_s = read_timeout_s(query.get("timeout_s"))
         trigger = read_trigger(query.get("trigger"))
-        body = await read_body(receive)
+        body = await read_known_body(scope, receive, gate=self._gate, credential=credential)
         name = scope["path_params"]["name"]
         if wishes.is_queued:
             await self._queue(exchange, send, name, body, query, wishes)

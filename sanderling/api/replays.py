@@ -5,12 +5,14 @@ from starlette.types import Receive, Scope, Send
 
 from runner.answer import answer_json
 from runner.call import Selector
+from runner.gate import Gate
 from runner.replays import AskedReplay, Replays
 from sanderling.access.errors import Unauthenticated
 from sanderling.api.bearer import bearer_key
-from sanderling.api.body import check_json_type, read_body
+from sanderling.api.body import check_json_type
 from sanderling.api.errors import Misfit, RequestInvalid
 from sanderling.api.exchange import exchange_of
+from sanderling.api.known_body import read_known_body
 from sanderling.api.problem import is_served, problem_of_call
 from sanderling.api.query import read_query
 from sanderling.api.queue_call import read_timeout_s, read_version
@@ -26,9 +28,10 @@ _MEMBERS = frozenset({"event", "version"})
 class Replay:
     """Answer one replay as the call itself is answered; an empty body is as `{}`."""
 
-    def __init__(self, replays: Replays) -> None:
-        """Make calls again with `replays`."""
+    def __init__(self, replays: Replays, gate: Gate) -> None:
+        """Make calls again with `replays`, for those whom `gate` knows."""
         self._replays = replays
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -40,7 +43,7 @@ class Replay:
             # The use-case would say the same, but only after the body was read.
             raise Unauthenticated
         timeout_s = read_timeout_s(read_query(scope, {"timeout_s"}).get("timeout_s"))
-        body = await read_body(receive)
+        body = await read_known_body(scope, receive, gate=self._gate, credential=credential)
         if body:
             check_json_type(exchange)
         asked = read_replay(scope["path_params"]["call_id"], body, timeout_s)

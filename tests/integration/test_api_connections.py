@@ -147,16 +147,18 @@ async def test_connections_beyond_the_most_are_closed() -> None:
     assert answer.startswith(b"HTTP/1.1 200")
 
 
-async def test_an_answer_before_the_body_is_read(address: tuple[str, int]) -> None:
+@pytest.mark.parametrize("path", [b"/v1/functions/echo/executions", b"/v1/calls/call_1/replay"])
+@pytest.mark.parametrize("line", [b"", b"Authorization: Bearer sdl_made_up\r\n"])
+async def test_an_answer_before_the_body_is_read(
+    address: tuple[str, int], path: bytes, line: bytes
+) -> None:
     """Who is refused while still sending gets the answer, and may ask again."""
-    size = 64 * BOUNDS.head_bytes
-    post = (
-        b"POST /v1/functions/echo/executions HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n"
-    )
+    size = 80 * BOUNDS.head_bytes
+    post = b"POST %b HTTP/1.1\r\nHost: test\r\n%bContent-Length: %d\r\n\r\n" % (path, line, size)
     async with connection(address) as (reader, writer):
-        writer.write(post % size)
+        writer.write(post)
         refused = await reader.readuntil(b"}")
-        for _ in range(64):
+        for _ in range(80):
             writer.write(b"1" * BOUNDS.head_bytes)
             await writer.drain()
         writer.write(LIVE + b"Connection: close\r\n\r\n")
