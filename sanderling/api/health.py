@@ -17,6 +17,10 @@ CHECK_TIMEOUT_S = 2.0
 FRESH_NS = 500_000_000
 """How long an answer is used again: whoever may ask without a key cannot make work."""
 
+_STOPPING = Health(
+    HealthState.DOWN, ("It is stopping; requests that are on their way are served.",)
+)
+
 
 async def _checked(check: HealthCheck) -> Health:
     try:
@@ -47,6 +51,7 @@ class Readiness:
     def __init__(self, services: Services) -> None:
         """Ask the parts that `services` names."""
         self._checks = services.readiness
+        self._stopping = services.stopping
         self._clock = services.clock
         self._parts: dict[str, Health] = {}
         self._asked_at_ns: int | None = None
@@ -65,6 +70,8 @@ class Readiness:
     async def show(self, _: Request) -> Response:
         """Answer `GET /health/ready`: 200 while no part is down."""
         parts = await self.parts()
+        if self._stopping.is_set():
+            parts = {**parts, "server": _STOPPING}
         down = [name for name, health in parts.items() if health.state is HealthState.DOWN]
         if down:
             raise NotReadyError(down=down, parts=parts_json(parts))

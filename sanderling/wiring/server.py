@@ -40,6 +40,7 @@ WORKER = Face("sanderling worker", "worker", create_probe_app)
 
 # A call may take its whole wall time after the signal to stop; the rest is for the reply.
 _GRACE_S = round(CEILINGS["wall_s"]) + 5
+_NOTICE_S = 0.3
 _IDLE_S = 75
 _BACKLOG = 1024
 _ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -101,7 +102,7 @@ async def _serve(
                 # beside the others, not after them.
                 runtime.services.stopping.set()
                 runtime.consumption.rest()
-                if server.should_exit:
+                if server.is_ending:
                     runtime.consumption.hurry()
                 server.end()
 
@@ -164,6 +165,7 @@ class _Server(uvicorn.Server):
     """Tells when it listens, and leaves signals to end it rather than the process."""
 
     on_started: Callable[[], None]
+    is_ending = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -177,5 +179,16 @@ class _Server(uvicorn.Server):
         yield
 
     def end(self) -> None:
-        self.force_exit = self.should_exit
+        """Take what is on its way for a moment, then finish; told again, end at once.
+
+        A connection that was just made closes with its request unread when its server does:
+        whoever sent it could not know whether it was taken.
+        """
+        if self.is_ending:
+            self.should_exit = self.force_exit = True
+            return
+        self.is_ending = True
+        asyncio.get_running_loop().call_later(_NOTICE_S, self._finish)
+
+    def _finish(self) -> None:
         self.should_exit = True

@@ -91,3 +91,15 @@ async def test_whoever_asks_often_makes_no_more_work() -> None:
         await http.get("/health/ready")
 
     assert asked == 2
+
+
+async def test_a_server_that_stops_is_not_ready() -> None:
+    """Whoever spreads requests learns that this server wants no more, before it takes none."""
+    house = _house(database=_well)
+    async with open_http(house) as http:
+        house.services.stopping.set()
+
+        answer = await http.get("/health/ready")
+
+    assert answer.status_code == 503
+    assert answer.json()["down"] == "server"
