@@ -42,11 +42,12 @@ def test_the_server_is_for_its_administrators(role: Role, permission: Permission
 
 
 def test_a_member_uses_what_is_published() -> None:
-    """A member reads and calls, and changes neither functions nor keys."""
+    """A member reads, calls and announces, and changes neither functions nor keys."""
     assert ROLE_PERMISSIONS[Role.MEMBER] == {
         Permission.FUNCTIONS_READ,
         Permission.FUNCTIONS_CALL,
         Permission.CALLS_READ,
+        Permission.RECORDS_ANNOUNCE,
     }
 
 
