@@ -73,6 +73,10 @@ class Joined:
     reconciler: Reconciler
 
 
+_PATIENCE = 3
+"""How many rounds in a row may find tickets waiting and something due all the same."""
+
+
 class Tickets:
     """Sends word of executions: to whoever hands out turns, and over an engine.
 
@@ -86,6 +90,7 @@ class Tickets:
         self._clock = clock
         self._worker = worker
         self._rounds = count(1)
+        self._passed = 0
 
     async def announce(self, executions: Sequence[Execution]) -> None:
         """Tell of executions that are due soon; the others are found by their rows."""
@@ -104,10 +109,17 @@ class Tickets:
         for workspace_id in workspaces:
             await self._turns.ready(workspace_id)
         if self._engine.health().waiting:
-            # Somebody is about to be woken, or nobody has a place.
-            return
-        # A word of its own each time: one that is handled would keep its like from being added.
-        mark = f"{self._worker}/{next(self._rounds)}"
+            # Somebody is about to be woken, or nobody has a place. But what waits may be for
+            # later, or be counted by mistake: now and then the same word is sent all the same,
+            # which cannot pile up.
+            self._passed += 1
+            if self._passed < _PATIENCE:
+                return
+            mark = f"{self._worker}/again"
+        else:
+            # A word of its own each time: one that is handled would keep its like from being added.
+            mark = f"{self._worker}/{next(self._rounds)}"
+        self._passed = 0
         await self._engine.enqueue(*(Ticket(TASK, f"{each}/{mark}") for each in workspaces))
 
 

@@ -104,3 +104,24 @@ async def test_a_nudge_adds_no_tickets_to_those_that_wait(office: Office) -> Non
 
     assert len(office.engine.given) == 1
     assert await office.whose_turn() == THERE
+
+
+async def test_what_waits_for_later_keeps_nobody_asleep_for_long(office: Office) -> None:
+    """A ticket for later counts as waiting; what is due all the same is told of again."""
+    office.engine.handle(TASK, _take)
+    office.engine.consume(4)
+    async with office.engine:
+        await office.tickets.announce([an_execution(THERE, due_in_s=60)])
+        office.engine.given.clear()
+
+        for _ in range(9):
+            await office.tickets.nudge([HERE])
+
+    told = [ticket.key for ticket in office.engine.given]
+    assert len(told) == 3
+    assert len(set(told)) == 1
+
+
+async def _take(_: str) -> None:
+    """Do nothing with a ticket."""
+    await asyncio.sleep(0)
