@@ -229,4 +229,7 @@ def test_the_entry_point_serves_and_stops_in_order(
             assert time.monotonic() < deadline
     finally:
         process.terminate()
-        assert process.wait(60) == 0
+        status = process.wait(60)
+        if process.stdout is not None:
+            process.stdout.close()
+    assert status == 0
