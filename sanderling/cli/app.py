@@ -11,6 +11,7 @@ import typer
 from sanderling.cli import (
     call,
     calls,
+    cron,
     doctor,
     drafts,
     executions,
@@ -52,7 +53,7 @@ class _Group:
 
 _COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
     _START: (demo.demo, init.init, serve.serve, worker.worker),
-    _FUNCTIONS: (invoke.invoke,),
+    _FUNCTIONS: (invoke.invoke, cron.cron),
     _OPERATE: (doctor.doctor, health.health, version.version),
 }
 _GROUPS: Mapping[str, _Group] = {
