@@ -302,7 +302,18 @@ class ZygoteProcess:
             self._on_end()
 
     async def end(self) -> None:
-        """End the process and its workers, and free everything; doing so again is no fault."""
+        """End the process and its workers, and free everything; doing so again is no fault.
+
+        Whoever is cancelled meanwhile hears of it once the process is gone.
+        """
+        ending = self._loop.create_task(self._end())
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await asyncio.wait([ending])
+            raise
+
+    async def _end(self) -> None:
         self.is_gone = True
         if self._control is not None and self._control.fileno() >= 0:
             self._loop.remove_reader(self._control.fileno())

@@ -107,3 +107,19 @@ async def test_a_lost_worker_can_be_settled() -> None:
     finally:
         await zygote.end()
         switchboard.close()
+
+
+async def test_ending_a_zygote_is_finished_though_whoever_asked_is_cancelled() -> None:
+    """A start that fails while its driver closes leaves no process behind for a moment either."""
+    children = children_of(os.getpid())
+    zygote = ZygoteProcess(PLAIN, SETTINGS, lambda: None)
+    await zygote.start()
+
+    ending = asyncio.create_task(zygote.end())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+
+    assert children_of(os.getpid()) == children
