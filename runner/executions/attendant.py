@@ -139,7 +139,6 @@ class Attendant:
             return False
         waited_s = max(0.0, (now - execution.due_at).total_seconds())
         means.bus.publish(ExecutionClaimed(waited_s=waited_s))
-        await self._tell(execution)
         await self._attempt(execution, turn)
         return True
 
@@ -157,7 +156,7 @@ class Attendant:
     async def _run(self, execution: Execution, target: Target, turn: Turn) -> None:
         means = self._means
         teller = LogTeller(means.progress, execution, means.clock)
-        running = means.attempts.run(execution, target, teller.take)
+        running = self._begin(execution, target, teller)
         held = _Held(asyncio.create_task(running, name=f"execution {execution.id}"))
         self._held[execution.id, execution.fence] = held
         keeping = asyncio.create_task(self._keep(execution, turn, held))
@@ -170,19 +169,23 @@ class Attendant:
             await asyncio.shield(self._end(execution, target, held))
             raise
         finally:
+            # The lease is kept meanwhile: those who are told may be away, and that takes a while.
+            await teller.flush()
             del self._held[execution.id, execution.fence]
             keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping
-            await teller.flush()
         await self._end(execution, target, held)
+
+    async def _begin(self, execution: Execution, target: Target, teller: LogTeller) -> Attempted:
+        await self._tell(execution)
+        return await self._means.attempts.run(execution, target, teller.take)
 
     async def _keep(self, execution: Execution, turn: Turn, held: _Held) -> None:
         """Lengthen the lease until the attempt ends; end the guest when somebody asked for it."""
         means = self._means
         while True:
             await means.clock.wait_s(self._leases.renew_s)
-            await means.turns.renew(turn)
             try:
                 hold = await means.store.renew(
                     execution, lease_until=self._until(means.clock.now())
@@ -194,6 +197,8 @@ class Attendant:
                 held.ended_by = held.ended_by or hold
                 held.task.cancel()
                 return
+            # Last: a turn may be kept where nobody answers, which must not cost the lease.
+            await means.turns.renew(turn)
 
     async def _end(self, execution: Execution, target: Target, held: _Held) -> None:
         """Write what the attempt led to."""
