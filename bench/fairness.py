@@ -22,11 +22,12 @@ from bench.report import Goal, Report, Row, rounded
 from drivers.limits import Limits
 from drivers.local import LocalDriver, LocalSettings
 from drivers.port import Artifact, ArtifactKey, Digest, Invocation, Isolation
-from runner.fairness.concurrency import Concurrency, Shares
-from runner.fairness.memory import MemoryTurns
-from runner.fairness.ports import Turn, Turns
+from runner.fairness.concurrency import Concurrency
 from runner.fairness.turnstile import Turnstile
 from runner.target import Target
+from sanderling.fairness.cap import Shares
+from sanderling.fairness.memory import MemoryTurns
+from sanderling.fairness.ports import Turn, Turns
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
 from sanderling.kernel.units import MIB

@@ -12,10 +12,10 @@ import uvloop
 
 from bench.processes import own_cpu_ns
 from bench.report import Report, Row, rounded
-from runner.gcra import MemoryLimiter
-from runner.ports import Rule
 from sanderling.cli.screen import log_quietly
 from sanderling.kernel.clock import SystemClock
+from sanderling.metering.gcra import MemoryLimiter
+from sanderling.metering.ports import Rule
 from sanderling.redis import RedisLimiter
 from sanderling.redis.errors import RedisAwayError
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from drivers.port import Deployment
-from runner.ports import RuleState, Scope
 from sanderling.kernel.errors import Fault, Refusal
+from sanderling.metering.ports import RuleState, Scope
 
 
 class FunctionUnknown(Refusal):

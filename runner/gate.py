@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from runner.errors import RateLimited
 from runner.limit_policy import WORKFLOW_AHEAD_S, WORKFLOW_WAIT_S, LimitPolicy
-from runner.ports import Admission, Limiter, LimiterStatistics, Rule
 from sanderling.access.permission import Permission, Permissions, require
 from sanderling.access.ports import Principals
 from sanderling.access.principal import Credential, Principal
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import WorkspaceId
+from sanderling.metering.ports import Admission, Limiter, LimiterStatistics, Rule
 
 
 @dataclass(frozen=True, slots=True)

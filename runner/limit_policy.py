@@ -5,8 +5,8 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from runner.function import RateLimit
-from runner.ports import Rule
 from sanderling.kernel.ids import FunctionId, WorkspaceId
+from sanderling.metering.ports import Rule
 
 WORKFLOW_WAIT_S: Final = 10.0
 """How long a workflow's call, whose caller waits for the outcome, waits in line at most."""

@@ -11,7 +11,6 @@ from runner.dispatch import Call, Dispatch
 from runner.errors import FunctionUnknown, VersionUnknown, VersionUnpublished
 from runner.fairness.turnstile import TurnstileStatistics
 from runner.gate import Gate
-from runner.ports import Admission, Rule
 from runner.record import Record
 from runner.target import Target, Targets
 from sanderling.access.permission import Permission
@@ -19,6 +18,7 @@ from sanderling.access.principal import Principal, TriggerCaller
 from sanderling.kernel.errors import Refusal
 from sanderling.kernel.events import CallRefused, EventBus
 from sanderling.kernel.ids import WorkspaceId
+from sanderling.metering.ports import Admission, Rule
 
 log = structlog.get_logger()
 

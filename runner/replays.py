@@ -7,11 +7,12 @@ from runner.call import CallRecord, CallRequest, Part, Selector, Trigger, Withho
 from runner.errors import CallUnknown, FunctionUnknown, ReplayRefused, VersionUnknown
 from runner.gate import Gate
 from runner.pipeline import CallReport, Pipeline
-from runner.ports import Admission, CallLog
+from runner.ports import CallLog
 from runner.target import Targets
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Credential, Principal
 from sanderling.kernel.ids import CallId, RequestId, is_id
+from sanderling.metering.ports import Admission
 
 _LOST = {
     Withholding.REDACTED: "values were redacted from its event",

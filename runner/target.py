@@ -8,11 +8,12 @@ from runner.call import Selector
 from runner.errors import FunctionUnknown, VersionUnknown, VersionUnpublished
 from runner.function import Definition, Function, is_name
 from runner.limit_policy import LimitPolicy
-from runner.ports import FunctionStore, Rule
+from runner.ports import FunctionStore
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.events import EventBus, FunctionChanged
 from sanderling.kernel.flights import Flights
 from sanderling.kernel.ids import FunctionId, WorkspaceId
+from sanderling.metering.ports import Rule
 
 FRESH_NS = 1_000_000_000
 """How long a target is used without asking the store again."""

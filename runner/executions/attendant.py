@@ -32,8 +32,8 @@ from runner.executions.ports import ExecutionStore, Hold
 from runner.executions.progress import News, NewsKind, Progress
 from runner.executions.retry import ROOM, Random, settled
 from runner.executions.submission import Announce
-from runner.fairness.ports import Turn, Turns
 from runner.target import Target
+from sanderling.fairness.ports import Turn, Turns
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Refusal, StoreUnavailableError
 from sanderling.kernel.events import EventBus, ExecutionClaimed, ExecutionFinished

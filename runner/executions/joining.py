@@ -16,13 +16,13 @@ from runner.executions.progress import Progress
 from runner.executions.reconciler import Finds, Reconciler, Rounds
 from runner.executions.retry import Random
 from runner.executions.submission import Submission
-from runner.fairness.ports import Turns
 from runner.gate import Gate
 from runner.pipeline import Pipeline
 from runner.ports import CallLog
 from runner.record import Record
 from runner.target import Targets
 from sanderling.access.permission import Permissions
+from sanderling.fairness.ports import Turns
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.engine import Engine, Ticket
 from sanderling.kernel.events import EventBus

@@ -27,13 +27,13 @@ from runner.executions.submission import KEYS_LAST
 from runner.gate import Gate
 from runner.outcome_json import outcome_text
 from runner.pipeline import Pipeline
-from runner.ports import Admission
 from runner.target import Targets
 from sanderling.access.principal import Principal
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Fault, Refusal, StoreUnavailableError
 from sanderling.kernel.ids import CallId, Ids, WorkspaceId
 from sanderling.kernel.jsontext import encode
+from sanderling.metering.ports import Admission
 
 log = structlog.get_logger()
 

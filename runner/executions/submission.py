@@ -19,13 +19,13 @@ from runner.executions.ports import (
 )
 from runner.executions.request import ExecutionRequest, Submitter, check_request
 from runner.gate import Gate
-from runner.ports import Admission, Rule
 from runner.target import Target, Targets
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Principal
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Refusal
 from sanderling.kernel.ids import Ids
+from sanderling.metering.ports import Admission, Rule
 
 log = structlog.get_logger()
 

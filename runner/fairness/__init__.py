@@ -1,1 +1,1 @@
-"""Shares what calls compete for: caps that hold, and turns that no noisy workspace can take."""
+"""Lets calls to the driver in fair order, and turns away those that no room was found for."""

@@ -1,10 +1,10 @@
 """How many calls run at once, as values."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from runner.function import MAX_CONCURRENCY
+from sanderling.fairness.cap import Cap, CapName
 from sanderling.kernel.ids import FunctionId, WorkspaceId
 
 MOST_WAITING: Final = 100_000
@@ -27,37 +27,6 @@ class Concurrency:
     memory_bytes: int = 0
     queue_limit: int = 1000
     queue_wait_s: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """The caps on turns: as in `Concurrency`, over every process."""
-
-    in_all: int = 0
-    per_workspace: int = 0
-    soft: int = 0
-
-
-class CapName(StrEnum):
-    """What a cap counts."""
-
-    FUNCTION = "function"
-    WORKSPACE = "workspace"
-    ALL = "all"
-
-
-@dataclass(frozen=True, slots=True)
-class Cap:
-    """At most `limit` slots at once under `key`, which tells apart what is counted."""
-
-    name: CapName
-    key: str
-    limit: int
-
-
-def even_share(places: int, waiting: int) -> int:
-    """Return what each of `waiting` has of `places`, rounded up; 0 places are no bound."""
-    return -(-places // max(waiting, 1))
 
 
 def caps_of(

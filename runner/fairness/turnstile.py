@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from runner.fairness.concurrency import CapName, Concurrency, caps_of, even_share
-from runner.fairness.ports import Slot, Slots
+from runner.fairness.concurrency import Concurrency, caps_of
 from runner.fairness.refusal import Reason, TurnedAway, turned_away
 from runner.target import Target
+from sanderling.fairness.cap import CapName, even_share
+from sanderling.fairness.ports import Slot, Slots
 from sanderling.kernel.fairline import FairLine
 from sanderling.kernel.ids import FunctionId, WorkspaceId
 

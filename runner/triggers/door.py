@@ -12,7 +12,6 @@ from runner.executions.request import ExecutionRequest, Submitter
 from runner.executions.submission import Submission
 from runner.gate import Gate
 from runner.pipeline import Pipeline
-from runner.ports import Rule
 from runner.triggers.errors import (
     FunctionFailed,
     FunctionUnavailable,
@@ -29,6 +28,7 @@ from runner.triggers.trigger import HTTPMethod, ReplyShape
 from sanderling.access.errors import KeyUnknown, Unauthenticated
 from sanderling.access.principal import Credential, TriggerCaller
 from sanderling.kernel.ids import RequestId, WorkspaceId
+from sanderling.metering.ports import Rule
 
 log = structlog.get_logger()
 

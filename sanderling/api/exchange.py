@@ -4,8 +4,8 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from runner.ports import Admission, RuleState, Scope
 from sanderling.kernel.ids import RequestId
+from sanderling.metering.ports import Admission, RuleState, Scope
 
 _KEY = "sanderling.exchange"
 

@@ -21,7 +21,6 @@ from prometheus_client.registry import Collector
 
 from runner.fairness.refusal import Reason
 from runner.fairness.turnstile import TurnstileStatistics
-from runner.ports import LimiterStatistics, Scope
 from sanderling.api.function_metrics import FunctionMetrics
 from sanderling.api.problem_kinds import PROBLEM_KINDS
 from sanderling.api.tallies import Durations, Tally
@@ -34,6 +33,7 @@ from sanderling.kernel.events import (
     ExecutionFinished,
     ExecutionsCounted,
 )
+from sanderling.metering.ports import LimiterStatistics, Scope
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_1_0_0
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from runner.ports import RuleState, Scope
+from sanderling.metering.ports import RuleState, Scope
 
 Headers = tuple[tuple[bytes, bytes], ...]
 

@@ -1,4 +1,4 @@
--- Decides one request against several rules, all or nothing: runner/gcra.py in the store's words.
+-- Decides one request against several rules, all or nothing: sanderling/metering/gcra.py in the store's words.
 --
 -- KEYS   one mark for each rule, "MICROSECONDS:PART", absent when the bucket is whole.
 -- ARGV   the time in microseconds, empty for the time of this server; cost; patience; then for

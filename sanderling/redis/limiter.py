@@ -1,7 +1,7 @@
 """The limiter of all processes together: one script in Redis for each request.
 
-The arithmetic is that of `runner.gcra`, on the time of Redis. When Redis is away, or does not
-answer in time, this process decides alone: see `runner.local_share`.
+The arithmetic is that of `sanderling.metering.gcra`, on the time of Redis. When Redis is away, or
+does not answer in time, this process decides alone: see `sanderling.metering.local_share`.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from importlib.resources import files
 from types import TracebackType
 from typing import Final, Self
 
-from runner.gcra import Decision, Mark, admission_of, decide, early_us
-from runner.local_share import LocalShare
-from runner.ports import Admission, LimiterStatistics, Rule, Scope, WhenAway
 from sanderling.kernel.clock import Clock
+from sanderling.metering.gcra import Decision, Mark, admission_of, decide, early_us
+from sanderling.metering.local_share import LocalShare
+from sanderling.metering.ports import Admission, LimiterStatistics, Rule, Scope, WhenAway
 from sanderling.redis.endpoint import encode_command
 from sanderling.redis.link import ANSWER_S, Link, Probe, error_words
 

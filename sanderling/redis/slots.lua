@@ -1,4 +1,4 @@
--- Counts slots under several caps, all or nothing: runner/fairness/memory.py in the store's words.
+-- Counts slots under several caps, all or nothing: sanderling/fairness/memory.py in the store's words.
 --
 -- KEYS   for each cap its slots: tokens by the time at which they end.
 -- ARGV   what to do; the time in microseconds, empty for the time of this server; token; lease in

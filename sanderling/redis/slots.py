@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, cast
 
-from runner.fairness.concurrency import Cap
-from runner.fairness.memory import MemorySlots
-from runner.fairness.ports import CapReached, Slot
+from sanderling.fairness.cap import Cap
+from sanderling.fairness.memory import MemorySlots
+from sanderling.fairness.ports import CapReached, Slot
 from sanderling.kernel.clock import Clock
 from sanderling.redis.errors import RedisAwayError
 from sanderling.redis.scripts import RedisScript, Word

@@ -1,4 +1,4 @@
--- Hands out turns: runner/fairness/memory.py and sanderling/kernel/fairorder.py in the store's words.
+-- Hands out turns: sanderling/fairness/memory.py and sanderling/kernel/fairorder.py in the store's words.
 --
 -- KEYS   1 ready: who wants turns, by tag, each with the number of its coming before the name
 --        2 book: of a workspace, its member of `ready` (m:), turns held (n:), times asked (a:)

@@ -2,9 +2,9 @@
 
 from typing import Final, cast
 
-from runner.fairness.concurrency import Shares
-from runner.fairness.memory import MemoryTurns
-from runner.fairness.ports import Turn
+from sanderling.fairness.cap import Shares
+from sanderling.fairness.memory import MemoryTurns
+from sanderling.fairness.ports import Turn
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.redis.errors import RedisAwayError

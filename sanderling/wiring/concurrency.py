@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from config.subscriber import Prepared
 from config.variables import DriverType, Settings
-from runner.fairness.concurrency import Concurrency, Shares
+from runner.fairness.concurrency import Concurrency
 from runner.fairness.turnstile import Turnstile
+from sanderling.fairness.cap import Shares
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.units import MIB
 from sanderling.redis import RedisScript, RedisSlots, Sharing

@@ -19,7 +19,6 @@ from runner.executions.attendant import Leases
 from runner.executions.joining import Ground, Joined, join
 from runner.executions.progress import MemoryProgress, Progress
 from runner.executions.reconciler import Rounds
-from runner.fairness.memory import MemoryTurns
 from runner.gate import Gate
 from runner.pipeline import Pipeline
 from runner.ports import CallLog
@@ -27,6 +26,7 @@ from runner.record import Record
 from runner.target import Targets
 from sanderling.access.permission import Permissions
 from sanderling.docket import DocketEngine, MemoryEngine
+from sanderling.fairness.memory import MemoryTurns
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.engine import Engine
 from sanderling.kernel.events import EventBus

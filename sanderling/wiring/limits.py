@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from config.variables import Settings
 from drivers.port import Health, HealthState
 from runner.function import RateLimit
-from runner.gcra import MemoryLimiter
 from runner.limit_policy import LimitPolicy
-from runner.ports import Limiter
 from sanderling.api.services import HealthCheck
+from sanderling.metering.gcra import MemoryLimiter
+from sanderling.metering.ports import Limiter
 from sanderling.redis import RedisLimiter
 from sanderling.store import SQLConfigStore
 from sanderling.wiring.foundation import Foundation

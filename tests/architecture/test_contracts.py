@@ -57,7 +57,7 @@ def test_the_rooms_keep_their_contracts(copy: Path) -> None:
         ("Redis stays in its room", "runner/spoiled.py", "import redis.asyncio"),
         ("Ciphers stay in the vault", "runner/spoiled.py", "import cryptography.fernet"),
         ("The kernel stands on", "sanderling/kernel/units.py", "import pydantic"),
-        ("No cycles between siblings", "runner/function.py", "import runner.errors"),
+        ("No cycles between siblings", "runner/function.py", "import runner.limit_policy"),
     ],
 )
 def test_a_forbidden_import_is_caught(copy: Path, broken: str, spoiled: str, line: str) -> None:

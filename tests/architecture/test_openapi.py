@@ -9,13 +9,13 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from runner.fairness.turnstile import TurnstileStatistics
-from runner.ports import LimiterStatistics
 from sanderling.api.engine_metrics import watch_engine
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import build_openapi, openapi_text
 from sanderling.docket import MemoryEngine
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.events import EventBus
+from sanderling.metering.ports import LimiterStatistics
 from support.house import ROOT
 
 COMMITTED = ROOT / "docs" / "reference" / "openapi.json"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.gcra import MemoryLimiter
-from runner.ports import Admission, Limiter, LimiterStatistics, Rule, Scope
 from sanderling.kernel.clock import SystemClock, VirtualClock
+from sanderling.metering.gcra import MemoryLimiter
+from sanderling.metering.ports import Admission, Limiter, LimiterStatistics, Rule, Scope
 from sanderling.redis import RedisLimiter
 
 MakeLimiter: TypeAlias = Callable[[VirtualClock], Awaitable[Limiter]]

@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from runner.fairness.concurrency import Cap, CapName
-from runner.fairness.ports import CapReached, Slot, Slots
+from sanderling.fairness.cap import Cap, CapName
+from sanderling.fairness.ports import CapReached, Slot, Slots
 from sanderling.kernel.clock import VirtualClock
 from support.fairness import KINDS, LEASE_S, a_cap, memory_slots, redis_slots
 from support.redis import RedisServer

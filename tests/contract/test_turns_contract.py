@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 import pytest
 
-from runner.fairness.concurrency import Shares
-from runner.fairness.memory import MemoryTurns
-from runner.fairness.ports import Turn
+from sanderling.fairness.cap import Shares
+from sanderling.fairness.memory import MemoryTurns
+from sanderling.fairness.ports import Turn
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.redis import RedisTurns

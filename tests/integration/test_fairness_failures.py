@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from runner.fairness.concurrency import Shares
-from runner.fairness.ports import CapReached, Slot
+from sanderling.fairness.cap import Shares
+from sanderling.fairness.ports import CapReached, Slot
 from sanderling.kernel.clock import VirtualClock
 from sanderling.redis import RedisSlots, RedisTurns
 from support.fairness import LEASE_S, NOISY, QUIET, a_cap, redis_slots, redis_turns

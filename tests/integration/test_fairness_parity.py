@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.fairness.concurrency import Cap, CapName, Shares
-from runner.fairness.ports import CapReached, Slot, Slots, Turn, Turns
+from sanderling.fairness.cap import Cap, CapName, Shares
+from sanderling.fairness.ports import CapReached, Slot, Slots, Turn, Turns
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.ids import WorkspaceId
 from support.fairness import LEASE_S, memory_slots, memory_turns, redis_slots, redis_turns

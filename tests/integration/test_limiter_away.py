@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 import uvloop
 
-from runner.ports import Rule, Scope, WhenAway
 from sanderling.kernel.clock import SystemClock
+from sanderling.metering.ports import Rule, Scope, WhenAway
 from sanderling.redis import RedisLimiter
 from sanderling.redis.limiter import redis_key
 from sanderling.redis.wire import MAX_MISSED

@@ -26,7 +26,7 @@ from random import Random
 
 import uvloop
 
-from runner.ports import Rule
+from sanderling.metering.ports import (Rule)
 from sanderling.cli.screen import log_quietly
 from sanderling.kernel.clock import SystemClock
 from sanderling.redis import RedisLimiter

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runner.gcra import MAX_BURST, MAX_PERIOD_US, MemoryLimiter
-from runner.ports import Rule, Scope
 from sanderling.kernel.clock import SystemClock, VirtualClock
+from sanderling.metering.gcra import MAX_BURST, MAX_PERIOD_US, MemoryLimiter
+from sanderling.metering.ports import Rule, Scope
 from sanderling.redis import RedisLimiter
 from support.redis import RedisServer
 

@@ -3,8 +3,9 @@
 import pytest
 
 from config.variables import Settings
-from runner.fairness.concurrency import Concurrency, Shares
+from runner.fairness.concurrency import Concurrency
 from runner.fairness.refusal import TurnedAway
+from sanderling.fairness.cap import Shares
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.units import MIB
 from sanderling.wiring.concurrency import (

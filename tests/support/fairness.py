@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import Final
 
-from runner.fairness.concurrency import Cap, CapName, Shares
-from runner.fairness.memory import MemorySlots, MemoryTurns
+from sanderling.fairness.cap import Cap, CapName, Shares
+from sanderling.fairness.memory import MemorySlots, MemoryTurns
 from sanderling.kernel.clock import SystemClock, VirtualClock
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.redis import RedisScript, RedisSlots, RedisTurns, Sharing

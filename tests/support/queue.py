@@ -18,12 +18,12 @@ from runner.executions.progress import MemoryProgress
 from runner.executions.reconciler import Finds, Reconciler
 from runner.executions.request import ExecutionRequest
 from runner.executions.submission import Submission
-from runner.fairness.concurrency import Shares
-from runner.fairness.memory import MemoryTurns
 from runner.function import Definition
 from runner.limit_policy import LimitPolicy
 from runner.record import Record
 from sanderling.access.roles import RolePermissions
+from sanderling.fairness.cap import Shares
+from sanderling.fairness.memory import MemoryTurns
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import ExecutionClaimed, ExecutionFinished, ExecutionsCounted
 from sanderling.kernel.ids import CallId, RequestId, WorkspaceId

@@ -12,7 +12,6 @@ from runner.dispatch import Dispatch
 from runner.function import Definition, RateLimit, Version
 from runner.functions import Functions
 from runner.gate import Gate
-from runner.gcra import MemoryLimiter
 from runner.limit_policy import LimitPolicy
 from runner.memory import MemoryCallLog, MemoryFunctionStore
 from runner.pipeline import CallReport, Pipeline
@@ -27,6 +26,7 @@ from sanderling.access.roles import RolePermissions
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.events import CallFinished, CallRefused, EventBus
 from sanderling.kernel.ids import RequestId, SortableIds, WorkspaceId
+from sanderling.metering.gcra import MemoryLimiter
 
 ECHO = "def handler(event, context):\n    return event\n"
 

@@ -17,12 +17,9 @@ from runner.executions.joining import Ground, Joined, join
 from runner.executions.memory import MemoryExecutionStore, MemoryIdempotencyKeys
 from runner.executions.progress import MemoryProgress
 from runner.exports import Exports
-from runner.fairness.concurrency import Shares
-from runner.fairness.memory import MemoryTurns
 from runner.function import RateLimit
 from runner.functions import Functions
 from runner.gate import Gate
-from runner.gcra import MemoryLimiter
 from runner.limit_policy import LimitPolicy
 from runner.memory import MemoryCallLog, MemoryFunctionStore
 from runner.pipeline import Pipeline
@@ -48,10 +45,13 @@ from sanderling.access.principals import KeyPrincipals
 from sanderling.access.roles import RolePermissions
 from sanderling.api import Services, create_app
 from sanderling.docket import MemoryEngine
+from sanderling.fairness.cap import Shares
+from sanderling.fairness.memory import MemoryTurns
 from sanderling.kernel.clock import Clock, VirtualClock
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import SortableIds, WorkspaceId
+from sanderling.metering.gcra import MemoryLimiter
 from sanderling.wiring.executions import Stations
 from support.desk import Desk
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from runner.ports import LimiterStatistics, Scope
 from sanderling.api.metrics import Metrics
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.events import CallFinished, CallRefused, EventBus
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
+from sanderling.metering.ports import LimiterStatistics, Scope
 from support.services import build_house, open_http
 
 FINISHED = CallFinished(

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.ports import Rule, RuleState, Scope
 from sanderling.api.rate_limit_headers import rate_limit_headers
+from sanderling.metering.ports import Rule, RuleState, Scope
 
 STATES = st.builds(
     RuleState,

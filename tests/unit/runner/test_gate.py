@@ -5,10 +5,10 @@ import pytest
 from runner.errors import RateLimited
 from runner.function import RateLimit
 from runner.limit_policy import LimitPolicy
-from runner.ports import Rule
 from sanderling.access.errors import Forbidden, Unauthenticated
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Operator, Role
+from sanderling.metering.ports import Rule
 from support.river import GENEROUS, River
 
 

@@ -7,9 +7,17 @@ from hypothesis import strategies as st
 
 from config.variables.rate_bounds import MAX_LIMIT, MAX_WINDOW_MS
 from runner.function import MAX_RATE_LIMIT, MAX_RATE_TTL_MS, RateLimit
-from runner.gcra import MAX_BURST, MAX_PERIOD_US, MemoryLimiter, begin, charge, decide, state
-from runner.ports import Rule
 from sanderling.kernel.clock import VirtualClock
+from sanderling.metering.gcra import (
+    MAX_BURST,
+    MAX_PERIOD_US,
+    MemoryLimiter,
+    begin,
+    charge,
+    decide,
+    state,
+)
+from sanderling.metering.ports import Rule
 
 DOUBLE_EXACT = 2**53
 LONG_AFTER_1970_US = 2**52

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.gcra import MAX_BURST, MAX_PERIOD_US
-from runner.local_share import LocalShare, share_of
-from runner.ports import Rule, Scope, WhenAway
 from sanderling.kernel.clock import VirtualClock
+from sanderling.metering.gcra import MAX_BURST, MAX_PERIOD_US
+from sanderling.metering.local_share import LocalShare, share_of
+from sanderling.metering.ports import Rule, Scope, WhenAway
 
 MINUTE_US = 60_000_000
 

@@ -6,9 +6,9 @@ from itertools import count
 import pytest
 
 from runner.executions.joining import HORIZON, MOST_AT_ONCE, TASK, Tickets
-from runner.fairness.concurrency import Shares
-from runner.fairness.memory import MemoryTurns
 from sanderling.docket import MemoryEngine
+from sanderling.fairness.cap import Shares
+from sanderling.fairness.memory import MemoryTurns
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.engine import Ticket
 from support.executions import an_execution

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runner.fairness.concurrency import Cap
+from sanderling.fairness.cap import Cap
 from sanderling.kernel.ids import WorkspaceId
 
 

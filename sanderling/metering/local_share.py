@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from runner.gcra import MemoryLimiter
-from runner.ports import Admission, Rule, Scope, WhenAway
 from sanderling.kernel.clock import Clock
+from sanderling.metering.gcra import MemoryLimiter
+from sanderling.metering.ports import Admission, Rule, Scope, WhenAway
 
 MAX_KEYS: Final = 100_000
 """How many keys are held at once, at about 300 bytes each."""

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runner.fairness.concurrency import Cap, Shares, even_share
-from runner.fairness.ports import CapReached, Slot, Turn
+from sanderling.fairness.cap import Cap, Shares, even_share
+from sanderling.fairness.ports import CapReached, Slot, Turn
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.fairorder import FairOrder
 from sanderling.kernel.ids import WorkspaceId

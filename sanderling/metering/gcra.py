@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runner.ports import Admission, LimiterStatistics, Rule, RuleState, Scope
 from sanderling.kernel.clock import Clock
+from sanderling.metering.ports import Admission, LimiterStatistics, Rule, RuleState, Scope
 
 Mark: TypeAlias = tuple[int, int]
 """When a bucket is whole again: microseconds, and a part of one in units of 1 / burst."""

@@ -1,0 +1,1 @@
+"""Counts how often something happens against several limits at once, all or nothing."""
