@@ -42,7 +42,6 @@ class WorkerVariables(VariableGroup):
             "DISABLE_CRON_JOBS_REGISTRATION",
             "Whether this worker leaves recurring jobs to others.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = False
     executions_concurrency: Annotated[
@@ -139,9 +138,24 @@ class WorkerVariables(VariableGroup):
     clean_up_cron: Annotated[
         _Cron,
         Declared(
-            "JOB_CLEAN_UP_CRON", "When old runs and files are removed, in UTC.", is_planned=True
+            "JOB_CLEAN_UP_CRON",
+            "When ended executions, delivered record events and old runs are removed, in UTC.",
         ),
     ] = "10 0 * * *"
+    call_retention_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_CALL_RETENTION_CRON",
+            "When calls beyond what the history keeps are forgotten, in UTC.",
+        ),
+    ] = "*/10 * * * *"
+    config_ack_reaper_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_CONFIG_ACK_REAPER_CRON",
+            "When processes that are long gone are forgotten, in UTC.",
+        ),
+    ] = "*/15 * * * *"
     inactive_days_before_notification: Annotated[
         _Days,
         Declared(

@@ -1,0 +1,114 @@
+"""The jobs that this release knows, as data: what each is for, and which settings decide it.
+
+Only what has work is listed: a name here is one that a worker can run.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from config.catalogue import BY_NAME
+from config.variables import Settings
+from jobs.job import Job
+from sanderling.schedule.cron import Cron, parse_cron
+
+CLEAN_UP = "clean-up"
+CALL_RETENTION = "call-retention"
+CONFIG_ACK_REAPER = "config-ack-reaper"
+
+
+class JobKind(StrEnum):
+    """How a job's moments come."""
+
+    JOB = "job"
+    """Each tick of its cron is a run of its own."""
+    SWEEPER = "sweeper"
+    """Workers look for rows that are due again and again; the cron says how often each row is."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedJob:
+    """A job that the settings want, and how often they want it.
+
+    `cron_variable` names the setting that holds its cron. `enabled_by` names the one that turns it
+    on and off; None is for those that nothing turns off.
+    """
+
+    name: str
+    kind: JobKind
+    description: str
+    cron: Cron
+    cron_variable: str
+    enabled_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownJob:
+    """A job as this release knows it, whatever the settings say; fields as in `WantedJob`."""
+
+    name: str
+    kind: JobKind
+    description: str
+    cron_variable: str
+    enabled_by: str | None = None
+
+    def wanted_by(self, settings: Settings) -> WantedJob | None:
+        """Return it with the cron that `settings` give it; None when they turn it off."""
+        if self.enabled_by is not None and not _value(settings, self.enabled_by):
+            return None
+        cron = parse_cron(str(_value(settings, self.cron_variable)))
+        return WantedJob(
+            self.name, self.kind, self.description, cron, self.cron_variable, self.enabled_by
+        )
+
+
+KNOWN_JOBS: tuple[KnownJob, ...] = (
+    KnownJob(
+        CLEAN_UP,
+        JobKind.JOB,
+        "Removes ended executions, delivered record events, used idempotency keys and old runs of "
+        "jobs.",
+        "JOB_CLEAN_UP_CRON",
+    ),
+    KnownJob(
+        CALL_RETENTION,
+        JobKind.JOB,
+        "Forgets calls that are older, or more, than the settings keep.",
+        "JOB_CALL_RETENTION_CRON",
+    ),
+    KnownJob(
+        CONFIG_ACK_REAPER,
+        JobKind.JOB,
+        "Forgets what processes that are long gone said about settings.",
+        "JOB_CONFIG_ACK_REAPER_CRON",
+    ),
+)
+
+
+def wanted_jobs(
+    settings: Settings, known: Iterable[KnownJob] = KNOWN_JOBS
+) -> tuple[WantedJob, ...]:
+    """Return the jobs that the instance should have, by these settings.
+
+    A process leaves them to others with `DISABLE_CRON_JOBS_REGISTRATION`: they are wanted all the
+    same, and `registered_jobs` returns none.
+    """
+    wanted = (job.wanted_by(settings) for job in known)
+    return tuple(job for job in wanted if job is not None)
+
+
+def registered_jobs(
+    settings: Settings, known: Iterable[KnownJob] = KNOWN_JOBS
+) -> tuple[WantedJob, ...]:
+    """Return the wanted jobs that a worker with these settings registers."""
+    return () if settings.is_cron_registration_disabled else wanted_jobs(settings, known)
+
+
+def ticked(wanted: Iterable[WantedJob]) -> Mapping[str, Job]:
+    """Return those of `wanted` whose ticks are runs, by name."""
+    return {job.name: Job(job.name, job.cron) for job in wanted if job.kind is JobKind.JOB}
+
+
+def _value(settings: Settings, variable: str) -> object:
+    value: object = getattr(settings, BY_NAME[variable].field)
+    return value
