@@ -56,6 +56,11 @@ def test_the_rooms_keep_their_contracts(copy: Path) -> None:
         ("SQL stays in the store", "runner/spoiled.py", "import sqlalchemy"),
         ("Redis stays in its room", "runner/spoiled.py", "import redis.asyncio"),
         ("Ciphers stay in the vault", "runner/spoiled.py", "import cryptography.fernet"),
+        (
+            "The simulator stands on the kernel",
+            "sanderling/simulator/spoiled.py",
+            "import jobs.job",
+        ),
         ("The kernel stands on", "sanderling/kernel/units.py", "import pydantic"),
         ("No cycles between siblings", "runner/function.py", "import runner.limit_policy"),
     ],

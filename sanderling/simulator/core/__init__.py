@@ -1,0 +1,1 @@
+"""What every simulated provider has: people, mails, meetings, tokens, faults and a control door."""
