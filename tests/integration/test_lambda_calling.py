@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ConnectionClosedError  # type: ignore[import-untyped] # no types.
 
 from drivers.aws_lambda.blueprint import name_of
 from drivers.aws_lambda.clients import connect_clients
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.slow
 
 PENDING = answer(409, "ResourceConflictException", "The function is in the state: Pending")
 BROKEN = answer(500, "ServiceException", "internal")
+LOST = ConnectionClosedError(endpoint_url="http://127.0.0.1")
 EXPIRED = answer(403, "ExpiredTokenException", "The security token is expired")
 
 
@@ -72,15 +74,16 @@ async def test_retry_after_is_honoured(ministack: MiniStack) -> None:
     assert len(sent) == 1
 
 
+@pytest.mark.parametrize("fault", [BROKEN, LOST], ids=["5xx", "lost"])
 @pytest.mark.parametrize(("is_idempotent", "sent_times"), [(False, 1), (True, 2)])
 async def test_a_failure_of_aws_is_unknown_and_sent_again_only_if_that_does_no_harm(
-    ministack: MiniStack, *, is_idempotent: bool, sent_times: int
+    ministack: MiniStack, *, is_idempotent: bool, sent_times: int, fault: object
 ) -> None:
-    """After a 5xx nobody knows whether the function ran."""
+    """After a 5xx, or an answer that was lost, nobody knows whether the function ran."""
     artifact = function("fails")
     async with running_driver(ministack.settings()) as running:
         await running.driver.deploy(artifact)
-        with injected(running.clients.invoke, "Invoke", [BROKEN]) as sent:
+        with injected(running.clients.invoke, "Invoke", [fault]) as sent:
             outcome = await running.driver.invoke(
                 replace(an_invocation(artifact, 8), is_idempotent=is_idempotent)
             )
