@@ -60,6 +60,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "job.not-claimed": "A run of a job could not be claimed; it is tried again.",
     "job.not-settled": "How a run of a job ended could not be written; it runs again.",
     "job.parked": "A run of a job lost its worker too often and is not tried again.",
+    "jobs.heartbeat-failed": "A heartbeat met a defect; the next one is tried in its time.",
     "jobs.look-failed": "Looking for due jobs met a defect; it is tried again.",
     "key.created": "An API key was made.",
     "key.revoked": "An API key was revoked.",

@@ -10,6 +10,7 @@ from sanderling.store.executions import SQLExecutionStore
 from sanderling.store.file_hints import FileHints
 from sanderling.store.functions import SQLFunctionStore
 from sanderling.store.health import health
+from sanderling.store.heartbeats import SQLHeartbeatStore
 from sanderling.store.idempotency_keys import SQLIdempotencyKeys
 from sanderling.store.jobs import SQLJobStore
 from sanderling.store.keys import SQLKeyStore
@@ -30,6 +31,7 @@ __all__ = [
     "SQLConfigStore",
     "SQLExecutionStore",
     "SQLFunctionStore",
+    "SQLHeartbeatStore",
     "SQLHistoryStore",
     "SQLIdempotencyKeys",
     "SQLJobStore",

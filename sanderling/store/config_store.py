@@ -1,8 +1,6 @@
 """The stored configuration on SQL."""
 
-from datetime import datetime, timedelta
-
-from sqlalchemy import ColumnElement, delete, func, literal, select
+from sqlalchemy import ColumnElement, delete, select
 
 from config.acknowledgement import (
     Acknowledgement,
@@ -13,7 +11,7 @@ from config.acknowledgement import (
 from config.errors import HeadMoved
 from config.stored import NOTHING_STORED, HistoryEntry, StoredBody
 from sanderling.kernel.clock import Clock, SystemClock
-from sanderling.store.columns import Moment, is_storable, storable
+from sanderling.store.columns import is_storable, storable
 from sanderling.store.config_revisions import (
     HEAD,
     append_after_head,
@@ -22,6 +20,7 @@ from sanderling.store.config_revisions import (
     stored_body,
 )
 from sanderling.store.database import Database
+from sanderling.store.now import now_of
 from sanderling.store.rows import AnyRow, read_all, read_one
 from sanderling.store.schema import config_acknowledgements, config_revisions
 
@@ -113,7 +112,7 @@ class SQLConfigStore:
             "state": acknowledgement.state.value,
             "in_force": acknowledgement.in_force,
             "why": storable(acknowledgement.why),
-            "seen_at": self._now(),
+            "seen_at": now_of(self._database, self._clock),
         }
         async with self._database.write() as connection:
             await connection.execute(self._database.upsert(config_acknowledgements, row))
@@ -121,9 +120,9 @@ class SQLConfigStore:
     async def list_acknowledgements(self) -> tuple[SeenAcknowledgement, ...]:
         """Return the last word of each process, sorted by kind, host and id."""
         said = config_acknowledgements.c
-        query = select(config_acknowledgements, self._now().label("asked_at")).order_by(
-            said.kind, said.host, said.process_id
-        )
+        query = select(
+            config_acknowledgements, now_of(self._database, self._clock).label("asked_at")
+        ).order_by(said.kind, said.host, said.process_id)
         return await read_all(self._database, query, _seen)
 
     async def withdraw(self, process_id: str) -> None:
@@ -134,19 +133,14 @@ class SQLConfigStore:
     async def reap(self, *, older_than_s: float) -> int:
         """Forget processes that said nothing for longer than that and return how many."""
         return await self._forget(
-            config_acknowledgements.c.seen_at < self._now(minus_s=older_than_s)
+            config_acknowledgements.c.seen_at
+            < now_of(self._database, self._clock, minus_s=older_than_s)
         )
 
     async def _forget(self, which: ColumnElement[bool]) -> int:
         async with self._database.write() as connection:
             done = await connection.execute(delete(config_acknowledgements).where(which))
             return done.rowcount
-
-    def _now(self, *, minus_s: float = 0.0) -> ColumnElement[datetime]:
-        earlier = timedelta(seconds=minus_s)
-        if self._database.address.is_sqlite:
-            return literal(self._clock.now() - earlier, Moment)
-        return func.now() - literal(earlier)
 
 
 def _seen(row: AnyRow) -> SeenAcknowledgement:

@@ -48,3 +48,15 @@ job_runs = Table(
     Index(None, "finished_at"),
 )
 """The one unique index lets no two runs of a job be under way, whoever claims them."""
+
+worker_heartbeats = Table(
+    "worker_heartbeats",
+    metadata,
+    Column("process_id", WORD, primary_key=True),
+    Column("kind", WORD, nullable=False),
+    Column("host", WORD, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("jobs", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+"""One row for each process that runs jobs; whoever dies without a word is reaped by the others."""
