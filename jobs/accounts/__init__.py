@@ -1,0 +1,1 @@
+"""Knows the accounts that people connected, and keeps their consent alive."""

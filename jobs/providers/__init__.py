@@ -1,0 +1,1 @@
+"""Speaks with providers of mail and calendars over their REST interfaces."""

@@ -1,0 +1,103 @@
+"""What a provider answered, and how it is read without trusting it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import ClassVar, TypeAlias
+
+from jobs.sync.faults import Temporary
+
+Fields: TypeAlias = "dict[str, object]"
+"""A JSON object of a provider; every member is looked at before it is believed."""
+
+_LONGEST_RETRY_AFTER_S = 24 * 3600.0
+_SUCCESS = range(200, 300)
+
+
+class AnswerOutOfBounds(Temporary):
+    """The provider could not be reached, or answered with nothing usable: {reason}.
+
+    Sync tries again by itself.
+    """
+
+    code: ClassVar[str] = "provider_answer_out_of_bounds"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers by name in small letters, and the whole body, which is never shown."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        """Claim that the provider did what was asked."""
+        return self.status in _SUCCESS
+
+    def fields(self) -> Fields:
+        """Return the JSON object of the body.
+
+        Raises:
+            AnswerOutOfBounds: it is nested too deep.
+            Temporary: it is none: a page of a proxy, say, or cut off in the middle.
+
+        """
+        try:
+            value: object = json.loads(self.body)
+        except RecursionError:
+            raise AnswerOutOfBounds("an answer is nested too deep") from None
+        except ValueError:
+            raise Temporary("the answer is not JSON, or was cut off") from None
+        if not isinstance(value, dict):
+            raise Temporary("the answer is not a JSON object")
+        return value  # pyright: ignore[reportUnknownVariableType] - JSON keys are text.
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return for how long the header Retry-After asks us to wait, at most a day.
+
+    It holds seconds or a date; None where it is missing or neither.
+    """
+    given = headers.get("retry-after", "").strip()
+    if given.isascii() and given.isdigit():
+        return min(_LONGEST_RETRY_AFTER_S, float(given))
+    try:
+        until = parsedate_to_datetime(given)
+    except ValueError:
+        return None
+    aware = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(_LONGEST_RETRY_AFTER_S, max(0.0, (aware - now).total_seconds()))
+
+
+def text_of(fields: Mapping[str, object], name: str) -> str:
+    """Return a member that is text; empty where it is missing or something else."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def fields_of(fields: Mapping[str, object], name: str) -> Fields:
+    """Return a member that is an object; an empty one where it is missing or something else."""
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType] - as above.
+
+
+def list_of(fields: Mapping[str, object], name: str) -> list[Fields]:
+    """Return the objects of a member that is a list; empty where it is something else."""
+    value = fields.get(name)
+    if not isinstance(value, list):
+        return []
+    items: list[object] = value
+    return [item for item in items if isinstance(item, dict)]
+
+
+def texts_of(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """Return the texts of a member that is a list; empty where it is something else."""
+    value = fields.get(name)
+    if not isinstance(value, list):
+        return ()
+    items: list[object] = value
+    return tuple(item for item in items if isinstance(item, str))
