@@ -18,6 +18,7 @@ from sanderling.store.limits import DatabaseLimits
 from sanderling.store.migration import migrate
 from sanderling.store.notify_hints import NotifyHints
 from sanderling.store.record_outbox import SQLRecordOutbox
+from sanderling.store.streams import SQLStreamStore, require_lease
 from sanderling.store.triggers import SQLTriggerStore
 from sanderling.store.workspaces import SQLWorkspaces, Workspace
 
@@ -37,6 +38,7 @@ __all__ = [
     "SQLJobStore",
     "SQLKeyStore",
     "SQLRecordOutbox",
+    "SQLStreamStore",
     "SQLTriggerStore",
     "SQLWorkspaces",
     "Workspace",
@@ -45,4 +47,5 @@ __all__ = [
     "migrate",
     "open_database",
     "open_unprepared_database",
+    "require_lease",
 ]

@@ -1,0 +1,73 @@
+"""What streams need from others; the adapters live in `sanderling.store` and beside us."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from jobs.streams.stream import (
+    AccountId,
+    Lane,
+    Lease,
+    Stream,
+    StreamClaim,
+    StreamId,
+    StreamStatus,
+)
+
+
+class StreamStore(Protocol):
+    """Keep streams. Its rows are the truth.
+
+    Any number of processes may claim at once: a stream has one holder, and so has an account over
+    all of its streams. Every write of a holder is guarded by its fence. When the database is away
+    or refuses, every method raises `StoreUnavailableError` and nothing was changed.
+    """
+
+    async def open(self, streams: Sequence[Stream]) -> None:
+        """Keep streams that are new; an account's channel that is kept already stays as it is."""
+        ...
+
+    async def of_account(self, account_id: AccountId) -> Sequence[Stream]:
+        """Return the streams of an account, by channel."""
+        ...
+
+    async def close(self, account_id: AccountId) -> None:
+        """Remove the streams of an account; who holds one changes nothing any more."""
+        ...
+
+    async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
+        """Return at most `limit` due streams of a lane, held from now on.
+
+        Workspaces take turns: each has its first due stream chosen before any has its second, and
+        within one the longest due comes first. Of an account at most one stream is chosen, and
+        none while another is held. Only active ones are due.
+        """
+        ...
+
+    async def renew(self, leases: Sequence[Lease], *, until: datetime) -> frozenset[StreamId]:
+        """Lengthen leases, and return which are still held; the others are lost."""
+        ...
+
+    async def settle(self, ended: Sequence[tuple[Lease, Stream]]) -> frozenset[StreamId]:
+        """Write what became of held streams, and return which were; the others are lost.
+
+        A status that somebody set meanwhile stays, and a slice that somebody asked for meanwhile
+        is due: see `merged`.
+        """
+        ...
+
+    async def heal(self, now: datetime, *, limit: int) -> Sequence[Stream]:
+        """Free at most `limit` streams whose lease ran out, as `lost` says, and return them."""
+        ...
+
+    async def switch(self, stream_id: StreamId, status: StreamStatus, now: datetime) -> bool:
+        """Pause, park or let go on, as `switched` says; False when there is no such stream."""
+        ...
+
+    async def ask(self, stream_id: StreamId, now: datetime) -> bool:
+        """Want a slice out of turn, as `asked` says; False when there is no such stream."""
+        ...
+
+    async def backlog(self, now: datetime) -> Mapping[Lane, int]:
+        """Return how many streams of each lane are due and held by nobody."""
+        ...

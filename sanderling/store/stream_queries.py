@@ -1,0 +1,96 @@
+"""What the store of streams asks the database.
+
+A condition on what is held is written as the indexes write it: a database uses an index that
+leaves rows out only for a query that visibly leaves them out as well.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, update
+from sqlalchemy.sql.dml import ReturningUpdate, Update
+
+from jobs.streams.stream import Lane, StreamClaim, StreamId
+from sanderling.store.rows import AnySelect
+from sanderling.store.stream_schema import streams
+
+_rows = streams.c
+
+HELD: Final = text("streams.lease_until IS NOT NULL")
+_WAITING: Final = text("streams.lease_until IS NULL AND streams.status = 'active'")
+
+
+def due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a stream is due and held by nobody."""
+    return and_(_WAITING, _rows.next_due_at <= now)
+
+
+def in_lane(lane: Lane) -> ColumnElement[bool]:
+    """Return the condition that a stream is in a lane."""
+    return and_(_rows.channel == lane.channel.value, _rows.phase == lane.phase.value)
+
+
+def claiming(lane: Lane, claim: StreamClaim, limit: int) -> ReturningUpdate[*tuple[Any, ...]]:
+    """Return the statement that claims due streams of a lane, one for each workspace in turn."""
+    # An account has one stream of a channel, so in one lane it is chosen once.
+    order = (_rows.next_due_at, _rows.id)
+    busy = streams.alias("busy")
+    is_busy = (
+        select(text("1"))
+        .select_from(busy)
+        .where(busy.c.account_id == _rows.account_id, text("busy.lease_until IS NOT NULL"))
+        .exists()
+    )
+    turn = func.row_number().over(partition_by=_rows.workspace_id, order_by=order).label("turn")
+    turns = (
+        select(_rows.id, _rows.next_due_at, turn)
+        .where(in_lane(lane), due(claim.now), ~is_busy)
+        .subquery("turns")
+    )
+    chosen = select(turns.c.id).order_by(turns.c.turn, turns.c.next_due_at, turns.c.id).limit(limit)
+    free = (
+        select(_rows.id)
+        .where(_rows.id.in_(chosen), due(claim.now))
+        .with_for_update(skip_locked=True, of=streams)
+    )
+    return (
+        update(streams)
+        .where(_rows.id.in_(free), _WAITING)
+        .values(
+            lease_owner=claim.worker,
+            lease_until=claim.lease_until,
+            fence=_rows.fence + 1,
+            attempts=_rows.attempts + 1,
+            asked_at=None,
+            updated_at=claim.now,
+        )
+        .returning(streams)
+    )
+
+
+def held(stream_ids: Sequence[StreamId]) -> AnySelect:
+    """Return the query for those of the streams that somebody holds, locked."""
+    query = select(streams).where(_rows.id.in_(stream_ids), HELD).order_by(_rows.id)
+    return query.with_for_update()
+
+
+def expired(now: datetime, limit: int) -> AnySelect:
+    """Return the query for streams whose lease ran out, locked; those of others are skipped."""
+    return (
+        select(streams)
+        .where(HELD, _rows.lease_until <= now)
+        .order_by(_rows.lease_until, _rows.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def writing() -> Update:
+    """Return the statement that writes a whole stream; its parameters are those of its row."""
+    fixed = {"id", "workspace_id", "account_id", "channel"}
+    return (
+        update(streams)
+        .where(_rows.id == bindparam("row_id"))
+        .values({each.name: bindparam(each.name) for each in _rows if each.name not in fixed})
+    )

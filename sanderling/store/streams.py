@@ -1,0 +1,216 @@
+"""Streams on SQL."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.streams.errors import LeaseLost
+from jobs.streams.steps import asked, lost, merged, switched
+from jobs.streams.stream import (
+    AccountId,
+    Channel,
+    Lane,
+    Lease,
+    Phase,
+    Stream,
+    StreamClaim,
+    StreamFailure,
+    StreamId,
+    StreamStatus,
+)
+from sanderling.kernel.ids import WorkspaceId
+from sanderling.store import stream_queries as queries
+from sanderling.store.database import Database
+from sanderling.store.rows import AnyRow, read_all
+from sanderling.store.stream_schema import streams
+
+_rows = streams.c
+_CLAIMING = 0x5A4E_5354_524D
+"""The number of the lock under which PostgreSQL lets one process claim after another."""
+
+
+class SQLStreamStore:
+    """Keep streams in the database."""
+
+    def __init__(self, database: Database) -> None:
+        """Use `database`, which must be migrated."""
+        self._database = database
+
+    async def open(self, streams_: Sequence[Stream]) -> None:
+        """Keep streams that are new."""
+        if not streams_:
+            return
+        rows = [{"id": each.id, **_fixed(each), **_row(each)} for each in streams_]
+        async with self._database.write() as connection:
+            await connection.execute(self._database.insert_missing(streams), rows)
+
+    async def of_account(self, account_id: AccountId) -> Sequence[Stream]:
+        """Return the streams of an account, by channel."""
+        query = select(streams).where(_rows.account_id == account_id).order_by(_rows.channel)
+        return await read_all(self._database, query, _stream)
+
+    async def close(self, account_id: AccountId) -> None:
+        """Remove the streams of an account."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(streams).where(_rows.account_id == account_id))
+
+    async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
+        """Return due streams of a lane, held from now on."""
+        statement = queries.claiming(lane, claim, limit)
+        async with self._database.write() as connection:
+            if not self._database.address.is_sqlite:
+                # Two that claim at once could each choose another stream of one account; one
+                # after the other sees what the first holds. The index would refuse the second.
+                await connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
+            rows = (await connection.execute(statement)).all()
+        return sorted(map(_stream, rows), key=lambda stream: (stream.next_due_at, stream.id))
+
+    async def renew(self, leases: Sequence[Lease], *, until: datetime) -> frozenset[StreamId]:
+        """Lengthen leases, and return which are still held."""
+        if not leases:
+            return frozenset()
+        async with self._database.write() as connection:
+            kept = await _held(connection, leases)
+            if kept:
+                change = update(streams).where(_rows.id.in_(sorted(kept)))
+                await connection.execute(change.values(lease_until=until))
+        return frozenset(kept)
+
+    async def settle(self, ended: Sequence[tuple[Lease, Stream]]) -> frozenset[StreamId]:
+        """Write what became of held streams, and return which were."""
+        if not ended:
+            return frozenset()
+        async with self._database.write() as connection:
+            kept = await _held(connection, [lease for lease, _ in ended])
+            after = [
+                merged(kept[lease.stream_id], stream)
+                for lease, stream in ended
+                if lease.stream_id in kept
+            ]
+            await _write(connection, after)
+        return frozenset(kept)
+
+    async def heal(self, now: datetime, *, limit: int) -> Sequence[Stream]:
+        """Free streams whose lease ran out, and return them."""
+        query = select(_rows.id).where(queries.HELD, _rows.lease_until <= now).limit(1)
+        if not await read_all(self._database, query, lambda row: str(row.id)):
+            return ()
+        async with self._database.write() as connection:
+            rows = (await connection.execute(queries.expired(now, limit))).all()
+            after = [merged(each, lost(each, now)) for each in map(_stream, rows)]
+            await _write(connection, after)
+        return after
+
+    async def switch(self, stream_id: StreamId, status: StreamStatus, now: datetime) -> bool:
+        """Pause, park or let go on."""
+        return await self._change(stream_id, lambda stream: switched(stream, status, now))
+
+    async def ask(self, stream_id: StreamId, now: datetime) -> bool:
+        """Want a slice out of turn."""
+        return await self._change(stream_id, lambda stream: asked(stream, now))
+
+    async def _change(self, stream_id: StreamId, step: Callable[[Stream], Stream]) -> bool:
+        async with self._database.write() as connection:
+            query = select(streams).where(_rows.id == stream_id).with_for_update()
+            row = (await connection.execute(query)).one_or_none()
+            if row is None:
+                return False
+            await _write(connection, [step(_stream(row))])
+        return True
+
+    async def backlog(self, now: datetime) -> Mapping[Lane, int]:
+        """Return how many streams of each lane are due and held by nobody."""
+        query = (
+            select(_rows.channel, _rows.phase, func.count().label("number"))
+            .where(queries.due(now))
+            .group_by(_rows.channel, _rows.phase)
+        )
+        found = await read_all(
+            self._database,
+            query,
+            lambda row: (Lane(Channel(row.channel), Phase(row.phase)), int(row.number)),
+        )
+        return dict(found)
+
+
+async def require_lease(connection: AsyncConnection, lease: Lease) -> None:
+    """Lock the stream's row and go on only if `lease` still holds it.
+
+    Whoever writes what a slice brought calls it first in the same transaction: from then on nobody
+    takes the stream over before that transaction ends.
+
+    Raises:
+        LeaseLost: somebody else holds it, or nobody does.
+
+    """
+    query = (
+        select(text("1"))
+        .select_from(streams)
+        .where(_rows.id == lease.stream_id, _rows.fence == lease.fence, queries.HELD)
+        .with_for_update()
+    )
+    if (await connection.execute(query)).one_or_none() is None:
+        raise LeaseLost
+
+
+async def _held(connection: AsyncConnection, leases: Sequence[Lease]) -> Mapping[StreamId, Stream]:
+    fences = {lease.stream_id: lease.fence for lease in leases}
+    rows = (await connection.execute(queries.held(sorted(fences)))).all()
+    return {row.id: _stream(row) for row in rows if row.fence == fences[row.id]}
+
+
+async def _write(connection: AsyncConnection, after: Sequence[Stream]) -> None:
+    if after:
+        rows = [{"row_id": each.id, **_row(each)} for each in after]
+        await connection.execute(queries.writing(), rows)
+
+
+def _fixed(stream: Stream) -> dict[str, object]:
+    return {
+        "workspace_id": stream.workspace_id,
+        "account_id": stream.account_id,
+        "channel": stream.channel.value,
+    }
+
+
+def _row(stream: Stream) -> dict[str, object]:
+    failure = stream.last_failure
+    return {
+        "phase": stream.phase.value,
+        "status": stream.status.value,
+        "next_due_at": stream.next_due_at,
+        "lease_owner": stream.lease_owner,
+        "lease_until": stream.lease_until,
+        "fence": stream.fence,
+        "attempts": stream.attempts,
+        "asked_at": stream.asked_at,
+        "detail": stream.detail,
+        "last_success_at": stream.last_success_at,
+        "failure_kind": None if failure is None else failure.kind,
+        "failure_sentence": None if failure is None else failure.sentence,
+        "updated_at": stream.updated_at,
+    }
+
+
+def _stream(row: AnyRow) -> Stream:
+    kind, sentence = row.failure_kind, row.failure_sentence
+    return Stream(
+        id=StreamId(row.id),
+        workspace_id=WorkspaceId(row.workspace_id),
+        account_id=AccountId(row.account_id),
+        channel=Channel(row.channel),
+        next_due_at=row.next_due_at,
+        updated_at=row.updated_at,
+        phase=Phase(row.phase),
+        status=StreamStatus(row.status),
+        lease_owner=row.lease_owner,
+        lease_until=row.lease_until,
+        fence=row.fence,
+        attempts=row.attempts,
+        asked_at=row.asked_at,
+        detail=row.detail,
+        last_success_at=row.last_success_at,
+        last_failure=None if kind is None else StreamFailure(kind, sentence or ""),
+    )

@@ -1,0 +1,229 @@
+"""What every store of streams promises."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from jobs.streams.memory import MemoryStreamStore
+from jobs.streams.ports import StreamStore
+from jobs.streams.steps import MOST_ATTEMPTS, broken, given_back, lost, settled
+from jobs.streams.stream import AccountId, Channel, Lane, Phase, Stream, StreamId, StreamStatus
+from sanderling.store import SQLStreamStore, open_database
+from support.records import START, THERE
+from support.streams import DONE, LEASE, LISTING, a_claim, a_stream
+
+LATER = START + LEASE
+SECOND = timedelta(seconds=1)
+CALENDAR = Lane(Channel.GOOGLE_CALENDAR, Phase.LIST)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncGenerator[StreamStore]:
+    """Yield an empty store of each kind in turn."""
+    if request.param == "memory":
+        yield MemoryStreamStore()
+        return
+    async with open_database(request.getfixturevalue(f"{request.param}_url")) as database:
+        yield SQLStreamStore(database)
+
+
+async def held(store: StreamStore, stream: Stream | None = None) -> Stream:
+    """Return a stream that somebody claimed."""
+    stream = stream or a_stream()
+    await store.open([stream])
+    [claimed] = await store.claim(stream.lane, a_claim(), limit=1)
+    return claimed
+
+
+async def kept(store: StreamStore, account: str = "a") -> Stream:
+    """Return the first stream of an account as the store has it."""
+    return (await store.of_account(AccountId(account)))[0]
+
+
+async def test_a_stream_is_opened_once(store: StreamStore) -> None:
+    """A channel of an account that is kept already stays as it is."""
+    await store.open([a_stream(), a_stream(channel=Channel.GOOGLE_CALENDAR)])
+    again = replace(a_stream(due_at=LATER), id=StreamId("another"))
+    await store.open([again, a_stream("b")])
+    await store.open([])
+
+    assert await store.of_account(AccountId("a")) == (
+        a_stream(),
+        a_stream(channel=Channel.GOOGLE_CALENDAR),
+    )
+    assert await kept(store, "b") == a_stream("b")
+
+
+async def test_a_claim_holds_what_is_due(store: StreamStore) -> None:
+    """A claimed stream has its worker, a fence and a lease; what is not due is left alone."""
+    await store.open([a_stream(), a_stream("later", due_at=LATER)])
+
+    [claimed] = await store.claim(LISTING, a_claim(), limit=9)
+
+    assert claimed == replace(
+        a_stream(), lease_owner="worker-1", lease_until=LATER, fence=1, attempts=1
+    )
+    assert await kept(store) == claimed
+    assert not await store.claim(LISTING, a_claim(), limit=9)
+    assert not await store.claim(Lane(Channel.GMAIL, Phase.IMPORT), a_claim(LATER), limit=9)
+
+
+async def test_workspaces_take_turns(store: StreamStore) -> None:
+    """A workspace with many streams that are long due makes no other wait for all of them."""
+    noisy = [a_stream(f"n{number}", due_at=START - SECOND * (9 - number)) for number in range(6)]
+    quiet = [a_stream(f"q{number}", workspace_id=THERE) for number in range(2)]
+    await store.open([*noisy, *quiet])
+
+    batches = [await store.claim(LISTING, a_claim(), limit=4) for _ in range(2)]
+
+    assert [[stream.account_id for stream in batch] for batch in batches] == [
+        ["n0", "n1", "q0", "q1"],
+        ["n2", "n3", "n4", "n5"],
+    ]
+
+
+async def test_an_account_has_one_holder(store: StreamStore) -> None:
+    """While one stream of an account is held, none of its others is claimed."""
+    mail = await held(store)
+    await store.open([a_stream(channel=Channel.GOOGLE_CALENDAR)])
+
+    assert not await store.claim(CALENDAR, a_claim(), limit=9)
+    assert await store.settle([(mail.lease(), settled(mail, DONE, START, LATER))])
+    assert len(await store.claim(CALENDAR, a_claim(), limit=9)) == 1
+
+
+async def test_of_many_who_claim_each_stream_has_one(store: StreamStore) -> None:
+    """Whoever claims at the same moment gets other streams, and other accounts."""
+    accounts = [f"a{number}" for number in range(12)]
+    await store.open([a_stream(name) for name in accounts])
+    await store.open([a_stream(name, channel=Channel.GOOGLE_CALENDAR) for name in accounts])
+
+    batches = await asyncio.gather(
+        *(
+            store.claim(lane, a_claim(worker=f"worker-{number}"), limit=5)
+            for number in range(3)
+            for lane in (LISTING, CALENDAR)
+        )
+    )
+
+    claimed = [stream.account_id for batch in batches for stream in batch]
+    assert sorted(claimed) == sorted(accounts)
+
+
+async def test_a_lease_is_lengthened_by_its_holder_alone(store: StreamStore) -> None:
+    """A renewed lease ends later; one under an older fence, or that was settled, is lost."""
+    mine, other = await held(store), await held(store, a_stream("b"))
+    stale = replace(other.lease(), fence=0)
+
+    assert await store.renew([mine.lease(), stale], until=LATER + LEASE) == {mine.id}
+    assert (await kept(store)).lease_until == LATER + LEASE
+    assert (await kept(store, "b")).lease_until == LATER
+    assert not await store.renew([], until=LATER)
+    await store.settle([(mine.lease(), given_back(mine, START, START))])
+    assert not await store.renew([mine.lease()], until=LATER)
+
+
+async def test_what_became_of_a_slice_is_written(store: StreamStore) -> None:
+    """A settled stream is free, and has all that the slice came to."""
+    mine, other = await held(store), await held(store, a_stream("b"))
+    done = settled(mine, replace(DONE, phase=Phase.IMPORT), LATER, LATER + LEASE)
+    bad = broken(other, "It broke.", LATER)
+
+    written = await store.settle([(mine.lease(), done), (other.lease(), bad)])
+
+    assert written == {mine.id, other.id}
+    assert (await kept(store), await kept(store, "b")) == (done, bad)
+    assert done.last_success_at == LATER
+    assert not await store.settle([])
+
+
+async def test_a_stale_fence_writes_nothing(store: StreamStore) -> None:
+    """Whoever lost a stream changes nothing any more, in whatever company."""
+    mine, other = await held(store), await held(store, a_stream("b"))
+    await store.heal(LATER, limit=1)
+    lost_one, good = (mine, other) if (await kept(store)).fence == 2 else (other, mine)
+
+    written = await store.settle(
+        [(each.lease(), settled(each, DONE, LATER, LATER)) for each in (lost_one, good)]
+    )
+
+    assert written == {good.id}
+    assert await kept(store, lost_one.account_id) == lost(lost_one, LATER)
+
+
+async def test_what_people_want_meanwhile_stands(store: StreamStore) -> None:
+    """A pause and a wish for a slice are not undone by the slice that is under way."""
+    paused, asked = await held(store), await held(store, a_stream("b"))
+    assert await store.switch(paused.id, StreamStatus.PAUSED, START)
+    assert await store.ask(asked.id, START + SECOND)
+
+    await store.settle(
+        [(each.lease(), settled(each, DONE, LATER, LATER + LEASE)) for each in (paused, asked)]
+    )
+
+    assert (await kept(store)).status is StreamStatus.PAUSED
+    assert (await kept(store, "b")).next_due_at == START + SECOND
+    assert [each.id for each in await store.claim(LISTING, a_claim(LATER), limit=9)] == [asked.id]
+
+
+async def test_a_stream_whose_worker_died_is_due_again(store: StreamStore) -> None:
+    """A lease that ran out is healed once, however many look; one that holds is left alone."""
+    mine = await held(store)
+
+    assert not await store.heal(LATER - SECOND, limit=9)
+    healed = await asyncio.gather(*(store.heal(LATER, limit=9) for _ in range(3)))
+
+    assert [list(each) for each in healed if each] == [[lost(mine, LATER)]]
+    assert await kept(store) == lost(mine, LATER)
+    [again] = await store.claim(LISTING, a_claim(LATER), limit=9)
+    assert (again.fence, again.attempts, again.is_suspect) == (3, 2, True)
+
+
+async def test_what_kills_workers_is_parked(store: StreamStore) -> None:
+    """After so many lost workers a stream is left alone, with the reason, until it is resumed."""
+    await store.open([a_stream()])
+    now = START
+    for _ in range(MOST_ATTEMPTS):
+        assert len(await store.claim(LISTING, a_claim(now), limit=1)) == 1
+        now += LEASE
+        await store.heal(now, limit=1)
+
+    parked = await kept(store)
+    assert parked.status is StreamStatus.PARKED
+    assert "lost its worker 5 times" in parked.detail
+    assert not await store.claim(LISTING, a_claim(now), limit=1)
+    assert await store.switch(parked.id, StreamStatus.ACTIVE, now)
+    [again] = await store.claim(LISTING, a_claim(now), limit=1)
+    assert (again.attempts, again.is_suspect, again.detail) == (1, False, "")
+
+
+async def test_what_is_not_there_is_not_changed(store: StreamStore) -> None:
+    """Nobody switches or asks for a stream that is not there."""
+    assert not await store.switch(StreamId("none"), StreamStatus.PAUSED, START)
+    assert not await store.ask(StreamId("none"), START)
+
+
+async def test_a_closed_account_has_no_streams(store: StreamStore) -> None:
+    """Who still works on a stream that was removed changes nothing."""
+    mine = await held(store)
+    await store.open([a_stream("b")])
+
+    await store.close(AccountId("a"))
+
+    assert not await store.settle([(mine.lease(), settled(mine, DONE, START, LATER))])
+    assert not await store.of_account(AccountId("a"))
+    assert await kept(store, "b") == a_stream("b")
+
+
+async def test_the_backlog_is_what_is_due_and_free(store: StreamStore) -> None:
+    """Streams that are held, paused or not due yet are no backlog."""
+    await held(store)
+    await store.open([a_stream(name) for name in ("b", "c", "paused")])
+    await store.open([a_stream("later", due_at=LATER)])
+    await store.open([a_stream("d", channel=Channel.GOOGLE_CALENDAR)])
+    await store.switch(a_stream("paused").id, StreamStatus.PAUSED, START)
+
+    assert await store.backlog(START) == {LISTING: 2, CALENDAR: 1}

@@ -1,0 +1,44 @@
+"""Streams for tests."""
+
+from datetime import datetime, timedelta
+
+from jobs.streams.stream import (
+    AccountId,
+    Channel,
+    Due,
+    Lane,
+    Phase,
+    SliceResult,
+    Stream,
+    StreamClaim,
+    StreamId,
+)
+from sanderling.kernel.ids import WorkspaceId
+from support.records import HERE, START
+
+LEASE = timedelta(seconds=30)
+LISTING = Lane(Channel.GMAIL, Phase.LIST)
+DONE = SliceResult(Due.IN_TURN, Phase.LIST, "Nothing was new.")
+
+
+def a_stream(
+    account: str = "a",
+    *,
+    workspace_id: WorkspaceId = HERE,
+    channel: Channel = Channel.GMAIL,
+    due_at: datetime = START,
+) -> Stream:
+    """Return a stream that nobody worked on yet."""
+    return Stream(
+        id=StreamId(f"{account}.{channel}"),
+        workspace_id=workspace_id,
+        account_id=AccountId(account),
+        channel=channel,
+        next_due_at=due_at,
+        updated_at=START,
+    )
+
+
+def a_claim(now: datetime = START, *, worker: str = "worker-1") -> StreamClaim:
+    """Return what a worker puts on streams that it claims at `now`."""
+    return StreamClaim(worker, now, now + LEASE)
