@@ -139,7 +139,8 @@ class Doings:
             genre = Genre(given.get("genre", Genre.LETTER))
         except ValueError as error:
             raise Undoable(f"genre is one of {', '.join(Genre)}") from error
-        letter = letter_with(self._seed(person).letter(genre, self._world.clock.now()), given)
+        now = self._world.clock.now().replace(microsecond=0)
+        letter = letter_with(self._seed(person).letter(genre, now), given)
         thread = given.get("thread")
         places = frozenset(given["places"]) if "places" in given else None
         mail = person.mailbox.add(

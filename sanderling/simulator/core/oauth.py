@@ -173,6 +173,14 @@ class AuthorizationServer:
         grant = self._grants[kept.grant]
         return None if grant.is_revoked else grant
 
+    def scopes_of(self, email: str, client_id: str) -> frozenset[str]:
+        """Return all that a person lets an application do now."""
+        found = frozenset[str]()
+        for kept in self._grants:
+            if (kept.email, kept.client_id, kept.is_revoked) == (email, client_id, False):
+                found |= kept.scopes
+        return found
+
     def void(self, access_token: str) -> None:
         """Let an access token end early; its refresh token stays good."""
         self._access.pop(access_token, None)
