@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from jobs.sync.faults import Temporary
 
-Fields: TypeAlias = "dict[str, object]"
+Fields: TypeAlias = dict[str, object]
 """A JSON object of a provider; every member is looked at before it is believed."""
 
 _LONGEST_RETRY_AFTER_S = 24 * 3600.0

@@ -79,7 +79,7 @@ class ProviderHTTP:
     def __init__(self, lane: Lane, account_id: str) -> None:
         """Go along `lane` with the tokens of this account."""
         self._lane = lane
-        self._account_id = account_id
+        self.account_id = account_id
 
     async def fields(self, ask: Ask) -> Fields:
         """Return the JSON object that was answered.
@@ -97,11 +97,11 @@ class ProviderHTTP:
             ProviderFault: what the provider refused with, in our words.
 
         """
-        await self._lane.quota.take(self._account_id, ask.units)
-        token = await self._lane.tokens.access_token(self._account_id)
+        await self._lane.quota.take(self.account_id, ask.units)
+        token = await self._lane.tokens.access_token(self.account_id)
         answer = await self._ask(ask, token)
         if answer.status == _UNAUTHORIZED:
-            token = await self._lane.tokens.refresh(self._account_id, token)
+            token = await self._lane.tokens.refresh(self.account_id, token)
             answer = await self._ask(ask, token)
         if answer.status == _UNAUTHORIZED:
             # A token minutes old is refused: consent that ended shows when it is refreshed.
@@ -115,8 +115,8 @@ class ProviderHTTP:
 
         For a provider that refuses a token within an answer that is a success.
         """
-        token = await self._lane.tokens.access_token(self._account_id)
-        await self._lane.tokens.refresh(self._account_id, token)
+        token = await self._lane.tokens.access_token(self.account_id)
+        await self._lane.tokens.refresh(self.account_id, token)
 
     async def _ask(self, ask: Ask, token: str) -> Answer:
         request = self._lane.client.build_request(

@@ -49,6 +49,7 @@ def test_the_rooms_keep_their_contracts(copy: Path) -> None:
         ("Imports go down the house", "sanderling/access/spoiled.py", "import runner.call"),
         ("Every module under sanderling has a floor", "sanderling/spoiled.py", "import json"),
         ("Only wiring knows concrete drivers", "runner/spoiled.py", "import drivers.local"),
+        ("Only wiring knows concrete providers", "jobs/spoiled.py", "import jobs.providers.google"),
         ("Drivers do not know each other", "drivers/memory.py", "import drivers.disabled"),
         ("Drivers take values, never settings", "drivers/spoiled.py", "import config.variables"),
         ("Code inside the sandbox", "drivers/guest/spoiled.py", "import sanderling.kernel.ids"),

@@ -10,7 +10,7 @@ import httpx2
 
 from jobs.accounts.tokens import MemoryTokens
 from jobs.providers.answer import Answer, retry_after_s
-from jobs.providers.http import Lane, ProviderHTTP, open_client
+from jobs.providers.http import FaultReader, Lane, ProviderHTTP, open_client
 from jobs.providers.quota import MemoryQuota
 from jobs.sync.faults import Defect, ProviderFault, RateLimited
 from sanderling.kernel.clock import VirtualClock
@@ -75,10 +75,12 @@ class Desk:
 
 
 @asynccontextmanager
-async def scripted(renewed: Iterable[str] = ("second",)) -> AsyncGenerator[Desk]:
+async def scripted(
+    renewed: Iterable[str] = ("second",), *, reads: FaultReader = fault_of
+) -> AsyncGenerator[Desk]:
     """Yield a way to a provider that answers by a script."""
     script, tokens, quota, clock = Script(), MemoryTokens(), MemoryQuota(), VirtualClock()
     tokens.grant(ACCOUNT, "first", *renewed)
     async with open_client(BASE_URL, transport=httpx2.MockTransport(script.handle)) as client:
-        lane = Lane(client, tokens, quota, clock, fault_of)
+        lane = Lane(client, tokens, quota, clock, reads)
         yield Desk(ProviderHTTP(lane, ACCOUNT), script, tokens, quota, clock)
