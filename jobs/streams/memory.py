@@ -27,10 +27,10 @@ class MemoryStreamStore:
         """Start empty."""
         self._streams: dict[StreamId, Stream] = {}
 
-    async def open(self, streams: Sequence[Stream]) -> None:
+    async def open(self, new: Sequence[Stream]) -> None:
         """Keep streams that are new."""
         kept = {(each.account_id, each.channel) for each in self._streams.values()}
-        for stream in streams:
+        for stream in new:
             if (stream.account_id, stream.channel) not in kept:
                 self._streams.setdefault(stream.id, stream)
 

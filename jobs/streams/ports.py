@@ -23,7 +23,7 @@ class StreamStore(Protocol):
     or refuses, every method raises `StoreUnavailableError` and nothing was changed.
     """
 
-    async def open(self, streams: Sequence[Stream]) -> None:
+    async def open(self, new: Sequence[Stream]) -> None:
         """Keep streams that are new; an account's channel that is kept already stays as it is."""
         ...
 

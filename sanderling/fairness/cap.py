@@ -18,6 +18,7 @@ class CapName(StrEnum):
 
     FUNCTION = "function"
     WORKSPACE = "workspace"
+    CHANNEL = "channel"
     ALL = "all"
 
 

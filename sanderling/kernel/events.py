@@ -135,6 +135,28 @@ class JobEnded:
     lag_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class SliceEnded:
+    """A slice of a stream came to its end; `lag_s` is how late it began.
+
+    `outcome` is `done`, `failed` when the work said why, `broken` by a defect, or `given_back`.
+    """
+
+    channel: str
+    phase: str
+    outcome: str
+    duration_s: float
+    lag_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamsHealed:
+    """So many streams had lost their worker and were freed; `parked` of them for good."""
+
+    freed: int
+    parked: int
+
+
 Event = TypeVar("Event")
 
 

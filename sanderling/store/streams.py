@@ -38,11 +38,11 @@ class SQLStreamStore:
         """Use `database`, which must be migrated."""
         self._database = database
 
-    async def open(self, streams_: Sequence[Stream]) -> None:
+    async def open(self, new: Sequence[Stream]) -> None:
         """Keep streams that are new."""
-        if not streams_:
+        if not new:
             return
-        rows = [{"id": each.id, **_fixed(each), **_row(each)} for each in streams_]
+        rows = [{"id": each.id, **_fixed(each), **_row(each)} for each in new]
         async with self._database.write() as connection:
             await connection.execute(self._database.insert_missing(streams), rows)
 

@@ -1,0 +1,202 @@
+"""The streams that this process holds: works on them, keeps their leases, writes their ends.
+
+Ends are written together: while one batch is being written, the next one gathers. An end that the
+database does not take is offered again, for as long as the lease is kept.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from jobs.streams.aisle import Aisle
+from jobs.streams.ports import StreamStore
+from jobs.streams.slices import Slices
+from jobs.streams.steps import given_back
+from jobs.streams.stream import Channel, Lease, Stream, StreamId
+from sanderling.fairness.cap import Cap, CapName
+from sanderling.fairness.ports import Slot, Slots
+from sanderling.kernel.clock import Clock
+from sanderling.kernel.errors import StoreUnavailableError
+
+log = structlog.get_logger()
+
+_AGAIN_S = 1.0
+_LOOK_WHEN_FREE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SweepBounds:
+    """How much one process sweeps, and how long things may take, in seconds.
+
+    `concurrency` slices run here at once. `per_channel` caps those of a channel over every
+    process. A slice is stopped after `slice_s`; a stop waits `drain_s` for slices to end.
+    """
+
+    concurrency: int = 100
+    per_channel: Mapping[Channel, int] = field(default_factory=dict[Channel, int])
+    lease_s: float = 60.0
+    renew_s: float = 15.0
+    every_s: float = 1.0
+    slice_s: float = 120.0
+    drain_s: float = 10.0
+
+
+@dataclass(slots=True)
+class _Held:
+    stream: Stream
+    lease: Lease
+    task: asyncio.Task[None]
+    slot: Slot | None = None
+
+
+class Holding:
+    """Hold streams that were claimed for this process; one event loop owns it."""
+
+    def __init__(
+        self, store: StreamStore, slices: Slices, slots: Slots, clock: Clock, bounds: SweepBounds
+    ) -> None:
+        """Hold nothing yet."""
+        self._store = store
+        self._slices = slices
+        self._slots = slots
+        self._clock = clock
+        self._bounds = bounds
+        self._aisle = Aisle()
+        self._held: dict[StreamId, _Held] = {}
+        self._ended: list[tuple[Lease, Stream]] = []
+        self._has_ended = asyncio.Event()
+        self._is_over = False
+        self._full: set[Channel] = set()
+        self.changed = asyncio.Event()
+        """Set when enough places became free, or a stream is due again at once."""
+
+    @property
+    def free(self) -> int:
+        """How many more streams there are places for."""
+        return self._bounds.concurrency - len(self._held)
+
+    def room(self, channel: Channel) -> int:
+        """Return how many more streams of a channel may be claimed."""
+        cap = self._bounds.per_channel.get(channel)
+        if cap is None:
+            return self.free
+        if channel in self._full:
+            return 0
+        here = sum(held.stream.channel is channel for held in self._held.values())
+        return min(self.free, max(0, cap - here))
+
+    def look_again(self) -> None:
+        """Forget which channels were full: their slots may be free by now."""
+        self._full.clear()
+
+    def start(self, stream: Stream) -> None:
+        """Work on a stream that was claimed for this process."""
+        task = asyncio.create_task(self._work(stream), name=f"stream {stream.id}")
+        self._held[stream.id] = _Held(stream, stream.lease(), task)
+
+    async def _work(self, stream: Stream) -> None:
+        try:
+            after = await self._slice(stream)
+        except asyncio.CancelledError:
+            after = given_back(stream, self._clock.now(), stream.next_due_at)
+        if after is None:
+            self._held.pop(stream.id, None)
+            self._tell_of_room()
+            return
+        self._ended.append((stream.lease(), after))
+        self._has_ended.set()
+
+    async def _slice(self, stream: Stream) -> Stream | None:
+        held = self._held[stream.id]
+        if not await self._has_slot(held):
+            self._full.add(stream.channel)
+            return given_back(stream, self._clock.now(), stream.next_due_at)
+        try:
+            async with self._aisle.alone() if stream.is_suspect else self._aisle.together():
+                return await self._slices.run(stream)
+        finally:
+            if held.slot is not None:
+                await self._slots.release(held.slot)
+                held.slot = None
+                self._full.discard(stream.channel)
+
+    async def _has_slot(self, held: _Held) -> bool:
+        limit = self._bounds.per_channel.get(held.stream.channel)
+        if limit is None:
+            return True
+        channel = held.stream.channel
+        cap = Cap(CapName.CHANNEL, f"{CapName.CHANNEL}:{channel}", limit)
+        answer = await self._slots.acquire(
+            [cap], holder=held.lease.worker, lease_s=self._bounds.lease_s
+        )
+        held.slot = answer if isinstance(answer, Slot) else None
+        return held.slot is not None
+
+    async def settle(self) -> None:
+        """Write ends as they come, until `drain`."""
+        while not self._is_over or self._ended:
+            await self._has_ended.wait()
+            self._has_ended.clear()
+            if self._ended and not await self._write():
+                if self._is_over:
+                    return
+                await self._clock.wait_s(_AGAIN_S)
+                self._has_ended.set()
+
+    async def _write(self) -> bool:
+        batch, self._ended = self._ended, []
+        try:
+            written = await self._store.settle(batch)
+        except StoreUnavailableError as fault:
+            log.warning("streams.not-settled", count=len(batch), reason=fault.facts["reason"])
+            kept = [end for end in batch if end[0].stream_id in self._held]
+            self._ended = [*kept, *self._ended]
+            return False
+        now = self._clock.now()
+        for lease, after in batch:
+            self._held.pop(lease.stream_id, None)
+            if lease.stream_id not in written:
+                log.warning("stream.lease-lost", stream=lease.stream_id)
+            elif after.next_due_at <= now:
+                self.changed.set()
+        self._tell_of_room()
+        return True
+
+    def _tell_of_room(self) -> None:
+        # Claiming one at a time would cost a look at everything that is due for each slice.
+        if not self._held or self.free * _LOOK_WHEN_FREE >= self._bounds.concurrency:
+            self.changed.set()
+
+    async def keep(self) -> None:
+        """Lengthen leases again and again, until cancelled; what is lost is stopped."""
+        while True:
+            await self._clock.wait_s(self._bounds.renew_s)
+            held = list(self._held.values())
+            try:
+                kept = await self._store.renew([each.lease for each in held], until=self.until())
+            except StoreUnavailableError:
+                # They go on: an end is written if nobody took over meanwhile.
+                kept = frozenset(each.stream.id for each in held)
+            for each in held:
+                if each.stream.id not in kept and self._held.get(each.stream.id) is each:
+                    each.task.cancel()
+                elif each.slot is not None:
+                    await self._slots.renew(each.slot)
+
+    def until(self) -> datetime:
+        """Return when a lease that begins or is lengthened now runs out."""
+        return self._clock.now() + timedelta(seconds=self._bounds.lease_s)
+
+    async def drain(self) -> None:
+        """Let slices end, give back those that take too long, and let `settle` come to its end."""
+        tasks = {each.task for each in self._held.values()}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._bounds.drain_s)
+            for task in late:
+                task.cancel()
+            await asyncio.wait(tasks)
+        self._is_over = True
+        self._has_ended.set()

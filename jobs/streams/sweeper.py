@@ -1,0 +1,145 @@
+"""Sweeps lanes for due streams: claims them, has their slices run, and writes how they ended.
+
+Guarantees: a process holds no more streams than it has places for; a slice goes on only while its
+lease is kept; of two processes that believe to hold a stream the row lets one write. A process
+that dies leaves leases that run out, and any other heals them. What was seen to lose its worker
+runs alone, so that it takes nobody along.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from jobs.streams.holding import Holding, SweepBounds
+from jobs.streams.lanes import LANES
+from jobs.streams.ports import StreamStore
+from jobs.streams.slices import Slices
+from jobs.streams.stream import Channel, Lane, StreamClaim, StreamStatus, StreamWork
+from sanderling.fairness.ports import Slots
+from sanderling.kernel.clock import Clock
+from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.kernel.events import EventBus, StreamsHealed
+from sanderling.schedule.cron import Cron
+
+log = structlog.get_logger()
+
+_HEALED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SweepMeans:
+    """What a sweeper works with.
+
+    `works` does the slices of each channel; a lane of another channel is left to processes that
+    know it. `paused` returns the names of jobs that somebody paused. `jitter` returns 0 to 1.
+    """
+
+    store: StreamStore
+    works: Mapping[Channel, StreamWork]
+    slots: Slots
+    paused: Callable[[], Awaitable[Collection[str]]]
+    clock: Clock
+    bus: EventBus
+    jitter: Callable[[], float]
+
+
+class Sweeper:
+    """Sweep in this process; any number of processes may; one event loop owns it."""
+
+    def __init__(
+        self, means: SweepMeans, *, worker: str, bounds: SweepBounds | None = None
+    ) -> None:
+        """Sweep nothing before `follow` and `run`; `worker` names this process in the rows."""
+        self._means = means
+        self._store = means.store
+        self._clock = means.clock
+        self._worker = worker
+        self._bounds = bounds or SweepBounds()
+        self._slices = Slices(means.works, means.clock, means.bus, self._bounds.slice_s)
+        self._holding = Holding(means.store, self._slices, means.slots, means.clock, self._bounds)
+        self._lanes: dict[str, Lane] = {}
+        self._turn = 0
+
+    def follow(self, crons: Mapping[str, Cron]) -> None:
+        """Sweep the lanes of the jobs named, at their crons, and no others.
+
+        Slices that are under way go on; a stream that has its moment keeps it.
+        """
+        works = self._means.works
+        self._lanes = {name: LANES[name] for name in crons if LANES[name].channel in works}
+        self._slices.crons = {LANES[name]: cron for name, cron in crons.items()}
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at once: something may be due."""
+        self._holding.changed.set()
+
+    async def run(self) -> None:
+        """Sweep until cancelled; then let slices end, or give them back."""
+        settling = asyncio.create_task(self._holding.settle(), name="streams settle")
+        keeping = asyncio.create_task(self._holding.keep(), name="streams keep")
+        try:
+            while True:
+                self._holding.changed.clear()
+                await self._look()
+                await self._rest()
+        finally:
+            await self._holding.drain()
+            await settling
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
+
+    async def _look(self) -> None:
+        try:
+            await self._heal()
+            await self._claim()
+        except StoreUnavailableError as fault:
+            log.warning("streams.not-claimed", reason=fault.facts["reason"])
+        except Exception:
+            # The top of a loop that must not end: the next look may find it mended.
+            log.exception("streams.look-failed")
+
+    async def _heal(self) -> None:
+        healed = await self._store.heal(self._clock.now(), limit=_HEALED_AT_ONCE)
+        if not healed:
+            return
+        parked = [stream for stream in healed if stream.status is StreamStatus.PARKED]
+        log.warning("streams.healed", freed=len(healed), parked=len(parked))
+        for stream in parked:
+            log.error("stream.parked", stream=stream.id, attempts=stream.attempts)
+        self._means.bus.publish(StreamsHealed(len(healed), len(parked)))
+
+    async def _claim(self) -> None:
+        if self._holding.free <= 0 or not self._lanes:
+            return
+        due = await self._store.backlog(self._clock.now())
+        paused = await self._means.paused() if due else ()
+        lanes = [lane for name, lane in self._lanes.items() if lane in due and name not in paused]
+        # Another lane comes first each time, so that none lives on what others leave.
+        self._turn += 1
+        for number in range(len(lanes)):
+            lane = lanes[(number + self._turn) % len(lanes)]
+            even = -(-self._holding.free // (len(lanes) - number))
+            limit = min(even, self._holding.room(lane.channel))
+            if limit > 0:
+                now = self._clock.now()
+                claim = StreamClaim(self._worker, now, self._holding.until())
+                for stream in await self._store.claim(lane, claim, limit=limit):
+                    self._holding.start(stream)
+
+    async def _rest(self) -> None:
+        """Wait until something changed here, and for others' changes about `every_s`."""
+        most_s = self._bounds.every_s * (0.75 + self._means.jitter() / 2)
+        timer = asyncio.ensure_future(self._clock.wait_s(most_s))
+        change = asyncio.ensure_future(self._holding.changed.wait())
+        try:
+            await asyncio.wait({timer, change}, return_when=asyncio.FIRST_COMPLETED)
+            if timer.done():
+                self._holding.look_again()
+        finally:
+            for wait in (timer, change):
+                wait.cancel()
