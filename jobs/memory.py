@@ -3,6 +3,7 @@
 It belongs to one event loop; no method waits, so each one is atomic.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -92,6 +93,10 @@ class MemoryJobStore:
         waiting = {run.job for run in runs if run.status is RunStatus.WAITING}
         running = {run.job for run in runs if run.status is RunStatus.RUNNING}
         return sorted(waiting - running)
+
+    async def backlog(self) -> Mapping[str, int]:
+        """Return how many runs wait of each job that has any."""
+        return Counter(run.job for run in self._runs.values() if run.status is RunStatus.WAITING)
 
     async def expired(self, now: datetime) -> Sequence[Run]:
         """Return runs under way whose lease ran out."""

@@ -63,6 +63,10 @@ class JobStore(Protocol):
         """Return the names of jobs that have a run waiting and none under way."""
         ...
 
+    async def backlog(self) -> Mapping[str, int]:
+        """Return how many runs wait of each job that has any."""
+        ...
+
     async def expired(self, now: datetime) -> Sequence[Run]:
         """Return runs under way whose lease ran out."""
         ...

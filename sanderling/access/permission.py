@@ -20,6 +20,8 @@ class Permission(StrEnum):
     KEYS_MANAGE = "keys.manage"
     CONFIG_READ = "config.read"
     CONFIG_WRITE = "config.write"
+    JOBS_READ = "jobs.read"
+    JOBS_MANAGE = "jobs.manage"
 
 
 @dataclass(frozen=True, slots=True)

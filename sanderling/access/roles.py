@@ -17,9 +17,18 @@ PERMISSION_MEANINGS: Mapping[Permission, str] = {
     Permission.KEYS_MANAGE: "Create, list and revoke API keys.",
     Permission.CONFIG_READ: "See the settings of the whole server, and who changed them.",
     Permission.CONFIG_WRITE: "Change the settings of the whole server, and try what they lead to.",
+    Permission.JOBS_READ: "See the jobs of the worker, and which processes run them.",
+    Permission.JOBS_MANAGE: "Run, pause and resume the jobs of the worker.",
 }
 
-SERVER_PERMISSIONS = frozenset({Permission.CONFIG_READ, Permission.CONFIG_WRITE})
+SERVER_PERMISSIONS = frozenset(
+    {
+        Permission.CONFIG_READ,
+        Permission.CONFIG_WRITE,
+        Permission.JOBS_READ,
+        Permission.JOBS_MANAGE,
+    }
+)
 """What concerns every workspace at once: no role holds it, a server administrator does."""
 
 ROLE_MEANINGS: Mapping[Role, str] = {

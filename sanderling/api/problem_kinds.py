@@ -87,6 +87,9 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "secret_unreadable": ProblemKind(500, "Secret unreadable"),
     "trial_unknown": ProblemKind(404, "No such trial"),
     "trial_unavailable": ProblemKind(501, "Trial not available"),
+    # Jobs of the worker.
+    "job_unknown": ProblemKind(404, "No such job"),
+    "job_run_refused": ProblemKind(409, "Cannot be asked to run"),
     # Calls whose code did not run; these are outcomes.
     "payload_too_large": ProblemKind(413, "Event too large"),
     "throttled": ProblemKind(429, "Throttled", retry_after_s=1),

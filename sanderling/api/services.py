@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from config.configuration import Configuration
 from config.trials import Trials
 from drivers.port import Health
+from jobs.jobs import Jobs
 from runner.calls import Calls
 from runner.executions.executions import Executions
 from runner.executions.once import Once
@@ -58,6 +59,7 @@ class Services:
     once: Once
     record_events: RecordEvents
     configuration: Configuration
+    jobs: Jobs
     trials: Trials
     permissions: Permissions
     readiness: Mapping[str, HealthCheck]

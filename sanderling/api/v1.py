@@ -7,6 +7,7 @@ from sanderling.api import (
     config_routes,
     execution_routes,
     function_routes,
+    job_routes,
     record_event_routes,
     trigger_routes,
     whoami_route,
@@ -19,6 +20,7 @@ _ROUTERS = (
     trigger_routes.router,
     record_event_routes.router,
     config_routes.router,
+    job_routes.router,
     whoami_route.router,
 )
 

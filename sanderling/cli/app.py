@@ -20,6 +20,7 @@ from sanderling.cli import (
     health,
     init,
     invoke,
+    jobs,
     keys,
     replay,
     sandbox,
@@ -108,6 +109,17 @@ _GROUPS: Mapping[str, _Group] = {
             "show": calls.show,
             "replay": replay.replay,
             "export": export.export,
+        },
+    ),
+    "jobs": _Group(
+        _OPERATE,
+        "See and steer what workers do again and again.",
+        {
+            "list": jobs.show_list,
+            "show": jobs.show,
+            "run": jobs.run,
+            "pause": jobs.pause,
+            "resume": jobs.resume,
         },
     ),
     "sandbox": _Group(

@@ -37,6 +37,7 @@ from sanderling.client.errors import (
     URLRefused,
 )
 from sanderling.client.http_executions import HTTPExecutions
+from sanderling.client.http_jobs import HTTPJobs
 from sanderling.client.http_settings import HTTPSettings
 from sanderling.client.http_triggers import HTTPTriggers
 from sanderling.client.refusal import failure_from
@@ -92,6 +93,11 @@ class HTTPTransport:
     def triggers(self) -> HTTPTriggers:
         """What can be done with triggers."""
         return HTTPTriggers(self)
+
+    @property
+    def jobs(self) -> HTTPJobs:
+        """What can be done with the jobs of the worker."""
+        return HTTPJobs(self)
 
     @property
     def executions(self) -> HTTPExecutions:

@@ -27,6 +27,7 @@ from sanderling.api.function_models import (
 )
 from sanderling.api.services import Services
 from sanderling.client.in_process_executions import InProcessExecutions
+from sanderling.client.in_process_jobs import InProcessJobs
 from sanderling.client.in_process_settings import InProcessSettings
 from sanderling.client.in_process_triggers import InProcessTriggers
 from sanderling.client.transport import AskedCall, PagePlace
@@ -64,6 +65,11 @@ class InProcessTransport:
     def triggers(self) -> InProcessTriggers:
         """What can be done with triggers."""
         return InProcessTriggers(lambda: self._services, self._admit)
+
+    @property
+    def jobs(self) -> InProcessJobs:
+        """What can be done with the jobs of the worker."""
+        return InProcessJobs(lambda: self._services.jobs, self._admit)
 
     @property
     def executions(self) -> InProcessExecutions:

@@ -20,6 +20,7 @@ from config.errors import (
 from config.stored import Change
 from drivers.limits import LimitRefused
 from drivers.port import Deployment, OutcomeKind
+from jobs.errors import JobRunRefused, JobUnknown
 from runner.error_json import error_from_json, limit_from_json
 from runner.errors import (
     CallUnknown,
@@ -100,6 +101,7 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(ExecutionUnknown, ExecutionRefused, ExecutionNotEnded, IdempotencyConflict),
     FollowersFull,
     *(RecordEventRefused, RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
+    *(JobUnknown, JobRunRefused),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""

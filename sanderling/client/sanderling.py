@@ -32,6 +32,7 @@ from sanderling.client.asked_replay import KEPT, Kept, asked_replay
 from sanderling.client.executions import Executions
 from sanderling.client.http_transport import HTTPTransport
 from sanderling.client.in_process_transport import InProcessTransport
+from sanderling.client.jobs import Jobs
 from sanderling.client.settings import ServerSettings
 from sanderling.client.transport import Transport
 from sanderling.client.triggers import Triggers
@@ -226,6 +227,7 @@ class Sanderling:
         self.calls = Calls(transport)
         self.triggers = Triggers(transport.triggers)
         self.executions = Executions(transport.executions)
+        self.jobs = Jobs(transport.jobs)
         self.settings = ServerSettings(transport.settings)
 
     def __repr__(self) -> str:

@@ -19,6 +19,7 @@ from sanderling.api.function_models import (
     VersionPage,
 )
 from sanderling.client.executions_transport import ExecutionsTransport
+from sanderling.client.jobs_transport import JobsTransport
 from sanderling.client.settings_transport import SettingsTransport
 from sanderling.client.triggers_transport import TriggersTransport
 
@@ -60,6 +61,11 @@ class Transport(Protocol):
     @property
     def triggers(self) -> TriggersTransport:
         """What can be done with triggers."""
+        ...
+
+    @property
+    def jobs(self) -> JobsTransport:
+        """What can be done with the jobs of the worker."""
         ...
 
     @property

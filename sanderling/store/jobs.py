@@ -143,6 +143,12 @@ class SQLJobStore:
         query = select(_run.job).where(_WAITING, ~is_running).distinct().order_by(_run.job)
         return await read_all(self._database, query, lambda row: str(row.job))
 
+    async def backlog(self) -> Mapping[str, int]:
+        """Return how many runs wait of each job that has any."""
+        query = select(_run.job, func.count().label("waiting")).where(_WAITING).group_by(_run.job)
+        found = await read_all(self._database, query, lambda row: (str(row.job), int(row.waiting)))
+        return dict(found)
+
     async def expired(self, now: datetime) -> Sequence[Run]:
         """Return runs under way whose lease ran out."""
         query = select(job_runs).where(_RUNNING, _run.lease_until <= now).order_by(_run.id)

@@ -65,6 +65,7 @@ from sanderling.wiring.history import (
     sweeping,
 )
 from sanderling.wiring.limits import Counting, open_counting
+from sanderling.wiring.steering import SteeringSubscriber, build_jobs
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
     LimitsSubscriber,
@@ -231,6 +232,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
     joined = parts.consumption.join(stations)
     calls = Calls(parts.call_log, permissions)
     history = SQLHistoryStore(database)
+    jobs = build_jobs(settings, database, clock)
     retention = Retention(history, clock, bus, retention_policy(settings))
     services = Services(
         gate=gate,
@@ -247,6 +249,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         door=Door(Routes(trigger_store, clock, bus), gate, pipeline, joined.submission),
         record_events=RecordEvents(SQLRecordOutbox(database), clock, bus, permissions),
         configuration=parts.configuration,
+        jobs=jobs,
         trials=build_trials(clock),
         permissions=permissions,
         readiness={
@@ -270,4 +273,5 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         HistorySubscriber(keeping, retention),
         LogsSubscriber(),
         ExecutionsSubscriber(parts.consumption.follow),
+        SteeringSubscriber(jobs),
     ]

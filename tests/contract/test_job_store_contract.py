@@ -186,3 +186,11 @@ async def test_ended_runs_are_forgotten_in_small_numbers(store: JobStore) -> Non
 
     assert forgotten == [1, 1, 0]
     assert await store.is_busy(NAME)
+
+
+async def test_waiting_runs_are_counted(store: JobStore) -> None:
+    """Each job that has runs waiting is told with their number; one under way does not wait."""
+    await under_way(store)
+    await emit(store, a_run(minute=1), a_run(minute=2), a_run(OTHER))
+
+    assert dict(await store.backlog()) == {NAME: 2, OTHER: 1}

@@ -100,6 +100,11 @@ ATTACKS: Mapping[str, Attack] = {
     "GET /v1/config/processes": Attack(403),
     "GET /v1/config/trials": Attack(403),
     "POST /v1/config/trials/{name}": Attack(403),
+    "GET /v1/jobs": Attack(403),
+    "GET /v1/jobs/{name}": Attack(403),
+    "POST /v1/jobs/{name}/run": Attack(403),
+    "POST /v1/jobs/{name}/pause": Attack(403),
+    "POST /v1/jobs/{name}/resume": Attack(403),
 }
 
 OPEN = frozenset({"GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json"})

@@ -11,6 +11,10 @@ from config.trials import TrialName, Trials
 from config.variables import LogLevel, Settings
 from drivers.memory import Handler, MemoryDriver
 from drivers.port import Deployment, Health, HealthState
+from jobs.catalogue import wanted_jobs
+from jobs.jobs import Jobs
+from jobs.memory import MemoryJobStore
+from jobs.memory_heartbeats import MemoryHeartbeatStore
 from runner.calls import Calls
 from runner.dispatch import Dispatch
 from runner.executions.joining import Ground, Joined, join
@@ -148,8 +152,7 @@ def build_house(
     bits = counting_bits()
     ids = SortableIds(clock, lambda _: next(bits))
     driver, desk = MemoryDriver(handlers, rejections=rejections), Desk()
-    principals = KeyPrincipals(stores.keys, clock)
-    gate = Gate(principals, permissions, MemoryLimiter(clock), policy, clock)
+    gate = Gate(KeyPrincipals(stores.keys, clock), permissions, MemoryLimiter(clock), policy, clock)
     targets = Targets(stores.functions, policy, clock, bus)
     dispatch = Dispatch(driver, stores.functions)
     record = Record(stores.calls, bus, ids, clock)
@@ -172,6 +175,7 @@ def build_house(
         door=Door(Routes(stores.triggers, clock, bus), gate, pipeline, joined.submission),
         record_events=RecordEvents(stores.outbox, clock, bus, permissions),
         configuration=desk.configuration,
+        jobs=_jobs(clock),
         trials=Trials({TrialName.REDIS: _try_nothing}, clock),
         permissions=permissions,
         readiness={"database": _is_well, "driver": driver.health},
@@ -191,6 +195,13 @@ def build_house(
         keys=Keys(stores.keys, ids, clock, lambda _: next(bits)),
         workspace_id=stores.workspace_ids[0],
         other_workspace_id=stores.workspace_ids[1],
+    )
+
+
+def _jobs(clock: Clock) -> Jobs:
+    """Return what the default settings want; no worker is there to run it."""
+    return Jobs(
+        MemoryJobStore(), MemoryHeartbeatStore(clock), clock, wanted=wanted_jobs(Settings())
     )
 
 

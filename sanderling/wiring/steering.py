@@ -1,0 +1,41 @@
+"""Puts together what people see and steer jobs with, and lets it follow settings."""
+
+from config.subscriber import Prepared
+from config.variables import Settings
+from jobs.catalogue import wanted_jobs
+from jobs.jobs import Jobs
+from sanderling.kernel.clock import Clock
+from sanderling.store import Database, SQLHeartbeatStore, SQLJobStore
+
+
+def build_jobs(settings: Settings, database: Database, clock: Clock) -> Jobs:
+    """Return the jobs of the instance as these settings want them."""
+    return Jobs(
+        SQLJobStore(database),
+        SQLHeartbeatStore(database, clock),
+        clock,
+        wanted=wanted_jobs(settings),
+    )
+
+
+class SteeringSubscriber:
+    """Shows the jobs that the settings in force want."""
+
+    name = "jobs shown"
+
+    def __init__(self, jobs: Jobs) -> None:
+        """Tell `jobs` of new settings."""
+        self._jobs = jobs
+
+    def needs(self, settings: Settings) -> object:
+        """Return the wanted jobs."""
+        return wanted_jobs(settings)
+
+    async def prepare(self, settings: Settings) -> Prepared:
+        """Prepare nothing: it is all in memory."""
+        wanted = wanted_jobs(settings)
+
+        async def nothing() -> None:
+            """Give nothing back: nothing was taken."""
+
+        return Prepared(lambda: self._jobs.follow(wanted), nothing)
