@@ -12,6 +12,7 @@ from sanderling.cli import (
     call,
     calls,
     cron,
+    dev,
     doctor,
     drafts,
     executions,
@@ -150,6 +151,11 @@ _GROUPS: Mapping[str, _Group] = {
         _OPERATE,
         "Keep secrets sealed with the APP_SECRET in force.",
         {"rewrap": vault.rewrap},
+    ),
+    "dev": _Group(
+        _OPERATE,
+        "Try things out without accounts elsewhere.",
+        {"providers": dev.providers},
     ),
 }
 

@@ -21,8 +21,7 @@ class Mask:
     def of(self, value: Any) -> Any:
         """Return the value without what was not asked for; lists are looked through."""
         if isinstance(value, list):
-            items: list[Any] = value
-            return [self.of(item) for item in items]
+            return [self.of(item) for item in cast("Any", value)]
         if not isinstance(value, dict):
             return value
         kept: dict[str, Any] = {}

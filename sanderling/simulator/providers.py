@@ -1,0 +1,37 @@
+"""The providers that can be played, and what a developer sets to use them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sanderling.kernel.clock import Clock
+from sanderling.simulator.core.oauth import Client
+from sanderling.simulator.core.site import Site
+from sanderling.simulator.core.world import World
+from sanderling.simulator.google import google_site, google_world
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider: how its world is made, its site opened, and Sanderling pointed at it."""
+
+    name: str
+    world: Callable[[Clock], World]
+    site: Callable[[World], Site]
+    settings: Callable[[str], Mapping[str, str]]
+    """The settings for a base URL, in the order in which people read them."""
+
+
+def _google_settings(base_url: str) -> Mapping[str, str]:
+    client = Client()
+    return {
+        "GOOGLE_OAUTH_BASE_URL": base_url,
+        "GOOGLE_API_BASE_URL": base_url,
+        "AUTH_GOOGLE_CLIENT_ID": client.client_id,
+        "AUTH_GOOGLE_CLIENT_SECRET": client.secret,
+        "MESSAGING_PROVIDER_GMAIL_ENABLED": "true",
+        "CALENDAR_PROVIDER_GOOGLE_ENABLED": "true",
+    }
+
+
+PROVIDERS = (Provider("google", google_world, google_site, _google_settings),)
+"""In the order of their ports."""
