@@ -41,6 +41,7 @@ test: setup-dev ## Set up, then run every test but the nightly ones, with covera
 	@tools/need-postgres $(BIN)/python
 	@tools/need-redis $(BIN)/python
 	@tools/need-ministack $(BIN)/python
+	@tools/need-google-client $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(PYTEST)
 
@@ -49,6 +50,7 @@ test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
 	@tools/need-postgres $(BIN)/python
 	@tools/need-redis $(BIN)/python
 	@tools/need-ministack $(BIN)/python
+	@tools/need-google-client $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
 
@@ -87,6 +89,7 @@ lock: setup-dev ## Pin requirements/*.txt anew; UPGRADE=--upgrade takes the newe
 	$(LOCK) --group postgres --no-deps -o requirements/postgres.txt
 	$(LOCK) --group redis --no-deps -o requirements/redis.txt
 	$(LOCK) --group ministack -o requirements/ministack.txt
+	$(LOCK) --group google -o requirements/google.txt
 
 .PHONY: bench
 bench: setup-dev ## Measure what a call costs, beside other ways to run the same code.

@@ -33,6 +33,7 @@ def _pins(file: str) -> dict[str, set[Version]]:
         ("postgres.txt", "postgres"),
         ("redis.txt", "redis"),
         ("ministack.txt", "ministack"),
+        ("google.txt", "google"),
     ],
 )
 def test_every_dependency_is_pinned_inside_its_range(file: str, group: str | None) -> None:

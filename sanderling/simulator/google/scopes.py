@@ -31,7 +31,15 @@ ALLOWING: dict[str, frozenset[str]] = {
     "calendar.events.get": _EVENTS,
     "calendar.events.instances": _EVENTS,
     "calendar.events.watch": _EVENTS,
-    "calendar.channels.stop": _EVENTS,
+    "calendar.channels.stop": _EVENTS
+    | {
+        f"{_AUTH}/calendar.acls",
+        f"{_AUTH}/calendar.acls.readonly",
+        f"{_AUTH}/calendar.calendarlist",
+        f"{_AUTH}/calendar.calendarlist.readonly",
+        f"{_AUTH}/calendar.settings",
+        f"{_AUTH}/calendar.settings.readonly",
+    },
     "calendar.calendarList.list": _CALENDAR
     | {f"{_AUTH}/calendar.calendarlist", f"{_AUTH}/calendar.calendarlist.readonly"},
     "calendar.calendars.get": _CALENDAR

@@ -1,0 +1,37 @@
+"""Judges both sides of what passes between a client and the simulated Google."""
+
+import json
+
+from sanderling.simulator.core.exchange import Answer, Asked
+from support.google_client import description
+
+
+class Judge:
+    """Hears every request of a site with its answer, and keeps what is wrong with either."""
+
+    def __init__(self) -> None:
+        """Take both descriptions."""
+        self.wrong: list[str] = []
+        self.heard: set[str] = set()
+        self._descriptions = [description("gmail.v1"), description("calendar.v3")]
+
+    def __call__(self, asked: Asked, answer: Answer) -> None:
+        """Judge one request and its answer."""
+        for found in self._descriptions:
+            name = found.method_of(asked.method, asked.path)
+            if name is None:
+                continue
+            self.heard.add(name)
+            if answer.status == 200:
+                self.wrong += found.wrong_with_request(name, asked.query)
+                self.wrong += found.wrong_with_answer(name, json.loads(answer.body))
+            elif answer.status != 204:
+                self.wrong += _wrong_error(name, answer)
+
+
+def _wrong_error(name: str, answer: Answer) -> list[str]:
+    error = json.loads(answer.body).get("error", {})
+    has_all = {"code", "message", "errors", "status"} <= error.keys()
+    if not has_all or error["code"] != answer.status or not error["errors"][0]["reason"]:
+        return [f"{name} refuses with {answer.body!r}"]
+    return []
