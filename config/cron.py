@@ -1,12 +1,14 @@
 """Checks a cron expression before any scheduler sees it.
 
-Five fields: minute, hour, day of the month, month, day of the week. Each is a list of `*`, a
-number or a range, with a step if wanted. Names of months and days are left out: schedulers
-disagree on which day is number 0, so whoever needs a day writes what holds everywhere.
+Five fields: minute, hour, day of the month, month, day of the week; a sixth in front of them is
+the second. Each is a list of `*`, a number or a range, with a step if wanted. Names of months and
+days are left out: schedulers disagree on which day is number 0, so whoever needs a day writes what
+holds everywhere.
 """
 
 import re
 
+_SECOND = ("second", 0, 59)
 _FIELDS = (
     ("minute", 0, 59),
     ("hour", 0, 23),
@@ -25,9 +27,10 @@ def check_cron(text: str) -> str:
 
     """
     fields = text.split()
-    if len(fields) != len(_FIELDS):
+    known = _FIELDS if len(fields) == len(_FIELDS) else (_SECOND, *_FIELDS)
+    if len(fields) != len(known):
         raise ValueError("write the five fields of a cron expression, such as */5 * * * *")
-    for field, (name, lowest, highest) in zip(fields, _FIELDS, strict=True):
+    for field, (name, lowest, highest) in zip(fields, known, strict=True):
         if not all(_is_sound(part, lowest, highest) for part in field.split(",")):
             raise ValueError(f"the {name} is *, a number or a range from {lowest} to {highest}")
     return " ".join(fields)

@@ -52,6 +52,7 @@ Either all of them count it or none.
 """,
     Group.WORKER: """\
 A `…_CRON` variable takes five fields: minute, hour, day of the month, month, day of the week.
+A sixth in front of them is the second.
 """,
 }
 _EXAMPLE_HEAD = """\

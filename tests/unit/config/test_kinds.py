@@ -90,6 +90,8 @@ def test_a_text_that_means_nothing_is_refused_without_being_repeated(name: str, 
     "text",
     [
         "* * * *",
+        "* * * * * * *",
+        "60 * * * * *",
         "60 * * * *",
         "* 24 * * *",
         "* * 0 * *",
@@ -107,3 +109,8 @@ def test_a_cron_expression_that_schedulers_read_differently_is_refused(text: str
     """What is taken means the same everywhere."""
     with pytest.raises(ValueError, match=r"five fields|from \d+ to \d+"):
         check_cron(text)
+
+
+def test_a_cron_expression_may_begin_with_seconds() -> None:
+    """Six fields are taken as five are, with single spaces."""
+    assert check_cron("*/10  * * * * *") == "*/10 * * * * *"
