@@ -74,6 +74,7 @@ class Doings:
         world.latency_s = float(given.get("latency_s", world.latency_s))
         world.drip_s = float(given.get("drip_s", world.drip_s))
         world.meter.units_per_min = given.get("units_per_min", world.meter.units_per_min)
+        world.quota_status = int(given.get("quota_status", world.quota_status))
         return {
             "access_lives_s": policy.access_lives_s,
             "rotates": policy.rotates,
@@ -81,6 +82,7 @@ class Doings:
             "latency_s": world.latency_s,
             "drip_s": world.drip_s,
             "units_per_min": world.meter.units_per_min,
+            "quota_status": world.quota_status,
         }
 
     def advance(self, _names: Names, given: Given) -> Given:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sanderling.simulator.core.faults import FaultKind
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 JSON_TYPE = "application/json; charset=UTF-8"
 
 
@@ -82,7 +83,7 @@ RESET = Answer(status=0, manner=Manner.RESET)
 
 def encoded(value: object) -> bytes:
     """Return a value as compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def json_answer(value: object, status: int = 200) -> Answer:

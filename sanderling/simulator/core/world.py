@@ -58,6 +58,8 @@ class World:
     oauth: AuthorizationServer
     faults: Faults = field(default_factory=Faults)
     meter: Meter = field(default_factory=Meter)
+    quota_status: int = 429
+    """How it is told that someone's units are used up; Google does so with 429 and with 403."""
     latency_s: float = 0.0
     """How long every answer takes, at least."""
     drip_s: float = 2.0

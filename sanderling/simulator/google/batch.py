@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from sanderling.simulator.core.exchange import Answer, Asked
 from sanderling.simulator.core.faults import FaultKind, Faults, Point, strikes
@@ -90,12 +91,25 @@ def _request(outer: Asked, text: bytes) -> Asked:
     head, _, body = text.lstrip(b"\n").partition(b"\n\n")
     first, _, rest = head.partition(b"\n")
     method, _, target = first.decode().partition(" ")
-    url = urlsplit(target.strip().partition(" ")[0])
-    query = tuple(parse_qsl(url.query, keep_blank_values=True))
+    path, _, text_of_query = _below_the_root(target.strip().partition(" ")[0]).partition("?")
+    query = _query(text_of_query)
     headers = _headers(rest)
     if "authorization" not in headers and "authorization" in outer.headers:
         headers["authorization"] = outer.headers["authorization"]
-    return Asked(method, unquote(url.path), query, headers, body.strip(b"\n"), outer.base_url)
+    return Asked(method, unquote(path), query, headers, body.strip(b"\n"), outer.base_url)
+
+
+def _below_the_root(target: str) -> str:
+    """Return a target without scheme and host, which parts may have."""
+    if target.startswith("/"):
+        return target
+    return "/" + target.partition("://")[2].partition("/")[2]
+
+
+@lru_cache(maxsize=256)
+def _query(text: str) -> tuple[tuple[str, str], ...]:
+    """Return a query; the parts of a batch mostly have the same one."""
+    return tuple(parse_qsl(text, keep_blank_values=True))
 
 
 def _headers(text: bytes) -> dict[str, str]:

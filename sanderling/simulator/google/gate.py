@@ -95,7 +95,7 @@ class Gate:
                 return errors.error(403, "insufficientPermissions", message)
             person = world.people[grant.email]
             if not world.meter.take(person.email, method.name, method.units, now=world.clock.now()):
-                return errors.rate_limited(429)
+                return errors.rate_limited(world.quota_status)
             if names.get("user", "me") not in {"me", person.email}:
                 return errors.error(403, "forbidden", f"Delegation denied for {person.email}")
             try:

@@ -17,10 +17,12 @@ _PART = re.compile(
 )
 
 
-def _batch(google: Google, ids: list[str], *, authorization: str | None = None) -> Answer:
+def _batch(
+    google: Google, ids: list[str], *, authorization: str | None = None, host: str = ""
+) -> Answer:
     lines = [
         f"--b\r\nContent-Type: application/http\r\nContent-ID: <item{at}>\r\n\r\n"
-        f"GET /gmail/v1/users/me/messages/{identity}?format=minimal HTTP/1.1\r\n\r\n"
+        f"GET {host}/gmail/v1/users/me/messages/{identity}?format=minimal HTTP/1.1\r\n\r\n"
         for at, identity in enumerate(ids)
     ]
     body = "\r\n".join([*lines, "--b--"]).encode()
@@ -59,6 +61,13 @@ def test_each_part_has_an_answer_of_its_own(google: Google, ids: list[str]) -> N
     parts = _parts(_batch(google, [*ids[:2], "ff"]))
 
     assert parts == [("item0", 200, ids[0]), ("item1", 200, ids[1]), ("item2", 404, None)]
+
+
+def test_parts_may_name_their_host(google: Google, ids: list[str]) -> None:
+    """A whole address is answered as its path is."""
+    named = _batch(google, ids[:2], host="https://gmail.googleapis.com")
+
+    assert named == _batch(google, ids[:2])
 
 
 def test_every_part_is_paid_for(google: Google, ids: list[str]) -> None:

@@ -306,9 +306,12 @@ def test_units_are_counted_and_enforced_on_request() -> None:
     google.get(path)
 
     refusal = google.refusal(path)
+    google.world.quota_status = 403
+    other_refusal = google.refusal(path)
     google.world.clock.advance(61)
 
     assert refusal == (429, "rateLimitExceeded")
+    assert other_refusal == (403, "rateLimitExceeded")
     assert google.get(path)
     assert google.world.meter.units["gmail.users.messages.get"] == 40
 
