@@ -126,14 +126,7 @@ class ProviderHTTP:
             headers={**ask.headers, "authorization": f"Bearer {token}"},
             content=ask.content,
         )
-        try:
-            async with asyncio.timeout(TOTAL_TIMEOUT_S):
-                return await _exchange(self._lane.client, request, ask.max_bytes)
-        except TimeoutError:
-            raise Temporary("the answer took too long") from None
-        except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
-            # The error's own words may hold the address, and with it ids of messages.
-            raise Temporary(f"the connection failed ({type(error).__name__})") from None
+        return await exchange(self._lane.client, request, ask.max_bytes)
 
     def _own_url(self, path: str) -> httpx2.URL:
         """Return the address to ask; a foreign one, in a page's link, would be sent our token."""
@@ -144,7 +137,25 @@ class ProviderHTTP:
         return url
 
 
-async def _exchange(client: httpx2.AsyncClient, request: httpx2.Request, max_bytes: int) -> Answer:
+async def exchange(client: httpx2.AsyncClient, request: httpx2.Request, max_bytes: int) -> Answer:
+    """Return the whole answer to a request, whatever its status, within the bounds.
+
+    Raises:
+        AnswerOutOfBounds: it is larger than `max_bytes`.
+        Temporary: the connection broke, or it took too long.
+
+    """
+    try:
+        async with asyncio.timeout(TOTAL_TIMEOUT_S):
+            return await _read(client, request, max_bytes)
+    except TimeoutError:
+        raise Temporary("the answer took too long") from None
+    except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
+        # The error's own words may hold the address, and with it ids of messages.
+        raise Temporary(f"the connection failed ({type(error).__name__})") from None
+
+
+async def _read(client: httpx2.AsyncClient, request: httpx2.Request, max_bytes: int) -> Answer:
     response = await client.send(request, stream=True)
     try:
         body = bytearray()

@@ -57,6 +57,10 @@ class Ids(Protocol):
         """Return a new `trg_…` id."""
         ...
 
+    def account(self) -> str:
+        """Return a new `acc_…` id."""
+        ...
+
 
 def _encode(number: int) -> str:
     # In parts, because shifting long numbers is slow, and the first part lasts a millisecond.
@@ -132,6 +136,10 @@ class SortableIds:
     def trigger(self) -> TriggerId:
         """Return a new `trg_…` id."""
         return TriggerId(f"trg_{self._next()}")
+
+    def account(self) -> str:
+        """Return a new `acc_…` id."""
+        return f"acc_{self._next()}"
 
 
 def is_id(text: str, kind: str) -> bool:

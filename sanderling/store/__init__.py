@@ -1,5 +1,6 @@
 """Implements the rooms' ports on SQL; owns migrations."""
 
+from sanderling.store.accounts import SQLAccountStore
 from sanderling.store.address import check_database_url
 from sanderling.store.call_backlog import CallLogBounds
 from sanderling.store.call_retention import SQLHistoryStore
@@ -28,6 +29,7 @@ __all__ = [
     "DatabaseLimits",
     "FileHints",
     "NotifyHints",
+    "SQLAccountStore",
     "SQLCallLog",
     "SQLConfigStore",
     "SQLExecutionStore",

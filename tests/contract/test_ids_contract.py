@@ -22,6 +22,7 @@ def test_each_kind_has_its_prefix(ids: Ids) -> None:
         "key": ids.key(),
         "req": ids.request(),
         "trg": ids.trigger(),
+        "acc": ids.account(),
     }
 
     assert {kind: is_id(text, kind) for kind, text in made.items()} == dict.fromkeys(made, True)

@@ -33,24 +33,24 @@ _WHAT_TO_DO = {
         _API_OFF,
         (
             "an API is not enabled for the OAuth app",
-            "Enable the Gmail API and the Google Calendar API for it, and resume the account.",
+            "Enable the Gmail API and the Google Calendar API for it, and resume the account",
         ),
     ),
     **dict.fromkeys(
         _SCOPE,
         (
             "the consent lacks a permission",
-            "Connect the account again, and leave every permission ticked.",
+            "Connect the account again, and leave every permission ticked",
         ),
     ),
     "domainPolicy": (
         "the organisation does not allow this app",
-        "Ask the Workspace's administrator to trust the OAuth app, and resume the account.",
+        "Ask the Workspace's administrator to trust the OAuth app, and resume the account",
     ),
 }
 _OTHERWISE = (
     "access was refused",
-    "Check in the Google account that the app still has access, and connect the account again.",
+    "Check in the Google account that the app still has access, and connect the account again",
 )
 
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 _GMAIL = "https://www.googleapis.com/auth/gmail."
 _CALENDAR = "https://www.googleapis.com/auth/calendar"
 
-SCOPES = (
-    f"{_CALENDAR}.events",
-    f"{_GMAIL}readonly",
-    "https://www.googleapis.com/auth/profile.emails.read",
+IDENTITY_SCOPES = (
     "openid",
     "email",
     "profile",
+    "https://www.googleapis.com/auth/profile.emails.read",
 )
-"""What people are asked to consent to; nothing here writes."""
+MAIL_SCOPES = (f"{_GMAIL}readonly",)
+CALENDAR_SCOPES = (f"{_CALENDAR}.events",)
+SCOPES = (*CALENDAR_SCOPES, *MAIL_SCOPES, *IDENTITY_SCOPES)
+"""What people are asked to consent to at most; each channel asks for its own alone."""
 
 _READS_MAIL = frozenset({"https://mail.google.com/", f"{_GMAIL}modify", f"{_GMAIL}readonly"})
 _READS_HEADERS = _READS_MAIL | {f"{_GMAIL}metadata"}

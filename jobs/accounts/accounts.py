@@ -1,0 +1,264 @@
+"""What people do with accounts: connect, look, pause, resume, sync now, disconnect."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from jobs.accounts.account import Account, AccountStatus, Errand, Granted, Provider
+from jobs.accounts.errors import (
+    AccountUnknown,
+    ChannelRefused,
+    ConsentRefused,
+    ErrandUnknown,
+    ProviderDisabled,
+)
+from jobs.accounts.ports import AccountStore, SignIns
+from jobs.streams.ports import StreamStore
+from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
+from jobs.sync.faults import AuthRevoked, Defect, PermissionMissing, ProviderFault
+from sanderling.kernel.clock import Clock
+from sanderling.kernel.ids import WorkspaceId
+
+ERRAND_LASTS = timedelta(minutes=10)
+_SECRET_BYTES = 32
+
+_DENIED = "access was denied at the provider"
+_ALLOW = (
+    "Connect again and allow it; while the OAuth app is in test mode, add the address to its test "
+    "users first, and where an organisation decides, ask its administrator for consent"
+)
+
+
+class _NewIds(Protocol):
+    def account(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where to send a person, and until when that one may come back."""
+
+    address: str
+    errand: Errand
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account, and how each of its channels is getting on."""
+
+    account: Account
+    streams: tuple[Stream, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What is given to everyone alike: the time, ids, and bytes that nobody can guess."""
+
+    clock: Clock
+    ids: _NewIds
+    random_bytes: Callable[[int], bytes]
+
+
+class Accounts:
+    """Carry out what people ask about accounts, within one workspace at a time."""
+
+    def __init__(
+        self, store: AccountStore, streams: StreamStore, sign_ins: SignIns, tools: Tools
+    ) -> None:
+        """Keep accounts in `store`, and a stream of each channel in `streams`."""
+        self._store = store
+        self._streams = streams
+        self._sign_ins = sign_ins
+        self._tools = tools
+
+    async def connect(
+        self,
+        workspace_id: WorkspaceId,
+        provider: Provider,
+        channels: Sequence[Channel],
+        *,
+        email: str | None = None,
+    ) -> Departure:
+        """Return where a person consents; nothing is connected before that one comes back.
+
+        Raises:
+            ChannelRefused: a channel is another provider's, or none is given.
+            ProviderDisabled: accounts of this provider cannot be connected here.
+
+        """
+        _require_channels(provider, channels)
+        state, verifier = self._secret(), self._secret()
+        errand = Errand(
+            digest_of(state),
+            verifier,
+            provider,
+            workspace_id,
+            tuple(sorted(set(channels))),
+            self._tools.clock.now() + ERRAND_LASTS,
+        )
+        address = self._sign_ins.of(provider).address(
+            channels=errand.channels, state=state, challenge=challenge_of(verifier), email=email
+        )
+        await self._store.begin(errand)
+        return Departure(address, errand)
+
+    async def complete(
+        self, provider: Provider, *, state: str, code: str | None, error: str | None = None
+    ) -> Account:
+        """Return the account of a person who came back, with a stream for each channel.
+
+        Raises:
+            ErrandUnknown: nobody was sent with this state, or it was used, or it expired.
+            ConsentRefused: the person or the provider said no, or not to everything.
+            ProviderFault: the provider could not be asked; begin again.
+
+        """
+        now = self._tools.clock.now()
+        errand = await self._store.take(digest_of(state), now)
+        if errand is None or errand.provider is not provider:
+            raise ErrandUnknown
+        if code is None or error is not None:
+            raise ConsentRefused(reason=_DENIED, what_to_do=_ALLOW)
+        granted = await self._redeem(errand, code)
+        account = Account(
+            AccountId(self._tools.ids.account()),
+            errand.workspace_id,
+            provider,
+            granted.subject,
+            granted.email,
+            errand.channels,
+            now,
+            scopes=granted.scopes,
+        )
+        kept = await self._store.connect(account, granted.tokens)
+        await self._streams.open([self._stream(kept, channel) for channel in kept.channels])
+        await self._switch(kept.id, StreamStatus.ACTIVE)
+        return kept
+
+    async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
+        """Return the accounts of a workspace, the oldest first."""
+        return await self._store.list_accounts(workspace_id)
+
+    async def show(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
+        """Return an account with its streams.
+
+        Raises:
+            AccountUnknown: there is none of this id in the workspace.
+
+        """
+        account = await self._find(workspace_id, account_id)
+        return AccountView(account, tuple(await self._streams.of_account(account.id)))
+
+    async def pause(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
+        """Stop syncing an account until it is resumed; a slice under way ends in order.
+
+        Raises:
+            AccountUnknown: as `show`.
+
+        """
+        account = await self._find(workspace_id, account_id)
+        if account.status is not AccountStatus.NEEDS_REAUTH:
+            await self._store.change(account.id, AccountStatus.PAUSED)
+        await self._switch(account.id, StreamStatus.PAUSED)
+        return await self.show(workspace_id, account_id)
+
+    async def resume(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
+        """Let an account go on that was paused, or whose permission was put right.
+
+        Raises:
+            AccountUnknown: as `show`.
+            ConsentRefused: its consent ended; it has to be connected again.
+
+        """
+        account = await self._find(workspace_id, account_id)
+        if account.status is AccountStatus.NEEDS_REAUTH:
+            raise ConsentRefused(
+                reason="its consent ended",
+                what_to_do="Connect it again with `sanderling accounts connect`",
+            )
+        await self._store.change(account.id, AccountStatus.CONNECTED)
+        await self._switch(account.id, StreamStatus.ACTIVE)
+        return await self.show(workspace_id, account_id)
+
+    async def disconnect(self, workspace_id: WorkspaceId, account_id: str) -> None:
+        """Forget an account, its tokens and its streams, and tell the provider.
+
+        That the provider cannot be told hinders nothing: the tokens are gone here.
+
+        Raises:
+            AccountUnknown: as `show`.
+
+        """
+        account = await self._find(workspace_id, account_id)
+        await self._streams.close(account.id)
+        tokens = await self._store.remove(account.id)
+        if tokens is None:
+            return
+        try:
+            await self._sign_ins.of(account.provider).revoke(tokens)
+        except (ProviderFault, ProviderDisabled):
+            return
+
+    async def _redeem(self, errand: Errand, code: str) -> Granted:
+        sign_in = self._sign_ins.of(errand.provider)
+        try:
+            granted = await sign_in.redeem(code, errand.verifier)
+        except (AuthRevoked, Defect) as refused:
+            raise ConsentRefused(
+                reason="the provider did not take its own code back",
+                what_to_do="Connect again, and finish within ten minutes",
+            ) from refused
+        except PermissionMissing as missing:
+            raise ConsentRefused(
+                reason=str(missing.facts["detail"]), what_to_do=str(missing.facts["what_to_do"])
+            ) from missing
+        if sign_in.missing(errand.channels, granted.scopes):
+            raise ConsentRefused(
+                reason="not every permission that it needs was ticked",
+                what_to_do="Connect again, and leave every permission ticked",
+            )
+        return granted
+
+    def _stream(self, account: Account, channel: Channel) -> Stream:
+        now = self._tools.clock.now()
+        stream_id = StreamId(f"{account.id}:{channel}")
+        return Stream(stream_id, account.workspace_id, account.id, channel, now, now)
+
+    async def _switch(self, account_id: AccountId, status: StreamStatus) -> None:
+        now = self._tools.clock.now()
+        for stream in await self._streams.of_account(account_id):
+            await self._streams.switch(stream.id, status, now)
+
+    async def _find(self, workspace_id: WorkspaceId, account_id: str) -> Account:
+        account = await self._store.find(workspace_id, account_id)
+        if account is None:
+            raise AccountUnknown(account_id=account_id)
+        return account
+
+    def _secret(self) -> str:
+        return _base64(self._tools.random_bytes(_SECRET_BYTES))
+
+
+def digest_of(state: str) -> str:
+    """Return what a state is known by, so that whoever reads the database cannot use it."""
+    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the challenge of PKCE for a verifier, by S256."""
+    return _base64(hashlib.sha256(verifier.encode()).digest())
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _require_channels(provider: Provider, channels: Sequence[Channel]) -> None:
+    own = provider.channels
+    stranger = next((str(channel) for channel in channels if channel not in own), None)
+    if stranger is not None or not channels:
+        raise ChannelRefused(
+            channel=stranger or "nothing", provider=provider, channels=", ".join(sorted(own))
+        )

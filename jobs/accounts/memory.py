@@ -1,0 +1,149 @@
+"""The twin of the store of accounts that lives in memory: for embedding, trials and tests.
+
+It belongs to one event loop; no method waits, so each one is atomic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from jobs.accounts.account import (
+    Account,
+    AccountStatus,
+    Errand,
+    HeldTokens,
+    TokenSet,
+    reconnected,
+)
+from jobs.accounts.ports import Renewal
+from jobs.streams.stream import AccountId
+from sanderling.kernel.ids import WorkspaceId
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    account: Account
+    tokens: TokenSet
+    version: int = 1
+    fence: int = 0
+    renewing_until: datetime | None = None
+
+    def held(self) -> HeldTokens:
+        return HeldTokens(self.account.provider, self.account.status, self.tokens, self.version)
+
+
+class MemoryAccountStore:
+    """Keep accounts for as long as this process lives."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._kept: dict[str, _Kept] = {}
+        self._errands: dict[str, Errand] = {}
+
+    async def begin(self, errand: Errand) -> None:
+        """Keep an errand."""
+        self._errands[errand.state_digest] = errand
+
+    async def take(self, state_digest: str, now: datetime) -> Errand | None:
+        """Return an errand once."""
+        self._errands = {
+            digest: errand for digest, errand in self._errands.items() if errand.expires_at > now
+        }
+        return self._errands.pop(state_digest, None)
+
+    async def connect(self, account: Account, tokens: TokenSet) -> Account:
+        """Keep an account with its tokens."""
+        before = next(
+            (kept for kept in self._kept.values() if _identity(kept.account) == _identity(account)),
+            None,
+        )
+        if before is None:
+            kept = _Kept(account, tokens)
+        else:
+            kept = replace(
+                before,
+                account=reconnected(before.account, account),
+                tokens=tokens,
+                version=before.version + 1,
+                fence=before.fence + 1,
+                renewing_until=None,
+            )
+        self._kept[kept.account.id] = kept
+        return kept.account
+
+    async def find(self, workspace_id: WorkspaceId, account_id: str) -> Account | None:
+        """Return an account of a workspace."""
+        kept = self._kept.get(account_id)
+        is_theirs = kept is not None and kept.account.workspace_id == workspace_id
+        return kept.account if kept is not None and is_theirs else None
+
+    async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
+        """Return the accounts of a workspace."""
+        mine = [
+            kept.account
+            for kept in self._kept.values()
+            if kept.account.workspace_id == workspace_id
+        ]
+        return tuple(sorted(mine, key=lambda account: (account.created_at, account.id)))
+
+    async def change(self, account_id: AccountId, status: AccountStatus, reason: str = "") -> bool:
+        """Write how an account stands."""
+        kept = self._kept.get(account_id)
+        if kept is None:
+            return False
+        account = replace(kept.account, status=status, reason=reason)
+        self._kept[account_id] = replace(kept, account=account)
+        return True
+
+    async def remove(self, account_id: AccountId) -> TokenSet | None:
+        """Remove an account."""
+        kept = self._kept.pop(account_id, None)
+        return None if kept is None else kept.tokens
+
+    async def tokens(self, account_id: str) -> HeldTokens | None:
+        """Return the tokens of an account."""
+        kept = self._kept.get(account_id)
+        return None if kept is None else kept.held()
+
+    async def claim_renewal(
+        self, account_id: str, *, version: int, now: datetime, until: datetime
+    ) -> Renewal | None:
+        """Return the right to renew tokens."""
+        kept = self._kept.get(account_id)
+        if kept is None or kept.version != version:
+            return None
+        if kept.renewing_until is not None and kept.renewing_until > now:
+            return None
+        self._kept[account_id] = replace(kept, fence=kept.fence + 1, renewing_until=until)
+        return Renewal(kept.account.id, kept.fence + 1, kept.held())
+
+    async def renewed(self, renewal: Renewal, tokens: TokenSet) -> bool:
+        """Write new tokens."""
+        kept = self._mine(renewal)
+        if kept is None:
+            return False
+        self._kept[renewal.account_id] = replace(
+            kept, tokens=tokens, version=kept.version + 1, renewing_until=None
+        )
+        return True
+
+    async def give_back(
+        self, renewal: Renewal, status: AccountStatus | None = None, reason: str = ""
+    ) -> bool:
+        """Give up the right."""
+        kept = self._mine(renewal)
+        if kept is None:
+            return False
+        self._kept[renewal.account_id] = replace(kept, renewing_until=None)
+        if status is not None:
+            await self.change(renewal.account_id, status, reason)
+        return True
+
+    def _mine(self, renewal: Renewal) -> _Kept | None:
+        kept = self._kept.get(renewal.account_id)
+        is_held = kept is not None and kept.fence == renewal.fence and kept.renewing_until
+        return kept if is_held else None
+
+
+def _identity(account: Account) -> tuple[str, str, str]:
+    return account.workspace_id, account.provider, account.subject

@@ -1,0 +1,91 @@
+"""A provider that people sign in with in memory: for embedding, trials and tests.
+
+It belongs to one event loop; no method waits, so each one is atomic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from jobs.accounts.account import Granted, Provider, TokenSet
+from jobs.accounts.accounts import challenge_of
+from jobs.streams.stream import Channel
+from jobs.sync.faults import AuthRevoked
+from sanderling.kernel.clock import Clock
+
+LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    email: str
+    challenge: str
+    scopes: tuple[str, ...]
+
+
+class MemorySignIn:
+    """Let people in who are told of with `consent`; refresh tokens rotate."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Know nobody."""
+        self._clock = clock
+        self._codes: dict[str, _Consent] = {}
+        self._refresh: set[str] = set()
+        self._count = 0
+        self.renewals = 0
+
+    def of(self, provider: Provider) -> "MemorySignIn":  # noqa: ARG002 - it plays each of them.
+        """Return itself."""
+        return self
+
+    def address(
+        self, *, channels: Sequence[Channel], state: str, challenge: str, email: str | None
+    ) -> str:
+        """Return an address that holds what was asked."""
+        query = {"state": state, "code_challenge": challenge, "scope": " ".join(channels)}
+        if email:
+            query["login_hint"] = email
+        return f"https://provider.invalid/?{urlencode(query)}"
+
+    def consent(self, email: str, *, challenge: str, channels: Sequence[Channel]) -> str:
+        """Return the code with which somebody comes back who consents to these channels."""
+        code = self._word("code")
+        self._codes[code] = _Consent(email, challenge, tuple(channels))
+        return code
+
+    def end(self) -> None:
+        """Let every consent end."""
+        self._refresh.clear()
+
+    async def redeem(self, code: str, verifier: str) -> Granted:
+        """Return what a code stands for."""
+        consent = self._codes.pop(code, None)
+        if consent is None or consent.challenge != challenge_of(verifier):
+            raise AuthRevoked("invalid_grant")
+        return Granted(f"subject of {consent.email}", consent.email, consent.scopes, self._issue())
+
+    async def renew(self, tokens: TokenSet) -> TokenSet:
+        """Return the next tokens."""
+        if tokens.refresh not in self._refresh:
+            raise AuthRevoked("invalid_grant")
+        self._refresh.remove(tokens.refresh)
+        self.renewals += 1
+        return self._issue()
+
+    async def revoke(self, tokens: TokenSet) -> None:
+        """Let one consent end."""
+        self._refresh.discard(tokens.refresh)
+
+    def missing(self, channels: Sequence[Channel], scopes: Sequence[str]) -> Sequence[str]:
+        """Return the channels that were not consented to."""
+        return [channel for channel in channels if channel not in scopes]
+
+    def _issue(self) -> TokenSet:
+        refresh = self._word("refresh")
+        self._refresh.add(refresh)
+        return TokenSet(self._word("access"), refresh, self._clock.now() + LIFE)
+
+    def _word(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}-{self._count}"

@@ -1,0 +1,141 @@
+"""What accounts need from others; the adapters live in `sanderling.store` and beside us."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from jobs.accounts.account import (
+    Account,
+    AccountStatus,
+    Errand,
+    Granted,
+    HeldTokens,
+    Provider,
+    TokenSet,
+)
+from jobs.streams.stream import AccountId, Channel
+from sanderling.kernel.ids import WorkspaceId
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """One process's right to renew the tokens of an account; void once another has it."""
+
+    account_id: AccountId
+    fence: int
+    held: HeldTokens
+
+
+class AccountStore(Protocol):
+    """Keep accounts, their tokens and the errands that lead to them. Its rows are the truth.
+
+    Tokens and verifiers are sealed where they are kept. When the database is away or refuses,
+    every method raises `StoreUnavailableError` and nothing was changed.
+    """
+
+    async def begin(self, errand: Errand) -> None:
+        """Keep an errand until it is taken or expires."""
+        ...
+
+    async def take(self, state_digest: str, now: datetime) -> Errand | None:
+        """Return an errand once; None when it is unknown, was taken, or expired.
+
+        Errands that expired are removed on the way.
+        """
+        ...
+
+    async def connect(self, account: Account, tokens: TokenSet) -> Account:
+        """Keep an account with its tokens, both or neither, and return it as it is kept.
+
+        One of the same workspace, provider and subject keeps its id and its age, gains the
+        channels, and is connected again; who renews its tokens meanwhile has lost.
+        """
+        ...
+
+    async def find(self, workspace_id: WorkspaceId, account_id: str) -> Account | None:
+        """Return an account of a workspace."""
+        ...
+
+    async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
+        """Return the accounts of a workspace, the oldest first."""
+        ...
+
+    async def change(self, account_id: AccountId, status: AccountStatus, reason: str = "") -> bool:
+        """Write how an account stands; False when there is none."""
+        ...
+
+    async def remove(self, account_id: AccountId) -> TokenSet | None:
+        """Remove an account and return its tokens, so that they can be revoked."""
+        ...
+
+    async def tokens(self, account_id: str) -> HeldTokens | None:
+        """Return the tokens of an account."""
+        ...
+
+    async def claim_renewal(
+        self, account_id: str, *, version: int, now: datetime, until: datetime
+    ) -> Renewal | None:
+        """Return the right to renew tokens, for at most until `until`.
+
+        None when they were written since `version`, or another process has the right.
+        """
+        ...
+
+    async def renewed(self, renewal: Renewal, tokens: TokenSet) -> bool:
+        """Write new tokens, access and refresh at once; False when the right was lost."""
+        ...
+
+    async def give_back(
+        self, renewal: Renewal, status: AccountStatus | None = None, reason: str = ""
+    ) -> bool:
+        """Give up the right, and write how the account stands; False when it was lost."""
+        ...
+
+
+class SignIn(Protocol):
+    """Send people to a provider, and get tokens from it.
+
+    Every method that asks the provider raises `ProviderFault` and its kinds: `AuthRevoked` when
+    consent ended, `PermissionMissing` when the app is not allowed to ask, with what to do.
+    """
+
+    def address(
+        self, *, channels: Sequence[Channel], state: str, challenge: str, email: str | None
+    ) -> str:
+        """Return where a person consents to these channels; `email` says which account is meant.
+
+        Raises:
+            ProviderDisabled: the app at the provider is not configured.
+
+        """
+        ...
+
+    async def redeem(self, code: str, verifier: str) -> Granted:
+        """Return what a code stands for, which is good once."""
+        ...
+
+    async def renew(self, tokens: TokenSet) -> TokenSet:
+        """Return the next tokens; where no new refresh token comes the old one stays."""
+        ...
+
+    async def revoke(self, tokens: TokenSet) -> None:
+        """Tell the provider that consent is not used any more; where it has no way, do nothing."""
+        ...
+
+    def missing(self, channels: Sequence[Channel], scopes: Sequence[str]) -> Sequence[str]:
+        """Return the scopes that these channels need and that are not among `scopes`."""
+        ...
+
+
+class SignIns(Protocol):
+    """Find the way to each provider; the suite is `tests/contract/test_sign_in_contract.py`."""
+
+    def of(self, provider: Provider) -> SignIn:
+        """Return the way to a provider.
+
+        Raises:
+            ProviderDisabled: accounts of this provider cannot be connected here.
+
+        """
+        ...

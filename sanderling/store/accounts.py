@@ -1,0 +1,255 @@
+"""Accounts, their tokens and errands on SQL; what is secret is sealed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from config.ports import Sealer, SecretPlace
+from jobs.accounts.account import (
+    Account,
+    AccountStatus,
+    Errand,
+    HeldTokens,
+    Provider,
+    TokenSet,
+    reconnected,
+)
+from jobs.accounts.ports import Renewal
+from jobs.streams.stream import AccountId, Channel
+from sanderling.kernel.ids import WorkspaceId
+from sanderling.store.account_schema import account_errands, account_tokens, connected_accounts
+from sanderling.store.database import Database
+from sanderling.store.rows import AnyRow, AnySelect, read_all, read_one
+
+_account = connected_accounts.c
+_token = account_tokens.c
+_errand = account_errands.c
+
+
+class SQLAccountStore:
+    """Keep accounts in the database."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        """Use `database`, which must be migrated, and seal with `sealer`."""
+        self._database = database
+        self._sealer = sealer
+
+    async def begin(self, errand: Errand) -> None:
+        """Keep an errand."""
+        row = {
+            "state_digest": errand.state_digest,
+            "verifier": self._sealer.seal(errand.verifier, _verifier_place(errand.state_digest)),
+            "provider": errand.provider.value,
+            "workspace_id": errand.workspace_id,
+            "channels": " ".join(errand.channels),
+            "expires_at": errand.expires_at,
+        }
+        async with self._database.write() as connection:
+            await connection.execute(self._database.insert_missing(account_errands), [row])
+
+    async def take(self, state_digest: str, now: datetime) -> Errand | None:
+        """Return an errand once."""
+        taking = delete(account_errands).where(_errand.state_digest == state_digest)
+        async with self._database.write() as connection:
+            await connection.execute(delete(account_errands).where(_errand.expires_at <= now))
+            row = (await connection.execute(taking.returning(account_errands))).one_or_none()
+        if row is None:
+            return None
+        return Errand(
+            row.state_digest,
+            self._sealer.open(row.verifier, _verifier_place(row.state_digest)),
+            Provider(row.provider),
+            WorkspaceId(row.workspace_id),
+            tuple(map(Channel, row.channels.split())),
+            row.expires_at,
+        )
+
+    async def connect(self, account: Account, tokens: TokenSet) -> Account:
+        """Keep an account with its tokens."""
+        async with self._database.write() as connection:
+            insert = self._database.insert_missing(connected_accounts)
+            await connection.execute(insert, [_account_row(account)])
+            row = (await connection.execute(_same_as(account))).one()
+            kept = account if row.id == account.id else reconnected(_account_of(row), account)
+            change = update(connected_accounts).where(_account.id == kept.id)
+            await connection.execute(change.values(_account_row(kept)))
+            await self._write_tokens(connection, kept.id, tokens)
+        return kept
+
+    async def _write_tokens(
+        self, connection: AsyncConnection, account_id: AccountId, tokens: TokenSet
+    ) -> None:
+        first = {"account_id": account_id, "version": 0, "fence": 0}
+        sealed = self._sealed(account_id, tokens)
+        await connection.execute(
+            self._database.insert_missing(account_tokens), [{**first, **sealed}]
+        )
+        change = update(account_tokens).where(_token.account_id == account_id)
+        counted = {"version": _token.version + 1, "fence": _token.fence + 1}
+        await connection.execute(change.values({**sealed, **counted, "renewing_until": None}))
+
+    async def find(self, workspace_id: WorkspaceId, account_id: str) -> Account | None:
+        """Return an account of a workspace."""
+        query = select(connected_accounts).where(
+            _account.id == account_id, _account.workspace_id == workspace_id
+        )
+        return await read_one(self._database, query, _account_of)
+
+    async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
+        """Return the accounts of a workspace."""
+        query = select(connected_accounts).where(_account.workspace_id == workspace_id)
+        ordered = query.order_by(_account.created_at, _account.id)
+        return await read_all(self._database, ordered, _account_of)
+
+    async def change(self, account_id: AccountId, status: AccountStatus, reason: str = "") -> bool:
+        """Write how an account stands."""
+        async with self._database.write() as connection:
+            return await _change(connection, account_id, status, reason)
+
+    async def remove(self, account_id: AccountId) -> TokenSet | None:
+        """Remove an account."""
+        removing = delete(account_tokens).where(_token.account_id == account_id)
+        async with self._database.write() as connection:
+            row = (await connection.execute(removing.returning(account_tokens))).one_or_none()
+            await connection.execute(delete(connected_accounts).where(_account.id == account_id))
+        return None if row is None else self._opened(row)
+
+    async def tokens(self, account_id: str) -> HeldTokens | None:
+        """Return the tokens of an account."""
+        return await read_one(self._database, _held(account_id), self._held_of)
+
+    async def claim_renewal(
+        self, account_id: str, *, version: int, now: datetime, until: datetime
+    ) -> Renewal | None:
+        """Return the right to renew tokens."""
+        change = (
+            update(account_tokens)
+            .where(
+                _token.account_id == account_id,
+                _token.version == version,
+                or_(_token.renewing_until.is_(None), _token.renewing_until <= now),
+            )
+            .values(fence=_token.fence + 1, renewing_until=until)
+        )
+        async with self._database.write() as connection:
+            if (await connection.execute(change)).rowcount != 1:
+                return None
+            row = (await connection.execute(_held(account_id))).one()
+        return Renewal(AccountId(row.account_id), row.fence, self._held_of(row))
+
+    async def renewed(self, renewal: Renewal, tokens: TokenSet) -> bool:
+        """Write new tokens."""
+        sealed = self._sealed(renewal.account_id, tokens)
+        change = update(account_tokens).where(*_mine(renewal))
+        values = {**sealed, "version": _token.version + 1, "renewing_until": None}
+        async with self._database.write() as connection:
+            return (await connection.execute(change.values(values))).rowcount == 1
+
+    async def give_back(
+        self, renewal: Renewal, status: AccountStatus | None = None, reason: str = ""
+    ) -> bool:
+        """Give up the right."""
+        change = update(account_tokens).where(*_mine(renewal)).values(renewing_until=None)
+        async with self._database.write() as connection:
+            if (await connection.execute(change)).rowcount != 1:
+                return False
+            if status is not None:
+                await _change(connection, renewal.account_id, status, reason)
+        return True
+
+    def _sealed(self, account_id: AccountId, tokens: TokenSet) -> Mapping[str, object]:
+        return {
+            "access": self._sealer.seal(tokens.access, _token_place(account_id, "access")),
+            "refresh": self._sealer.seal(tokens.refresh, _token_place(account_id, "refresh")),
+            "expires_at": tokens.expires_at,
+        }
+
+    def _opened(self, row: AnyRow) -> TokenSet:
+        return TokenSet(
+            self._sealer.open(row.access, _token_place(row.account_id, "access")),
+            self._sealer.open(row.refresh, _token_place(row.account_id, "refresh")),
+            row.expires_at,
+        )
+
+    def _held_of(self, row: AnyRow) -> HeldTokens:
+        return HeldTokens(
+            Provider(row.provider), AccountStatus(row.status), self._opened(row), row.version
+        )
+
+
+def _held(account_id: str) -> AnySelect:
+    return (
+        select(account_tokens, _account.provider, _account.status)
+        .join(connected_accounts, _account.id == _token.account_id)
+        .where(_token.account_id == account_id)
+    )
+
+
+def _mine(renewal: Renewal) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _token.account_id == renewal.account_id,
+        _token.fence == renewal.fence,
+        _token.renewing_until.is_not(None),
+    )
+
+
+def _same_as(account: Account) -> AnySelect:
+    return (
+        select(connected_accounts)
+        .where(
+            _account.workspace_id == account.workspace_id,
+            _account.provider == account.provider.value,
+            _account.subject == account.subject,
+        )
+        .with_for_update()
+    )
+
+
+async def _change(
+    connection: AsyncConnection, account_id: AccountId, status: AccountStatus, reason: str
+) -> bool:
+    change = update(connected_accounts).where(_account.id == account_id)
+    values = change.values(status=status.value, reason=reason)
+    return (await connection.execute(values)).rowcount == 1
+
+
+def _token_place(account_id: str, column: str) -> SecretPlace:
+    return SecretPlace(table="account_tokens", row=account_id, column=column)
+
+
+def _verifier_place(state_digest: str) -> SecretPlace:
+    return SecretPlace(table="account_errands", row=state_digest, column="verifier")
+
+
+def _account_row(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "workspace_id": account.workspace_id,
+        "provider": account.provider.value,
+        "subject": account.subject,
+        "email": account.email,
+        "aliases": " ".join(account.aliases),
+        "scopes": " ".join(account.scopes),
+        "channels": " ".join(account.channels),
+        "status": account.status.value,
+        "reason": account.reason,
+        "created_at": account.created_at,
+    }
+
+
+def _account_of(row: AnyRow) -> Account:
+    return Account(
+        id=AccountId(row.id),
+        workspace_id=WorkspaceId(row.workspace_id),
+        provider=Provider(row.provider),
+        subject=row.subject,
+        email=row.email,
+        channels=tuple(map(Channel, row.channels.split())),
+        created_at=row.created_at,
+        aliases=tuple(row.aliases.split()),
+        scopes=tuple(row.scopes.split()),
+        status=AccountStatus(row.status),
+        reason=row.reason,
+    )

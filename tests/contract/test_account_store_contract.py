@@ -1,0 +1,194 @@
+"""What every store of accounts promises."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import pytest
+
+from jobs.accounts.account import AccountStatus, Errand, Provider, TokenSet
+from jobs.accounts.memory import MemoryAccountStore
+from jobs.accounts.ports import AccountStore, Renewal
+from jobs.streams.stream import Channel
+from sanderling.store import SQLAccountStore, open_database
+from support.accounts import ELSEWHERE, HOME, HOUR, NOW, TOKENS, a_sealer, an_account
+
+NEXT = TokenSet("next-access", "next-refresh", NOW + 2 * HOUR)
+LATER = NOW + HOUR
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncGenerator[AccountStore]:
+    """Yield an empty store of each kind in turn."""
+    if request.param == "memory":
+        yield MemoryAccountStore()
+        return
+    async with open_database(request.getfixturevalue(f"{request.param}_url")) as database:
+        yield SQLAccountStore(database, a_sealer())
+
+
+def an_errand(state: str = "s1") -> Errand:
+    """Return an errand that lasts an hour."""
+    return Errand(state, "verifier", Provider.GOOGLE, HOME, (Channel.GMAIL,), LATER)
+
+
+async def claim(store: AccountStore, *, version: int = 1) -> Renewal | None:
+    """Claim the right to renew for an hour."""
+    return await store.claim_renewal("acc_1", version=version, now=NOW, until=LATER)
+
+
+async def test_an_errand_is_taken_once(store: AccountStore) -> None:
+    """Of many who come back with one state, one is taken in."""
+    await store.begin(an_errand())
+
+    taken = await asyncio.gather(*(store.take("s1", NOW) for _ in range(4)))
+
+    assert [errand for errand in taken if errand] == [an_errand()]
+
+
+async def test_an_errand_that_took_too_long_is_gone(store: AccountStore) -> None:
+    """From its end on nobody comes back with it."""
+    await store.begin(an_errand())
+    await store.begin(replace(an_errand("s2"), expires_at=LATER + HOUR))
+
+    assert await store.take("s1", LATER) is None
+    assert await store.take("unknown", NOW) is None
+    assert (await store.take("s2", LATER)) is not None
+
+
+async def test_an_account_is_kept_with_its_tokens(store: AccountStore) -> None:
+    """It is found in its workspace alone, and its tokens by its id."""
+    account = an_account()
+    assert await store.connect(account, TOKENS) == account
+    await store.connect(an_account(3), NEXT)
+    await store.connect(an_account(2, workspace_id=ELSEWHERE), NEXT)
+
+    assert await store.find(HOME, account.id) == account
+    assert await store.find(ELSEWHERE, account.id) is None
+    assert list(await store.list_accounts(HOME)) == [account, an_account(3)]
+    held = await store.tokens(account.id)
+    assert held is not None
+    assert (held.tokens, held.provider, held.status) == (
+        TOKENS,
+        Provider.GOOGLE,
+        AccountStatus.CONNECTED,
+    )
+    assert await store.tokens("acc_unknown") is None
+
+
+async def test_who_connects_again_keeps_the_account(store: AccountStore) -> None:
+    """One subject has one account: it keeps its id and age, gains channels, and is connected."""
+    first = an_account()
+    await store.connect(first, TOKENS)
+    await store.change(first.id, AccountStatus.NEEDS_REAUTH, "gone")
+    held = await claim(store)
+    assert held is not None
+    again = an_account(
+        2, subject=first.subject, email="new@example.com", channels=(Channel.GOOGLE_CALENDAR,)
+    )
+
+    kept = await store.connect(again, NEXT)
+
+    expected = replace(
+        again,
+        id=first.id,
+        created_at=first.created_at,
+        channels=(Channel.GMAIL, Channel.GOOGLE_CALENDAR),
+    )
+    assert kept == expected == await store.find(HOME, first.id)
+    assert list(await store.list_accounts(HOME)) == [expected]
+    found = await store.tokens(first.id)
+    assert found is not None
+    assert found.tokens == NEXT
+    assert not await store.renewed(held, TOKENS)
+    assert not await store.give_back(held, AccountStatus.NEEDS_REAUTH, "late")
+    assert await store.find(HOME, first.id) == expected
+
+
+async def test_the_same_subject_elsewhere_is_another_account(store: AccountStore) -> None:
+    """Workspaces do not meet in their accounts."""
+    await store.connect(an_account(), TOKENS)
+    other = an_account(2, workspace_id=ELSEWHERE, subject="subject-1")
+
+    assert await store.connect(other, TOKENS) == other
+
+
+async def test_how_an_account_stands_is_written(store: AccountStore) -> None:
+    """Status and reason change together, also for those who hold tokens."""
+    await store.connect(an_account(), TOKENS)
+
+    assert await store.change(an_account().id, AccountStatus.PAUSED, "because")
+    assert not await store.change(an_account(9).id, AccountStatus.PAUSED)
+
+    found = await store.find(HOME, "acc_1")
+    assert found == an_account(status=AccountStatus.PAUSED, reason="because")
+    held = await store.tokens("acc_1")
+    assert held is not None
+    assert held.status is AccountStatus.PAUSED
+
+
+async def test_a_removed_account_gives_its_tokens_back_once(store: AccountStore) -> None:
+    """They can be revoked then, and nothing of them is left."""
+    account = await store.connect(an_account(), TOKENS)
+
+    assert await store.remove(account.id) == TOKENS
+    assert await store.remove(account.id) is None
+    assert await store.find(HOME, account.id) is None
+    assert await store.tokens(account.id) is None
+
+
+async def test_of_many_who_renew_one_does(store: AccountStore) -> None:
+    """One has the right, until it has written, and the others see what it wrote."""
+    await store.connect(an_account(), TOKENS)
+
+    claims = [one for one in await asyncio.gather(*(claim(store) for _ in range(4))) if one]
+
+    assert len(claims) == 1
+    assert claims[0].held.tokens == TOKENS
+    assert await store.renewed(claims[0], NEXT)
+    held = await store.tokens("acc_1")
+    assert held is not None
+    assert (held.tokens, held.version) == (NEXT, 2)
+    assert not await store.renewed(claims[0], TOKENS)
+    assert await claim(store) is None
+    assert await claim(store, version=2) is not None
+
+
+async def test_a_right_that_ran_out_goes_to_the_next(store: AccountStore) -> None:
+    """Who held it before changes nothing any more."""
+    await store.connect(an_account(), TOKENS)
+    old = await claim(store)
+    assert old is not None
+
+    new = await store.claim_renewal("acc_1", version=1, now=LATER, until=LATER + HOUR)
+
+    assert new is not None
+    assert not await store.renewed(old, TOKENS)
+    assert not await store.give_back(old, AccountStatus.NEEDS_REAUTH, "late")
+    assert await store.renewed(new, NEXT)
+
+
+async def test_a_right_is_given_back_with_a_word(store: AccountStore) -> None:
+    """The next one may renew at once, and people read why it went wrong."""
+    await store.connect(an_account(), TOKENS)
+    first = await claim(store)
+    assert first is not None
+    assert await store.give_back(first)
+    second = await claim(store)
+    assert second is not None
+
+    assert await store.give_back(second, AccountStatus.NEEDS_REAUTH, "it ended")
+
+    assert await store.find(HOME, "acc_1") == an_account(
+        status=AccountStatus.NEEDS_REAUTH, reason="it ended"
+    )
+
+
+async def test_nothing_secret_is_shown(store: AccountStore) -> None:
+    """Whoever prints what is kept sees no token and no verifier."""
+    await store.begin(an_errand())
+    await store.connect(an_account(), TOKENS)
+    shown = repr([await store.tokens("acc_1"), await claim(store), an_errand(), TOKENS])
+
+    assert "secret" not in shown
+    assert "verifier'" not in shown

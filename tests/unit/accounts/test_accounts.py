@@ -1,0 +1,221 @@
+"""People connect accounts, look after them, and take them back."""
+
+import os
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from jobs.accounts.account import Account, AccountStatus, Provider
+from jobs.accounts.accounts import ERRAND_LASTS, Accounts, Departure, Tools, digest_of
+from jobs.accounts.errors import AccountUnknown, ChannelRefused, ConsentRefused, ErrandUnknown
+from jobs.accounts.memory import MemoryAccountStore
+from jobs.streams.memory import MemoryStreamStore
+from jobs.streams.stream import Channel, StreamStatus
+from jobs.sync.faults import AuthRevoked, PermissionMissing
+from sanderling.kernel.clock import VirtualClock
+from sanderling.kernel.ids import SortableIds
+from support.accounts import ELSEWHERE, HOME
+from support.tokens import Balky
+
+GOOGLE, BOTH = Provider.GOOGLE, (Channel.GMAIL, Channel.GOOGLE_CALENDAR)
+EMAIL = "ada@example.com"
+
+
+@dataclass
+class Desk:
+    """What people ask, and what it is kept in."""
+
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    store: MemoryAccountStore = field(default_factory=MemoryAccountStore)
+    streams: MemoryStreamStore = field(default_factory=MemoryStreamStore)
+
+    def __post_init__(self) -> None:
+        """Open the desk."""
+        self.sign_in = Balky(self.clock)
+        tools = Tools(self.clock, SortableIds(self.clock), os.urandom)
+        self.accounts = Accounts(self.store, self.streams, self.sign_in, tools)
+
+    async def leave(self, *channels: Channel) -> tuple[Departure, str]:
+        """Send somebody off, and return where to and with what state."""
+        departure = await self.accounts.connect(HOME, GOOGLE, channels or BOTH)
+        return departure, parse_qs(urlsplit(departure.address).query)["state"][0]
+
+    def consent(self, departure: Departure, *channels: Channel) -> str:
+        """Let somebody consent, and return the code."""
+        challenge = parse_qs(urlsplit(departure.address).query)["code_challenge"][0]
+        return self.sign_in.consent(
+            EMAIL, challenge=challenge, channels=channels or departure.errand.channels
+        )
+
+    async def connected(self, *channels: Channel) -> Account:
+        """Return an account that somebody connected."""
+        departure, state = await self.leave(*channels)
+        return await self.accounts.complete(
+            GOOGLE, state=state, code=self.consent(departure, *channels)
+        )
+
+    async def statuses(self, account: Account) -> dict[Channel, StreamStatus]:
+        """Return how each stream stands."""
+        streams = await self.streams.of_account(account.id)
+        return {stream.channel: stream.status for stream in streams}
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return an empty desk."""
+    return Desk()
+
+
+async def test_an_account_is_connected_with_a_stream_for_each_channel(desk: Desk) -> None:
+    """Whoever comes back has an account, and sync begins at once."""
+    account = await desk.connected()
+
+    view = await desk.accounts.show(HOME, account.id)
+    assert (account.email, account.status, account.channels) == (
+        EMAIL,
+        AccountStatus.CONNECTED,
+        BOTH,
+    )
+    assert [stream.channel for stream in view.streams] == list(BOTH)
+    assert all(stream.next_due_at <= desk.clock.now() for stream in view.streams)
+    assert list(await desk.accounts.list_accounts(HOME)) == [account]
+    assert list(await desk.accounts.list_accounts(ELSEWHERE)) == []
+
+
+async def test_a_state_is_kept_as_its_digest_alone(desk: Desk) -> None:
+    """Whoever reads the database cannot come back in somebody's place."""
+    departure, state = await desk.leave()
+
+    assert departure.errand.state_digest == digest_of(state)
+    assert state not in repr(departure.errand)
+    assert departure.errand.verifier not in departure.address
+
+
+async def test_a_way_back_is_good_once_for_its_provider_and_for_ten_minutes(desk: Desk) -> None:
+    """Forged, repeated, crossed and late ones are all unknown."""
+    departure, state = await desk.leave()
+    code = desk.consent(departure)
+    await desk.accounts.complete(GOOGLE, state=state, code=code)
+    crossed, late = (await desk.leave())[1], (await desk.leave())[1]
+
+    with pytest.raises(ErrandUnknown):
+        await desk.accounts.complete(GOOGLE, state=state, code=code)
+    with pytest.raises(ErrandUnknown):
+        await desk.accounts.complete(GOOGLE, state="forged\ud800", code=code)
+    with pytest.raises(ErrandUnknown):
+        await desk.accounts.complete(Provider.MICROSOFT, state=crossed, code=code)
+    desk.clock.advance(ERRAND_LASTS.total_seconds())
+    with pytest.raises(ErrandUnknown):
+        await desk.accounts.complete(GOOGLE, state=late, code=code)
+
+
+async def test_a_person_who_says_no_is_told_what_to_do(desk: Desk) -> None:
+    """Nothing is connected, and the state is used up."""
+    _, state = await desk.leave()
+
+    with pytest.raises(ConsentRefused, match="test users"):
+        await desk.accounts.complete(GOOGLE, state=state, code=None, error="access_denied")
+
+    assert list(await desk.accounts.list_accounts(HOME)) == []
+
+
+async def test_consent_to_half_of_it_is_refused(desk: Desk) -> None:
+    """An account whose calendar could not be read is not connected as if it could."""
+    departure, state = await desk.leave()
+    code = desk.consent(departure, Channel.GMAIL)
+
+    with pytest.raises(ConsentRefused, match="leave every permission ticked"):
+        await desk.accounts.complete(GOOGLE, state=state, code=code)
+
+
+async def test_a_code_that_is_refused_is_begun_again(desk: Desk) -> None:
+    """A made-up code connects nothing."""
+    _, state = await desk.leave()
+
+    with pytest.raises(ConsentRefused, match="Connect again"):
+        await desk.accounts.complete(GOOGLE, state=state, code="made-up")
+
+
+async def test_who_connects_again_heals_the_account(desk: Desk) -> None:
+    """It is the same account, connected, with its streams going on."""
+    first = await desk.connected(Channel.GMAIL)
+    await desk.store.change(first.id, AccountStatus.NEEDS_REAUTH, "ended")
+    await desk.accounts.pause(HOME, first.id)
+
+    again = await desk.connected(Channel.GOOGLE_CALENDAR)
+
+    assert (again.id, again.status, again.channels) == (first.id, AccountStatus.CONNECTED, BOTH)
+    assert await desk.statuses(again) == dict.fromkeys(BOTH, StreamStatus.ACTIVE)
+
+
+async def test_an_account_is_paused_and_goes_on(desk: Desk) -> None:
+    """Account and streams say the same."""
+    account = await desk.connected()
+
+    paused = await desk.accounts.pause(HOME, account.id)
+    assert paused.account.status is AccountStatus.PAUSED
+    assert await desk.statuses(account) == dict.fromkeys(BOTH, StreamStatus.PAUSED)
+
+    resumed = await desk.accounts.resume(HOME, account.id)
+    assert resumed.account.status is AccountStatus.CONNECTED
+    assert await desk.statuses(account) == dict.fromkeys(BOTH, StreamStatus.ACTIVE)
+
+
+async def test_consent_that_ended_is_not_resumed(desk: Desk) -> None:
+    """Only its owner can let it go on, and a pause does not hide that."""
+    account = await desk.connected()
+    await desk.store.change(account.id, AccountStatus.NEEDS_REAUTH, "ended")
+
+    paused = await desk.accounts.pause(HOME, account.id)
+
+    assert paused.account.status is AccountStatus.NEEDS_REAUTH
+    with pytest.raises(ConsentRefused, match="Connect it again"):
+        await desk.accounts.resume(HOME, account.id)
+
+
+async def test_a_disconnected_account_leaves_nothing(desk: Desk) -> None:
+    """Its tokens are revoked, and it has no streams."""
+    account = await desk.connected()
+    held = await desk.store.tokens(account.id)
+    assert held is not None
+
+    await desk.accounts.disconnect(HOME, account.id)
+
+    assert await desk.streams.of_account(account.id) == ()
+    with pytest.raises(AccountUnknown):
+        await desk.accounts.show(HOME, account.id)
+    with pytest.raises(AuthRevoked):
+        await desk.sign_in.renew(held.tokens)
+
+
+async def test_accounts_of_others_are_unknown(desk: Desk) -> None:
+    """No workspace sees, stops or removes an account of another."""
+    account = await desk.connected()
+
+    for deed in (
+        desk.accounts.show,
+        desk.accounts.pause,
+        desk.accounts.resume,
+        desk.accounts.disconnect,
+    ):
+        with pytest.raises(AccountUnknown):
+            await deed(ELSEWHERE, account.id)
+    assert (await desk.accounts.show(HOME, account.id)).account == account
+
+
+@pytest.mark.parametrize("channels", [(), (Channel.MICROSOFT_MAIL,)])
+async def test_channels_are_the_providers_own(desk: Desk, channels: tuple[Channel, ...]) -> None:
+    """Nobody is sent off for nothing, or for what is another provider's."""
+    with pytest.raises(ChannelRefused, match="gmail, google-calendar"):
+        await desk.accounts.connect(HOME, GOOGLE, channels)
+
+
+async def test_an_administrators_part_is_told(desk: Desk) -> None:
+    """What the provider wants allowed comes with what to do."""
+    departure, state = await desk.leave()
+    code = desk.consent(departure)
+    desk.sign_in.redeem_fault = PermissionMissing("it is not allowed", "Ask Bob")
+
+    with pytest.raises(ConsentRefused, match=r"it is not allowed\. Ask Bob\."):
+        await desk.accounts.complete(GOOGLE, state=state, code=code)
