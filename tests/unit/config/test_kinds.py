@@ -6,6 +6,8 @@ from pydantic import SecretStr, ValidationError
 from config.catalogue import BY_NAME
 from config.cron import check_cron
 from config.resolution import value_of
+from sanderling.schedule.cron import parse_cron
+from sanderling.schedule.errors import CronRefused
 
 FLAG, LEVEL, PORT = "AUTH_PASSWORD_ENABLED", "LOG_LEVEL", "EMAIL_SMTP_PORT"
 WINDOW, LIFETIME = "API_RATE_LIMITING_SHORT_TTL_IN_MS", "ACCESS_TOKEN_EXPIRES_IN"
@@ -114,3 +116,20 @@ def test_a_cron_expression_that_schedulers_read_differently_is_refused(text: str
 def test_a_cron_expression_may_begin_with_seconds() -> None:
     """Six fields are taken as five are, with single spaces."""
     assert check_cron("*/10  * * * * *") == "*/10 * * * * *"
+
+
+@pytest.mark.parametrize("days", ["29", "30", "31", "30,31", "30-31", "*/2", "1,31", "*"])
+@pytest.mark.parametrize("months", ["2", "2,4", "4-6", "*/5", "2-12/9", "*", "4,6,9,11"])
+@pytest.mark.parametrize("weekdays", ["*", "*/3", "1"])
+def test_a_cron_expression_without_any_date_is_refused(
+    days: str, months: str, weekdays: str
+) -> None:
+    """What a setting takes is what the scheduler takes: no process is kept from starting."""
+    text = f"0 0 {days} {months} {weekdays}"
+    try:
+        parse_cron(text)
+    except CronRefused:
+        with pytest.raises(ValueError, match="no month"):
+            check_cron(text)
+    else:
+        assert check_cron(text) == text
