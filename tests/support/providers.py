@@ -23,17 +23,26 @@ BASE_URL = "https://provider.test/base"
 class Script:
     """Answers to give in turn, and the requests that came."""
 
-    answers: list[httpx2.Response | Exception] = field(default_factory=list)
-    asked: list[httpx2.Request] = field(default_factory=list)
+    answers: list[httpx2.Response | Exception] = field(
+        default_factory=list[httpx2.Response | Exception]
+    )
+    asked: list[httpx2.Request] = field(default_factory=list[httpx2.Request])
 
-    def then(self, status: int = 200, /, json: object = None, **more: object) -> "Script":
+    def then(
+        self,
+        status: int = 200,
+        /,
+        json: object = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> "Script":
         """Answer one more request."""
-        headers = more.get("headers")
-        content = more.get("content")
-        assert headers is None or isinstance(headers, Mapping)
-        assert content is None or isinstance(content, bytes)
-        body = {"content": content} if content is not None else {"json": json}
-        self.answers.append(httpx2.Response(status, headers=headers, **body))
+        if content is None:
+            answer = httpx2.Response(status, headers=headers, json=json)
+        else:
+            answer = httpx2.Response(status, headers=headers, content=content)
+        self.answers.append(answer)
         return self
 
     def fails(self, error: Exception) -> "Script":
