@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from sanderling.simulator.core.exchange import Answer, Asked
 from sanderling.simulator.core.faults import FaultKind
 from sanderling.simulator.core.oauth import Client
+from sanderling.simulator.providers import PROVIDERS
 from support.microsoft import ADA, SCOPES, Microsoft
 
 VERIFIER = "a-verifier-of-forty-three-characters-or-more"
@@ -142,3 +143,13 @@ def test_a_refusal_can_be_injected() -> None:
     microsoft.world.faults.script([FaultKind.INVALID_GRANT])
 
     assert _refresh(microsoft, tokens["refresh_token"])[1]["error"] == "invalid_grant"
+
+
+def test_microsoft_is_among_what_developers_are_served() -> None:
+    """Its world answers at Microsoft's paths, and its settings name sign-in and Graph."""
+    (provider,) = [each for each in PROVIDERS if each.name == "microsoft"]
+    site = provider.site(provider.world(Microsoft().clock))
+
+    assert site.answer(Asked("GET", "/v1.0/me")).status == 401
+    named = provider.settings("http://127.0.0.1:1").keys()
+    assert {"MICROSOFT_LOGIN_BASE_URL", "MICROSOFT_GRAPH_BASE_URL"} <= named
