@@ -23,26 +23,17 @@ BASE_URL = "https://provider.test/base"
 class Script:
     """Answers to give in turn, and the requests that came."""
 
-    answers: list[httpx2.Response | Exception] = field(
-        default_factory=list[httpx2.Response | Exception]
-    )
-    asked: list[httpx2.Request] = field(default_factory=list[httpx2.Request])
+    answers: list[httpx2.Response | Exception] = field(default_factory=list)
+    asked: list[httpx2.Request] = field(default_factory=list)
 
-    def then(
-        self,
-        status: int = 200,
-        /,
-        json: object = None,
-        *,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> "Script":
+    def then(self, status: int = 200, /, json: object = None, **more: object) -> "Script":
         """Answer one more request."""
-        if content is None:
-            answer = httpx2.Response(status, headers=headers, json=json)
-        else:
-            answer = httpx2.Response(status, headers=headers, content=content)
-        self.answers.append(answer)
+        headers = more.get("headers")
+        content = more.get("content")
+        assert headers is None or isinstance(headers, Mapping)
+        assert content is None or isinstance(content, bytes)
+        body = {"content": content} if content is not None else {"json": json}
+        self.answers.append(httpx2.Response(status, headers=headers, **body))
         return self
 
     def fails(self, error: Exception) -> "Script":

@@ -1,0 +1,210 @@
+"""The twin of the stores of sync that lives in memory: for embedding, trials and tests.
+
+It belongs to one event loop; no method waits, so each one is atomic.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from jobs.streams.errors import LeaseLost
+from jobs.streams.stream import Lease
+from jobs.sync.held import (
+    CalendarBatch,
+    HeldEvent,
+    HeldMessage,
+    MailBatch,
+    Place,
+    Presence,
+    Reason,
+    Want,
+    Written,
+)
+from jobs.sync.items import Address
+from jobs.sync.provider import AccountRef
+from sanderling.kernel.events import RecordChanged
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+IsHeld = Callable[[Lease], bool]
+
+
+class _Announced:
+    """Record events by id, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.events: dict[tuple[str, str], RecordChanged] = {}
+        self.contacts: dict[tuple[str, str], Address] = {}
+
+    def add(
+        self, account: AccountRef, events: Sequence[RecordChanged], contacts: Sequence[Address]
+    ) -> None:
+        for event in events:
+            self.events.setdefault((event.workspace_id, event.event_id), event)
+        for each in contacts:
+            self.contacts.setdefault((account.workspace_id, each.email), each)
+
+
+class MemoryMailStore:
+    """Keep mail for as long as this process lives."""
+
+    def __init__(self, is_held: IsHeld) -> None:
+        """Start empty; `is_held` says whether a lease still holds."""
+        self._is_held = is_held
+        self._places: dict[str, dict[str, Place]] = {}
+        self._held: dict[tuple[str, str], HeldMessage] = {}
+        self._written: dict[tuple[str, str], Written] = {}
+        self._wanted: dict[tuple[str, str], Want] = {}
+        self._announced = _Announced()
+
+    @property
+    def events(self) -> Sequence[RecordChanged]:
+        """What was announced, in order."""
+        return tuple(self._announced.events.values())
+
+    @property
+    def contacts(self) -> Sequence[Address]:
+        """Who became a contact, in order."""
+        return tuple(self._announced.contacts.values())
+
+    def live(self, account_id: str) -> Mapping[str, Written]:
+        """Return the messages that people see, by remote id."""
+        return {
+            remote_id: replace(self._written[owner, remote_id], held=held)
+            for (owner, remote_id), held in self._held.items()
+            if owner == account_id and held.presence is Presence.LIVE
+        }
+
+    async def places(self, account_id: str) -> Mapping[str, Place]:
+        """Return how far each folder is."""
+        return dict(self._places.get(account_id, {}))
+
+    async def held(self, account_id: str, ids: Collection[str]) -> Mapping[str, HeldMessage]:
+        """Return what is kept of these messages."""
+        found = ((each, self._held.get((account_id, each))) for each in ids)
+        return {remote_id: held for remote_id, held in found if held is not None}
+
+    async def unseen(self, account_id: str, folder: str, generation: int) -> Sequence[HeldMessage]:
+        """Return the messages of a folder that are of an earlier generation."""
+        return [each for each in self._there(account_id, folder) if each.generation < generation]
+
+    async def count_there(self, account_id: str, folder: str) -> int:
+        """Return how many messages of a folder are not gone."""
+        return len(self._there(account_id, folder))
+
+    def _there(self, account_id: str, folder: str) -> list[HeldMessage]:
+        return [
+            each
+            for (owner, _), each in sorted(self._held.items())
+            if owner == account_id
+            and each.presence is not Presence.GONE
+            and (not folder or folder in each.folders)
+        ]
+
+    async def wanted(self, account_id: str, now: datetime, *, limit: int) -> Sequence[Want]:
+        """Return what is to be fetched and due."""
+        due = [
+            each
+            for each in self._wants(account_id)
+            if not each.not_before or each.not_before <= now
+        ]
+        return sorted(due, key=lambda each: (each.thread_id, each.remote_id))[:limit]
+
+    async def next_wanted_at(self, account_id: str) -> datetime | None:
+        """Return when the earliest wanted message is due."""
+        return min((each.not_before or AT_ONCE for each in self._wants(account_id)), default=None)
+
+    def _wants(self, account_id: str) -> list[Want]:
+        return [each for (owner, _), each in self._wanted.items() if owner == account_id]
+
+    async def commit(self, account: AccountRef, lease: Lease, batch: MailBatch) -> None:
+        """Write a batch whole."""
+        if not self._is_held(lease):
+            raise LeaseLost
+        for written in batch.written:
+            self._written[account.id, written.held.remote_id] = written
+            self._held[account.id, written.held.remote_id] = written.held
+        for held in batch.moved:
+            self._held[account.id, held.remote_id] = held
+            if held.presence is not Presence.LIVE:
+                self._written.pop((account.id, held.remote_id), None)
+        self._want(account.id, batch)
+        places = self._places.setdefault(account.id, {})
+        places.update({each.remote_id: each for each in batch.places})
+        for closed in batch.closed:
+            places.pop(closed, None)
+        self._announced.add(account, batch.events, batch.contacts)
+
+    def _want(self, account_id: str, batch: MailBatch) -> None:
+        for remote_id in batch.done:
+            self._wanted.pop((account_id, remote_id), None)
+        for remote_id in batch.arrived:
+            kept = self._wanted.get((account_id, remote_id))
+            if kept is not None and kept.reason is Reason.CONFIRM:
+                del self._wanted[account_id, remote_id]
+        for want in batch.wanted:
+            kept = self._wanted.get((account_id, want.remote_id))
+            is_weaker = kept is not None and want.reason is Reason.CONFIRM
+            reason = kept.reason if kept is not None and is_weaker else want.reason
+            self._wanted[account_id, want.remote_id] = replace(want, reason=reason)
+
+
+class MemoryCalendarStore:
+    """Keep calendars for as long as this process lives."""
+
+    def __init__(self, is_held: IsHeld) -> None:
+        """Start empty; `is_held` says whether a lease still holds."""
+        self._is_held = is_held
+        self._places: dict[str, dict[str, Place]] = {}
+        self._held: dict[tuple[str, str, str], HeldEvent] = {}
+        self._announced = _Announced()
+
+    @property
+    def events(self) -> Sequence[RecordChanged]:
+        """What was announced, in order."""
+        return tuple(self._announced.events.values())
+
+    async def places(self, account_id: str) -> Mapping[str, Place]:
+        """Return how far each calendar is."""
+        return dict(self._places.get(account_id, {}))
+
+    async def held(
+        self, account_id: str, calendar: str, ids: Collection[str]
+    ) -> Mapping[str, HeldEvent]:
+        """Return what is kept of these events."""
+        found = ((each, self._held.get((account_id, calendar, each))) for each in ids)
+        return {remote_id: held for remote_id, held in found if held is not None}
+
+    async def exceptions(
+        self, account_id: str, calendar: str, masters: Collection[str]
+    ) -> Sequence[HeldEvent]:
+        """Return the exceptions of these series."""
+        there = self._there(account_id, calendar)
+        return [each for each in there if each.event.recurring_id in masters]
+
+    async def unseen(self, account_id: str, calendar: str, generation: int) -> Sequence[HeldEvent]:
+        """Return events that are of an earlier generation."""
+        there = self._there(account_id, calendar)
+        return [each for each in there if each.generation < generation]
+
+    async def count_there(self, account_id: str, calendar: str) -> int:
+        """Return how many events of a calendar are not gone."""
+        return len(self._there(account_id, calendar))
+
+    def _there(self, account_id: str, calendar: str) -> list[HeldEvent]:
+        return [
+            each
+            for (owner, place, _), each in sorted(self._held.items(), key=lambda item: item[0])
+            if (owner, place) == (account_id, calendar) and not each.is_gone
+        ]
+
+    async def commit(self, account: AccountRef, lease: Lease, batch: CalendarBatch) -> None:
+        """Write a batch whole."""
+        if not self._is_held(lease):
+            raise LeaseLost
+        for held in batch.written:
+            self._held[account.id, held.calendar_id, held.event.remote_id] = held
+        places = self._places.setdefault(account.id, {})
+        places.update({each.remote_id: each for each in batch.places})
+        for closed in batch.closed:
+            places.pop(closed, None)
+        self._announced.add(account, batch.events, batch.contacts)
