@@ -6,7 +6,7 @@ from typing import NewType
 
 from sanderling.schedule.catch_up import CatchUp, CatchUpRule, due_runs
 from sanderling.schedule.cron import Cron
-from sanderling.schedule.overlap import Overlap
+from sanderling.schedule.overlap import Overlap, kept_runs
 
 RunId = NewType("RunId", str)
 
@@ -66,7 +66,7 @@ def next_step(job: Job, course: Course, now: datetime, *, is_busy: bool) -> Step
     has_news = is_asked or bool(due.runs) or due.missed > 0
     ticks = () if course.is_paused else due.runs
     missed = 0 if course.is_paused else due.missed
-    kept = _kept(job.overlap, ticks, is_busy=is_busy)
+    kept = kept_runs(job.overlap, ticks, is_busy=is_busy)
     after = replace(
         course,
         seen_until=due.seen_until,
@@ -75,13 +75,6 @@ def next_step(job: Job, course: Course, now: datetime, *, is_busy: bool) -> Step
         overlapped=course.overlapped + len(ticks) - len(kept),
     )
     return Step(after, kept, is_asked=is_asked, has_news=has_news)
-
-
-def _kept(overlap: Overlap, ticks: tuple[datetime, ...], *, is_busy: bool) -> tuple[datetime, ...]:
-    if overlap is not Overlap.SKIP:
-        return ticks
-    # Of several that come at once the latest stands for all.
-    return () if is_busy else ticks[-1:]
 
 
 def run_id(name: str, tick: datetime) -> RunId:

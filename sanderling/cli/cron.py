@@ -11,11 +11,9 @@ from sanderling.cli.call_options import moment_of
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import AsJSON
 from sanderling.cli.screen import Screen, table_view
-from sanderling.schedule.cron import Cron, parse_cron
+from sanderling.schedule.cron import YEARS, Cron, parse_cron
 
 _MOST = 100
-_YEARS = range(1900, 9900)
-"""Calendars run out of dates at both ends."""
 
 _Expression = Annotated[
     str, typer.Argument(metavar="EXPRESSION", help="Five or six fields, in quotes.")
@@ -80,7 +78,7 @@ def _begin(words: str | None) -> datetime:
     # Not through a wired clock: no part of an instance is opened.
     now = datetime.now(UTC)
     moment = moment_of(words, now=now, option="--after") or now
-    if moment.year not in _YEARS:
-        reason = f"choose a moment in the years {_YEARS[0]} to {_YEARS[-1]}"
+    if moment.year not in YEARS:
+        reason = f"choose a moment in the years {YEARS[0]} to {YEARS[-1]}"
         raise typer.BadParameter(reason, param_hint="--after")
     return moment

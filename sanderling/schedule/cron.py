@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from sanderling.schedule.errors import CronRefused, TimeZoneRefused
+from sanderling.schedule.errors import CronRefused, MomentRefused, TimeZoneRefused
 from sanderling.schedule.wall_clock import moment_of, offset_changes, reading
 
 _LONGEST = 200
@@ -33,11 +33,15 @@ _WORDS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+_NO_DATE = "it never matches any date: no month that it names has such a day"
 _CHARACTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*,-/# ")
 _CHECKED_FROM = datetime(2000, 1, 1)  # noqa: DTZ001 - a reading of a clock on the wall.
 _SECOND = timedelta(seconds=1)
 _LAST_YEAR = 9990
 """Beyond it Python has no dates to look for."""
+
+YEARS = range(1900, 9900)
+"""The years from whose moments runs can be looked for: calendars run out of dates at both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,25 @@ class Cron:
         return minute.startswith("*") or hour.startswith("*")
 
     def after(self, moment: datetime) -> datetime | None:
-        """Return the first run later than `moment`, in UTC; None when there is none to come."""
+        """Return the first run later than `moment`, in UTC; None when there is none to come.
+
+        Raises:
+            MomentRefused: as `runs_after` does.
+
+        """
         return next(self.runs_after(moment), None)
 
     def runs_after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the runs later than `moment`, in UTC and in order, for as long as there are any.
 
         cronsim looks 50 years ahead for each next one.
+
+        Raises:
+            MomentRefused: the moment is not in `YEARS`.
+
         """
+        if moment.year not in YEARS:
+            raise MomentRefused(year=moment.year, first=YEARS[0], last=YEARS[-1])
         if self.zone == "UTC":
             return _in_utc(self.expression, moment)
         zone = ZoneInfo(self.zone)
@@ -70,7 +85,12 @@ class Cron:
         return _once_each(self.expression, moment, zone)
 
     def runs_within(self, after: datetime, until: datetime, *, most: int) -> list[datetime]:
-        """Return at most `most` runs later than `after` and not later than `until`."""
+        """Return at most `most` runs later than `after` and not later than `until`.
+
+        Raises:
+            MomentRefused: as `runs_after` does, for `after`.
+
+        """
         runs = itertools.takewhile(lambda run: run <= until, self.runs_after(after))
         return list(itertools.islice(runs, most))
 
@@ -97,16 +117,39 @@ def parse_cron(expression: str, zone: str = "UTC") -> Cron:
     try:
         next(CronSim(fields, _CHECKED_FROM))
     except CronSimError as error:
-        raise CronRefused(expression=shown, reason=_reason(str(error))) from None
+        raise CronRefused(expression=shown, reason=_reason(fields, str(error))) from None
     except StopIteration:
-        raise CronRefused(expression=shown, reason="no date ever matches it") from None
+        raise CronRefused(expression=shown, reason=_NO_DATE) from None
     return Cron(fields, zone)
 
 
-def _reason(said: str) -> str:
+def _reason(fields: str, said: str) -> str:
+    if _is_readable(fields):
+        return _NO_DATE
     # The library says `Bad minute`, or how many fields it wants.
     field = said.removeprefix("Bad ")
     return "it has not five or six fields" if field == said else f"the {field} cannot be read"
+
+
+def _is_readable(fields: str) -> bool:
+    """Claim that each field can be read by itself, so that only no month has such a day."""
+    parts = fields.split()
+    if len(parts) < _FIELDS:
+        return False
+    parts[-2:-1] = ["*"] if _is_month(parts[-2]) else parts[-2:-1]
+    try:
+        CronSim(" ".join(parts), _CHECKED_FROM)
+    except CronSimError:
+        return False
+    return True
+
+
+def _is_month(field: str) -> bool:
+    try:
+        CronSim(f"0 0 1 {field} *", _CHECKED_FROM)
+    except CronSimError:
+        return False
+    return True
 
 
 def _check_zone(zone: str) -> None:

@@ -43,3 +43,16 @@ class CatchUpRefused(Refusal):
     def __init__(self, *, most: int, largest: int) -> None:
         """Keep what was asked for and what there is."""
         super().__init__(most=most, largest=largest)
+
+
+class MomentRefused(Refusal):
+    """Runs cannot be looked for from the year {year}.
+
+    Choose a moment in the years {first} to {last}; calendars run out of dates at both ends.
+    """
+
+    code: ClassVar[str] = "moment_refused"
+
+    def __init__(self, *, year: int, first: int, last: int) -> None:
+        """Keep the year that was asked for and those that there are."""
+        super().__init__(year=year, first=first, last=last)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sanderling.schedule.cron import parse_cron
-from sanderling.schedule.errors import CronRefused, TimeZoneRefused
+from sanderling.schedule.errors import CronRefused, MomentRefused, TimeZoneRefused
 from support.clock_edges import MINUTE, Edge, brute_runs, edges
 
 _STEPS = st.integers(1, 60).map(lambda step: f"*/{step}")
@@ -176,7 +176,11 @@ def test_known_words_stand_for_expressions() -> None:
         ("* * * * 8", "the day-of-week"),
         ("*/0 * * * *", "the minute"),
         ("60 * * * * *", "the second"),
-        ("* * 31 2 *", "the day-of-month"),
+        ("* * 31 2 *", "never matches any date"),
+        ("0 0 30 2 *", "never matches any date"),
+        ("0 0 0 31 4,6 *", "never matches any date"),
+        ("0 0 30 foo *", "the month"),
+        ("0 0 32 * *", "the day-of-month"),
         ("5-1 * * * *", "the minute"),
         ("@never", "character"),
         ("\u0661 * * * *", "character"),
@@ -205,3 +209,27 @@ def test_any_text_is_a_schedule_or_refused(text: str) -> None:
         return
     runs = cron.runs_within(_moment("2026-01-01T00:00:00"), _moment("2027-01-01T00:00:00"), most=5)
     assert runs == sorted(set(runs))
+
+
+@pytest.mark.parametrize("year", [1, 1899, 9900, 9999])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("expression", ["0 9 * * *", "*/5 * * * *"])
+def test_a_moment_beyond_the_calendar_is_refused(expression: str, zone: str, year: int) -> None:
+    """Near the ends of what Python can date, the refusal says which years there are."""
+    cron = parse_cron(expression, zone)
+
+    with pytest.raises(MomentRefused, match="1900 to 9899"):
+        cron.after(datetime(year, 6, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("year", [1900, 9899])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Pacific/Apia"])
+@pytest.mark.parametrize("expression", ["0 9 29 2 *", "*/5 * * * *"])
+def test_the_outermost_years_have_their_runs(expression: str, zone: str, year: int) -> None:
+    """At either end of the years that are allowed nothing runs out of dates."""
+    last_moment = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+    run = parse_cron(expression, zone).after(last_moment)
+
+    assert run is not None
+    assert run > last_moment
