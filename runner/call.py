@@ -18,6 +18,7 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     HTTP = "http"
     RECORD = "record"
+    CRON = "cron"
 
 
 TOLD_TRIGGERS = (Trigger.API, Trigger.WORKFLOW, Trigger.MANUAL)

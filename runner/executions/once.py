@@ -22,8 +22,7 @@ from runner.executions.ports import (
     InFlight,
     KeyTaken,
 )
-from runner.executions.request import Submitter, check_idempotency_key
-from runner.executions.submission import KEYS_LAST
+from runner.executions.request import KEYS_LAST, Submitter, check_idempotency_key
 from runner.gate import Gate
 from runner.outcome_json import outcome_text
 from runner.pipeline import Pipeline

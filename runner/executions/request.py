@@ -22,6 +22,9 @@ LONGEST_DELAY_S = 365 * 86_400.0
 LONGEST_LANE = 128
 LONGEST_KEY = 255
 
+KEYS_LAST = timedelta(days=1)
+"""How long an idempotency key stands for what it was used for."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRequest:
@@ -29,7 +32,7 @@ class ExecutionRequest:
 
     `version` None means the one that is live when it runs. It is due after `delay_s` seconds, or
     at `not_before`. From `deadline_s` seconds after now on it is not begun any more. Under an
-    `idempotency_key` the same request gets the same execution again, for a day.
+    `idempotency_key` the same request gets the same execution again, for as long as `key_lasts`.
     """
 
     function: str
@@ -45,6 +48,7 @@ class ExecutionRequest:
     max_attempts: int = DEFAULT_ATTEMPTS
     timeout_s: float | None = None
     idempotency_key: str | None = None
+    key_lasts: timedelta = KEYS_LAST
     replay_of: ExecutionId | None = None
 
     @property

@@ -29,9 +29,6 @@ from sanderling.metering.ports import Admission, Rule
 
 log = structlog.get_logger()
 
-KEYS_LAST = timedelta(days=1)
-"""How long an idempotency key stands for what it was used for."""
-
 MOST_IN_BATCH = 1000
 
 Announce = Callable[[Sequence[Execution]], Awaitable[None]]
@@ -224,7 +221,7 @@ class Submission:
                 key=request.idempotency_key,
                 body_digest=request.digest,
                 created_at=now,
-                expires_at=now + KEYS_LAST,
+                expires_at=now + request.key_lasts,
             )
         execution = Execution(
             id=self._ids.execution(),

@@ -42,7 +42,7 @@ KEPT_FOR = timedelta(days=7)
 
 BACKOFF = Backoff(first_s=1.0, most_s=300.0)
 
-_FINAL = (FunctionUnknown, VersionUnpublished, ExecutionRefused)
+FINAL = (FunctionUnknown, VersionUnpublished, ExecutionRefused)
 """Refusals that another attempt would meet again."""
 
 
@@ -109,7 +109,7 @@ class RecordDelivery:
             except IdempotencyConflict:
                 # Queued before, when the function or the event was told otherwise.
                 delivered.append(trigger.id)
-            except _FINAL as refusal:
+            except FINAL as refusal:
                 delivered.append(trigger.id)
                 reasons.append(f"{trigger.id}: {refusal.code}")
             except RateLimited as refusal:

@@ -6,7 +6,9 @@ from datetime import datetime
 from runner.cursor import decode_cursor, encode_cursor
 from runner.errors import FunctionUnknown
 from runner.ports import FunctionStore, Page
+from runner.triggers.cron_course import CronCourse, is_rescheduled, opened, reopened
 from runner.triggers.errors import TriggersFull
+from runner.triggers.memory_courses import MemoryCronCourses
 from runner.triggers.order import moved
 from runner.triggers.ports import TriggerFilter
 from runner.triggers.trigger import MAX_TRIGGERS, Settings, Trigger, TriggerKind
@@ -20,6 +22,7 @@ class MemoryTriggerStore:
         """Start empty, beside the store of the functions that triggers go with."""
         self._functions = functions
         self._kept: dict[WorkspaceId, list[Trigger]] = {}
+        self.courses = MemoryCronCourses(self.find_trigger)
 
     async def _living(self, workspace_id: WorkspaceId) -> list[Trigger]:
         """Return the triggers whose functions are still there; the others are forgotten."""
@@ -44,6 +47,7 @@ class MemoryTriggerStore:
             raise TriggersFull(limit=MAX_TRIGGERS)
         added = replace(trigger, position=max((one.position for one in kept), default=0) + 1)
         kept.append(added)
+        self.courses.put(opened(added, added.created_at))
         return added
 
     async def find_trigger(
@@ -53,6 +57,14 @@ class MemoryTriggerStore:
         kept = await self._living(workspace_id)
         at = self._place(kept, trigger_id)
         return None if at is None else kept[at]
+
+    async def find_course(
+        self, workspace_id: WorkspaceId, trigger_id: TriggerId
+    ) -> CronCourse | None:
+        """Return how far a cron trigger has come."""
+        if await self.find_trigger(workspace_id, trigger_id) is None:
+            return None
+        return self.courses.kept.get((workspace_id, trigger_id))
 
     async def list_triggers(
         self,
@@ -93,7 +105,10 @@ class MemoryTriggerStore:
         at = self._place(kept, trigger_id)
         if at is None:
             return None
-        kept[at] = replace(kept[at], settings=settings, updated_at=saved_at)
+        before = kept[at]
+        kept[at] = replace(before, settings=settings, updated_at=saved_at)
+        if is_rescheduled(before.settings, settings):
+            self._reopen(kept[at], saved_at)
         return kept[at]
 
     async def set_enabled(
@@ -109,8 +124,16 @@ class MemoryTriggerStore:
         at = self._place(kept, trigger_id)
         if at is None:
             return None
+        was_enabled = kept[at].is_enabled
         kept[at] = replace(kept[at], is_enabled=is_enabled, updated_at=saved_at)
+        if was_enabled is not is_enabled:
+            self._reopen(kept[at], saved_at)
         return kept[at]
+
+    def _reopen(self, trigger: Trigger, now: datetime) -> None:
+        course = self.courses.kept.get((trigger.workspace_id, trigger.id))
+        if course is not None:
+            self.courses.put(reopened(course, trigger, now))
 
     async def move_trigger(
         self, workspace_id: WorkspaceId, trigger_id: TriggerId, *, before: TriggerId | None

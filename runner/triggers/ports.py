@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from runner.ports import Page
+from runner.triggers.cron_course import CronCourse
 from runner.triggers.trigger import Settings, Trigger, TriggerKind
 from sanderling.kernel.ids import TriggerId, WorkspaceId
 
@@ -29,6 +30,9 @@ class TriggerStore(Protocol):
     A trigger goes with its function: whoever deletes the function deletes it. Ids that no row
     could have are simply not found. When the database is away or refuses, every method raises
     `StoreUnavailableError` and nothing was written.
+
+    With a cron trigger its course is opened. It is opened anew, from the moment of the change, when
+    the trigger is switched or gets another schedule, and stays as it is with any other change.
     """
 
     async def add_trigger(self, trigger: Trigger) -> Trigger:
@@ -45,6 +49,12 @@ class TriggerStore(Protocol):
         self, workspace_id: WorkspaceId, trigger_id: TriggerId
     ) -> Trigger | None:
         """Return the trigger of this id."""
+        ...
+
+    async def find_course(
+        self, workspace_id: WorkspaceId, trigger_id: TriggerId
+    ) -> CronCourse | None:
+        """Return how far a cron trigger has come; None when there is none of this id."""
         ...
 
     async def list_triggers(

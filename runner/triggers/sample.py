@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from runner.triggers.cron_course import cron_event
 from runner.triggers.http_event import HTTPRequest, event_of
 from runner.triggers.outbox import outbox_event
 from runner.triggers.record_pattern import ANY, read_event_name
 from runner.triggers.route_pattern import Literal, read_pattern
-from runner.triggers.trigger import HTTPRoute, RecordWatch, Settings
+from runner.triggers.trigger import CronSchedule, HTTPRoute, RecordWatch, Settings
 from sanderling.kernel.events import RecordChanged, RecordOperation
-from sanderling.kernel.ids import WorkspaceId
+from sanderling.kernel.ids import TriggerId, WorkspaceId
 from sanderling.kernel.jsontext import decode
 
 _OBJECT = "company"
@@ -17,7 +18,8 @@ _OBJECT = "company"
 def sample_event(settings: Settings, now: datetime, *, body: bytes = b"{}") -> bytes:
     """Return an event of the shape that a trigger with these settings makes.
 
-    `body` is JSON: the body of a request, or the record after its change.
+    `body` is JSON: the body of a request, or the record after its change; a cron trigger has its
+    payload.
 
     Raises:
         InvalidJSON: it is none.
@@ -28,6 +30,8 @@ def sample_event(settings: Settings, now: datetime, *, body: bytes = b"{}") -> b
             return _request(settings, body)
         case RecordWatch():
             return _change(settings, now, body)
+        case CronSchedule():
+            return cron_event(TriggerId("sample"), settings, now.replace(microsecond=0))
 
 
 def _request(route: HTTPRoute, body: bytes) -> bytes:

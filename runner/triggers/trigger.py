@@ -9,10 +9,19 @@ from runner.triggers.errors import TriggerRefused
 from runner.triggers.record_pattern import check_updated_fields, read_event_name
 from runner.triggers.route_pattern import read_pattern
 from sanderling.kernel.ids import FunctionId, TriggerId, WorkspaceId
+from sanderling.kernel.jsontext import InvalidJSON, decode
+from sanderling.schedule.catch_up import LARGEST_CATCH_UP, CatchUp, CatchUpRule
+from sanderling.schedule.cron import Cron, parse_cron
+from sanderling.schedule.errors import CronRefused, TimeZoneRefused
+from sanderling.schedule.overlap import Overlap
 
 MAX_HEADERS = 32
 MAX_TRIGGERS = 500
 """The most triggers that one workspace may have: each request may be compared with all of them."""
+
+MAX_JITTER_S = 3600
+MAX_PAYLOAD = 64 * 1024
+"""Bytes of JSON that a cron trigger hands to its function each time."""
 
 _HEADER = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -33,6 +42,7 @@ class TriggerKind(StrEnum):
 
     HTTP = "http"
     RECORD = "record"
+    CRON = "cron"
 
 
 class HTTPMethod(StrEnum):
@@ -127,7 +137,62 @@ class RecordWatch:
         return TriggerKind.RECORD
 
 
-Settings = HTTPRoute | RecordWatch
+@dataclass(frozen=True, slots=True)
+class CronSchedule:
+    """Moments, by a cron expression on the clocks of a time zone.
+
+    `catch_up` says what becomes of moments at which no worker was there; `catch_up_most` bounds
+    `all`. `overlap` says what becomes of one that comes while the last call is not over. Each call
+    is put off by a share of `jitter_s`, always the same for the same moment. `payload_json` is
+    handed to the function.
+    """
+
+    expression: str
+    zone: str = "UTC"
+    catch_up: CatchUp = CatchUp.ONE
+    catch_up_most: int = 10
+    overlap: Overlap = Overlap.SKIP
+    jitter_s: int = 0
+    payload_json: str = "{}"
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be kept to.
+
+        Raises:
+            TriggerRefused: a setting does not fit.
+
+        """
+        try:
+            parse_cron(self.expression, self.zone)
+        except CronRefused as refusal:
+            raise TriggerRefused(field="expression", reason=_in_words(refusal)) from None
+        except TimeZoneRefused as refusal:
+            raise TriggerRefused(field="zone", reason=_in_words(refusal)) from None
+        if not 0 < self.catch_up_most <= LARGEST_CATCH_UP:
+            reason = f"choose 1 to {LARGEST_CATCH_UP}; what is older than those runs is left out"
+            raise TriggerRefused(field="catch_up_most", reason=reason)
+        if not 0 <= self.jitter_s <= MAX_JITTER_S:
+            reason = f"choose 0 to {MAX_JITTER_S} seconds"
+            raise TriggerRefused(field="jitter_s", reason=reason)
+        _check_payload(self.payload_json)
+
+    @property
+    def kind(self) -> TriggerKind:
+        """Return the kind of the trigger that has these settings."""
+        return TriggerKind.CRON
+
+    @property
+    def cron(self) -> Cron:
+        """Return the schedule, checked."""
+        return parse_cron(self.expression, self.zone)
+
+    @property
+    def catch_up_rule(self) -> CatchUpRule:
+        """Return what to do about moments that nobody saw."""
+        return CatchUpRule(self.catch_up, self.catch_up_most)
+
+
+Settings = HTTPRoute | RecordWatch | CronSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +231,20 @@ def _check_headers(names: tuple[str, ...]) -> None:
             raise refuse("a name is small letters, digits and -, as in x-signature")
         if name in WITHHELD_HEADERS:
             raise refuse(f"{name} is never given to a function")
+
+
+def _in_words(refusal: CronRefused | TimeZoneRefused) -> str:
+    """Return the refusal as the reason of another one: in one line, without its last full stop."""
+    return " ".join(str(refusal).split()).removesuffix(".")
+
+
+def _check_payload(text: str) -> None:
+    if len(text.encode(errors="replace")) > MAX_PAYLOAD:
+        raise TriggerRefused(
+            field="payload",
+            reason=f"it has more than {MAX_PAYLOAD} bytes; let the function fetch what is larger",
+        )
+    try:
+        decode(text.encode(errors="surrogatepass"))
+    except InvalidJSON as refusal:
+        raise TriggerRefused(field="payload", reason=str(refusal.facts["reason"])) from None

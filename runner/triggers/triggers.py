@@ -8,6 +8,7 @@ from runner.ports import FunctionStore, Page
 from runner.triggers.errors import TriggerRefused, TriggerUnknown
 from runner.triggers.ports import TriggerFilter, TriggerStore
 from runner.triggers.route_pattern import read_pattern
+from runner.triggers.standing import Standing, next_runs
 from runner.triggers.trigger import HTTPRoute, Settings, Trigger, TriggerKind
 from sanderling.access.permission import Permission, Permissions, require
 from sanderling.access.principal import Principal
@@ -85,6 +86,14 @@ class Triggers:
 
         """
         return await self._find(principal, trigger_id, Permission.FUNCTIONS_READ)
+
+    async def standing_of(self, trigger: Trigger) -> Standing:
+        """Return what is before a trigger, and what is to come of it."""
+        course = None
+        if trigger.kind is TriggerKind.CRON:
+            course = await self._store.find_course(trigger.workspace_id, trigger.id)
+        runs = next_runs(trigger, self._clock.now())
+        return Standing(await self.shadow_of(trigger), runs, course)
 
     async def shadow_of(self, trigger: Trigger) -> Trigger | None:
         """Return the enabled trigger before this one that takes every request it could take."""

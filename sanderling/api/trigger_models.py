@@ -9,8 +9,11 @@ from pydantic import Field
 from runner.ports import Page
 from runner.triggers.record_pattern import MAX_FIELDS
 from runner.triggers.route_pattern import MAX_PATTERN
+from runner.triggers.standing import Standing
 from runner.triggers.trigger import (
     MAX_HEADERS,
+    MAX_JITTER_S,
+    CronSchedule,
     EventShape,
     HTTPMethod,
     HTTPRoute,
@@ -20,8 +23,13 @@ from runner.triggers.trigger import (
     Trigger,
 )
 from sanderling.api.function_models import Asked, Name, Shown
+from sanderling.kernel.jsontext import decode, encode
+from sanderling.schedule.catch_up import LARGEST_CATCH_UP, CatchUp
+from sanderling.schedule.overlap import Overlap
 
-KindWord = Literal["http", "record"]
+KindWord = Literal["http", "record", "cron"]
+CatchUpWord = Literal["skip", "one", "all"]
+OverlapWord = Literal["skip", "queue", "allow"]
 MethodWord = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 EventWord = Literal["request", "body"]
 ReplyWord = Literal["result", "response"]
@@ -56,6 +64,48 @@ Fields = Annotated[
         description="Only updates that touch one of these; empty means any.",
         json_schema_extra={"maxItems": MAX_FIELDS},
     ),
+]
+
+Expression = Annotated[
+    str,
+    Field(
+        description="Minute, hour, day of the month, month, day of the week; a sixth field in "
+        "front is the second.",
+        json_schema_extra={"examples": ["30 9 * * MON-FRI"]},
+    ),
+]
+Zone = Annotated[
+    str,
+    Field(
+        description="The time zone whose clocks are read.",
+        json_schema_extra={"examples": ["Europe/Berlin"]},
+    ),
+]
+CatchUpChoice = Annotated[
+    CatchUpWord,
+    Field(description="Which moments are made up for that came while no worker was there."),
+]
+CatchUpMost = Annotated[
+    int,
+    Field(
+        description="With `all`, how many of the latest at most.",
+        json_schema_extra={"minimum": 1, "maximum": LARGEST_CATCH_UP},
+    ),
+]
+OverlapChoice = Annotated[
+    OverlapWord, Field(description="What becomes of a moment while the last call is not over.")
+]
+Jitter = Annotated[
+    int,
+    Field(
+        description="Seconds of which each call is put off by a part, for one moment always the "
+        "same.",
+        json_schema_extra={"minimum": 0, "maximum": MAX_JITTER_S},
+    ),
+]
+Payload = Annotated[
+    Any,
+    Field(default_factory=dict, description="JSON that the function is given as `payload`."),
 ]
 
 
@@ -106,7 +156,37 @@ class AskedWatch(Asked):
         return RecordWatch(self.event_name, tuple(self.updated_fields))
 
 
-AskedSettings = Annotated[AskedRoute | AskedWatch, Field(discriminator="kind")]
+class AskedSchedule(Asked):
+    """Moments, by a cron expression."""
+
+    kind: Literal["cron"]
+    expression: Expression
+    zone: Zone = "UTC"
+    catch_up: CatchUpChoice = "one"
+    catch_up_most: CatchUpMost = 10
+    overlap: OverlapChoice = "skip"
+    jitter_s: Jitter = 0
+    payload: Payload
+
+    def settings(self) -> CronSchedule:
+        """Return the settings that were asked for.
+
+        Raises:
+            TriggerRefused: one does not fit.
+
+        """
+        return CronSchedule(
+            expression=self.expression,
+            zone=self.zone,
+            catch_up=CatchUp(self.catch_up),
+            catch_up_most=self.catch_up_most,
+            overlap=Overlap(self.overlap),
+            jitter_s=self.jitter_s,
+            payload_json=encode(self.payload).decode(),
+        )
+
+
+AskedSettings = Annotated[AskedRoute | AskedWatch | AskedSchedule, Field(discriminator="kind")]
 
 
 class AskedTriggerChange(Asked):
@@ -149,7 +229,36 @@ class ShownWatch(Shown):
     updated_fields: list[str]
 
 
-ShownSettings = Annotated[ShownRoute | ShownWatch, Field(discriminator="kind")]
+class ShownSchedule(Shown):
+    """Moments, by a cron expression."""
+
+    kind: Literal["cron"]
+    expression: str
+    zone: str
+    catch_up: CatchUpWord
+    catch_up_most: int
+    overlap: OverlapWord
+    jitter_s: int
+    payload: Any
+
+
+class ShownCourse(Shown):
+    """How far a cron trigger has come.
+
+    `missed` counts moments at which no worker was there and that were not made up for,
+    `overlapped` those left out because the last call was not over. `pending` are decided on and
+    not queued yet; `detail` is the code of what stood in the way last.
+    """
+
+    last_run_at: datetime | None
+    last_execution_id: str | None
+    pending: int
+    missed: int
+    overlapped: int
+    detail: str
+
+
+ShownSettings = Annotated[ShownRoute | ShownWatch | ShownSchedule, Field(discriminator="kind")]
 
 
 class TriggerRow(Shown):
@@ -174,14 +283,25 @@ class TriggerRow(Shown):
 
 
 class ShownTrigger(TriggerRow):
-    """A trigger; `shadowed_by` is the enabled one before it that takes all its requests."""
+    """A trigger; `shadowed_by` is the enabled one before it that takes all its requests.
+
+    `next_runs` are the next five moments of a cron trigger, before jitter; none while it is
+    disabled. `course` is how far it has come, and null for others.
+    """
 
     shadowed_by: str | None
+    next_runs: list[datetime]
+    course: ShownCourse | None
 
     @classmethod
-    def seen(cls, trigger: Trigger, shadow: Trigger | None) -> Self:
-        """Return what is shown of a trigger and of what stands before it."""
-        return cls(**_members(trigger), shadowed_by=shadow.id if shadow else None)
+    def seen(cls, trigger: Trigger, standing: Standing) -> Self:
+        """Return what is shown of a trigger and of how it stands."""
+        return cls(
+            **_members(trigger),
+            shadowed_by=standing.shadow.id if standing.shadow else None,
+            next_runs=list(standing.next_runs),
+            course=_course(standing),
+        )
 
 
 class TriggerPage(Shown):
@@ -203,6 +323,8 @@ def settings_of(shown: ShownSettings) -> Settings:
             return AskedRoute.model_validate(shown.model_dump()).settings()
         case ShownWatch():
             return AskedWatch.model_validate(shown.model_dump()).settings()
+        case ShownSchedule():
+            return AskedSchedule.model_validate(shown.model_dump()).settings()
 
 
 def _members(trigger: Trigger) -> dict[str, Any]:
@@ -218,12 +340,29 @@ def _members(trigger: Trigger) -> dict[str, Any]:
     }
 
 
-def _shown(settings: Settings) -> ShownRoute | ShownWatch:
+def _course(standing: Standing) -> ShownCourse | None:
+    course = standing.course
+    if course is None:
+        return None
+    return ShownCourse(
+        last_run_at=course.last_tick_at,
+        last_execution_id=course.last_execution_id,
+        pending=len(course.pending),
+        missed=course.missed,
+        overlapped=course.overlapped,
+        detail=course.detail,
+    )
+
+
+def _shown(settings: Settings) -> ShownRoute | ShownWatch | ShownSchedule:
     members: dict[str, Any] = asdict(settings)
     match settings:
         case HTTPRoute():
             return ShownRoute(kind="http", **members)
         case RecordWatch():
             return ShownWatch(kind="record", **members)
+        case CronSchedule():
+            payload = decode(members.pop("payload_json").encode())
+            return ShownSchedule(kind="cron", **members, payload=payload)
         case _:
             assert_never(settings)

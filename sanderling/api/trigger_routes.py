@@ -28,7 +28,7 @@ router = APIRouter(route_class=PermittedRoute, prefix="/v1/triggers", tags=["tri
 
 
 async def _shown(request: Request, trigger: Trigger) -> ShownTrigger:
-    return ShownTrigger.seen(trigger, await services_of(request).triggers.shadow_of(trigger))
+    return ShownTrigger.seen(trigger, await services_of(request).triggers.standing_of(trigger))
 
 
 @router.post(

@@ -12,6 +12,7 @@ from sanderling.cli import (
     call,
     calls,
     cron,
+    cron_triggers,
     dev,
     doctor,
     drafts,
@@ -77,12 +78,13 @@ _GROUPS: Mapping[str, _Group] = {
     ),
     "triggers": _Group(
         _FUNCTIONS,
-        "Let HTTP requests and changes of records call functions.",
+        "Let HTTP requests, changes of records and schedules call functions.",
         {
             "list": triggers.show_list,
             "show": triggers.show,
             "create-http": triggers.create_http,
             "create-record": triggers.create_record,
+            "create-cron": cron_triggers.create_cron,
             "enable": triggers.enable,
             "disable": triggers.disable,
             "move": triggers.move,

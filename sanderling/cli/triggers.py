@@ -10,13 +10,11 @@ import typer
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Cursor, Home, Key, Limit, Name
 from sanderling.cli.session import with_client
-from sanderling.cli.terminal_text import visible
+from sanderling.cli.trigger_view import show_trigger, state_of, tell_trigger, waits_for
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from drivers.port import Outcome
-    from sanderling.api.trigger_models import ShownTrigger, TriggerPage, TriggerRow
+    from sanderling.api.trigger_models import TriggerPage
     from sanderling.client import Sanderling
 
 
@@ -49,6 +47,7 @@ class KindChoice(StrEnum):
 
     HTTP = "http"
     RECORD = "record"
+    CRON = "cron"
 
 
 TriggerArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the trigger.")]
@@ -107,7 +106,7 @@ def create_http(  # noqa: PLR0913 - each option of the command is one parameter.
         key=key,
         home=home,
     )
-    return _tell(made, f"{method} /s{path} calls {name} ({made.id}).", as_json=as_json)
+    return tell_trigger(made, f"{method} /s{path} calls {name} ({made.id}).", as_json=as_json)
 
 
 def create_record(  # noqa: PLR0913 - each option of the command is one parameter.
@@ -139,7 +138,7 @@ def create_record(  # noqa: PLR0913 - each option of the command is one paramete
         key=key,
         home=home,
     )
-    return _tell(made, f"{event_name} calls {name} ({made.id}).", as_json=as_json)
+    return tell_trigger(made, f"{event_name} calls {name} ({made.id}).", as_json=as_json)
 
 
 def show_list(  # noqa: PLR0913 - each option of the command is one parameter.
@@ -167,7 +166,7 @@ def show_list(  # noqa: PLR0913 - each option of the command is one parameter.
         home=home,
     )
     rows = [
-        (str(row.position), row.id, row.function, _waits_for(row), _state(row))
+        (str(row.position), row.id, row.function, waits_for(row), state_of(row))
         for row in page.items
     ]
     empty = "There are no triggers. `sanderling triggers create-http NAME PATH` makes one."
@@ -190,7 +189,7 @@ def show(
 
     found = with_client(lambda client: client.triggers.get(trigger_id), url=url, key=key, home=home)
     Screen(as_json=as_json).show(
-        found.model_dump(mode="json"), lambda terminal: _show_trigger(terminal, found)
+        found.model_dump(mode="json"), lambda terminal: show_trigger(terminal, found)
     )
     return Exit.OK
 
@@ -207,7 +206,7 @@ def enable(
     found = with_client(
         lambda client: client.triggers.enable(trigger_id), url=url, key=key, home=home
     )
-    return _tell(found, f"{_waits_for(found)} calls {found.function}.", as_json=as_json)
+    return tell_trigger(found, f"{waits_for(found)} calls {found.function}.", as_json=as_json)
 
 
 def disable(
@@ -222,7 +221,7 @@ def disable(
     found = with_client(
         lambda client: client.triggers.disable(trigger_id), url=url, key=key, home=home
     )
-    return _tell(found, f"{_waits_for(found)} calls nothing now.", as_json=as_json)
+    return tell_trigger(found, f"{waits_for(found)} calls nothing now.", as_json=as_json)
 
 
 def move(
@@ -244,7 +243,7 @@ def move(
         key=key,
         home=home,
     )
-    return _tell(found, f"{found.id} is at place {found.position}.", as_json=as_json)
+    return tell_trigger(found, f"{found.id} is at place {found.position}.", as_json=as_json)
 
 
 def try_out(  # noqa: PLR0913 - each option of the command is one parameter.
@@ -308,54 +307,3 @@ def delete(
     with_client(lambda client: client.triggers.delete(trigger_id), url=url, key=key, home=home)
     Screen(as_json=as_json).tell({"deleted": trigger_id}, f"Deleted {trigger_id}.")
     return Exit.OK
-
-
-def _tell(trigger: ShownTrigger, sentence: str, *, as_json: bool) -> int:
-    from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
-
-    screen = Screen(as_json=as_json)
-    screen.tell(trigger.model_dump(mode="json"), sentence)
-    if trigger.shadowed_by and not as_json:
-        _warn(trigger)
-    return Exit.OK
-
-
-def _warn(trigger: ShownTrigger) -> None:
-    from sanderling.cli.screen import console  # noqa: PLC0415 - keeps --help quick.
-
-    line = f"{trigger.shadowed_by} stands before it and takes all its requests."
-    console(is_error=True).print("warning:", visible(line), style="yellow")
-
-
-def _waits_for(row: TriggerRow) -> str:
-    settings = row.settings
-    if settings.kind == "http":
-        who = "" if settings.is_auth_required else " (public)"
-        return f"{settings.http_method} /s{settings.path}{who}"
-    fields = f" ({', '.join(settings.updated_fields)})" if settings.updated_fields else ""
-    return f"{settings.event_name}{fields}"
-
-
-def _state(row: TriggerRow) -> str:
-    return "enabled" if row.is_enabled else "disabled"
-
-
-def _show_trigger(terminal: Console, trigger: ShownTrigger) -> None:
-    facts = {
-        "id": trigger.id,
-        "function": trigger.function,
-        "waits for": _waits_for(trigger),
-        "place": str(trigger.position),
-        "state": _state(trigger),
-    }
-    settings = trigger.settings
-    if settings.kind == "http":
-        facts |= {
-            "event": settings.event,
-            "reply": "202, and the call later" if settings.is_queued else settings.reply,
-            "headers": ", ".join(settings.forwarded_request_headers) or "none",
-        }
-    for name, value in facts.items():
-        terminal.print(f"{name:<10}", visible(value))
-    if trigger.shadowed_by:
-        _warn(trigger)

@@ -97,4 +97,4 @@ class InProcessTriggers:
         await self._services().triggers.delete(await self._admit(WRITE), trigger_id)
 
     async def _shown(self, trigger: Trigger) -> ShownTrigger:
-        return ShownTrigger.seen(trigger, await self._services().triggers.shadow_of(trigger))
+        return ShownTrigger.seen(trigger, await self._services().triggers.standing_of(trigger))

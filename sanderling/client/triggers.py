@@ -49,6 +49,29 @@ def record_settings(event_name: str, *, updated_fields: Sequence[str] = ()) -> d
     return {"kind": "record", "event_name": event_name, "updated_fields": list(updated_fields)}
 
 
+def cron_settings(  # noqa: PLR0913 - each is one setting of a schedule.
+    expression: str,
+    *,
+    zone: str = "UTC",
+    catch_up: str = "one",
+    catch_up_most: int = 10,
+    overlap: str = "skip",
+    jitter_s: int = 0,
+    payload: object = None,
+) -> dict[str, object]:
+    """Return the settings of a cron trigger, as `change` takes them; no payload is `{}`."""
+    return {
+        "kind": "cron",
+        "expression": expression,
+        "zone": zone,
+        "catch_up": catch_up,
+        "catch_up_most": catch_up_most,
+        "overlap": overlap,
+        "jitter_s": jitter_s,
+        "payload": {} if payload is None else payload,
+    }
+
+
 class Triggers:
     """What can be done with triggers."""
 
@@ -59,7 +82,9 @@ class Triggers:
     async def create(
         self, function: str, settings: Mapping[str, object], *, is_enabled: bool = True
     ) -> ShownTrigger:
-        """Create a trigger behind all others; `http_settings` and `record_settings` make settings.
+        """Create a trigger behind all others.
+
+        `http_settings`, `record_settings` and `cron_settings` make settings.
 
         Raises:
             TriggerRefused: a setting does not fit.
@@ -71,7 +96,10 @@ class Triggers:
         return await self._transport.create(asked_body(AskedTrigger, members))
 
     async def get(self, trigger_id: str) -> ShownTrigger:
-        """Return one trigger; `shadowed_by` is the one before it that takes all its requests."""
+        """Return one trigger; `shadowed_by` is the one before it that takes all its requests.
+
+        `next_runs` are the next five moments of a cron trigger.
+        """
         return await self._transport.get(_known(trigger_id))
 
     async def list(

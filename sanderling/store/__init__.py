@@ -6,6 +6,7 @@ from sanderling.store.call_backlog import CallLogBounds
 from sanderling.store.call_retention import SQLHistoryStore
 from sanderling.store.calls import SQLCallLog
 from sanderling.store.config_store import SQLConfigStore
+from sanderling.store.cron_courses import SQLCronCourses
 from sanderling.store.database import Database, open_database, open_unprepared_database
 from sanderling.store.executions import SQLExecutionStore
 from sanderling.store.file_hints import FileHints
@@ -32,6 +33,7 @@ __all__ = [
     "SQLAccountStore",
     "SQLCallLog",
     "SQLConfigStore",
+    "SQLCronCourses",
     "SQLExecutionStore",
     "SQLFunctionStore",
     "SQLHeartbeatStore",

@@ -174,6 +174,39 @@ triggers = Table(
 """Positions are unique in a workspace by the lock under which they are given, not by an index:
 while two triggers change places, one position is there twice."""
 
+cron_courses = Table(
+    "cron_courses",
+    metadata,
+    Column("workspace_id", WORD, nullable=False),
+    Column("trigger_id", WORD, nullable=False),
+    Column("seen_until", Moment, nullable=False),
+    Column("next_due_at", Moment),
+    Column("pending", Text, nullable=False),
+    Column("decided_at", Moment),
+    Column("last_tick_at", Moment),
+    Column("last_execution_id", WORD),
+    Column("missed", BigInteger, nullable=False),
+    Column("overlapped", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("lease_until", Moment),
+    Column("fence", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "trigger_id"),
+    ForeignKeyConstraint(
+        ["workspace_id", "trigger_id"],
+        ["triggers.workspace_id", "triggers.id"],
+        ondelete="CASCADE",
+    ),
+    Index(
+        "ix_cron_courses_next_due_at",
+        "next_due_at",
+        sqlite_where=text("next_due_at IS NOT NULL"),
+        postgresql_where=text("next_due_at IS NOT NULL"),
+    ),
+)
+"""One row for each cron trigger. It is written at every tick and apart from its trigger, so that
+nobody who changes or lists triggers waits for a tick."""
+
 record_events = Table(
     "record_events",
     metadata,

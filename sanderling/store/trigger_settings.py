@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import assert_never
 
 from runner.triggers.trigger import (
+    CronSchedule,
     EventShape,
     HTTPMethod,
     HTTPRoute,
@@ -13,6 +14,8 @@ from runner.triggers.trigger import (
     Settings,
     TriggerKind,
 )
+from sanderling.schedule.catch_up import CatchUp
+from sanderling.schedule.overlap import Overlap
 
 
 def settings_text(settings: Settings) -> str:
@@ -37,5 +40,15 @@ def settings_from_text(kind: str, text: str) -> Settings:
             )
         case TriggerKind.RECORD:
             return RecordWatch(kept["event_name"], tuple(kept["updated_fields"]))
+        case TriggerKind.CRON:
+            return CronSchedule(
+                expression=kept["expression"],
+                zone=kept["zone"],
+                catch_up=CatchUp(kept["catch_up"]),
+                catch_up_most=kept["catch_up_most"],
+                overlap=Overlap(kept["overlap"]),
+                jitter_s=kept["jitter_s"],
+                payload_json=kept["payload_json"],
+            )
         case _:
             assert_never(found)

@@ -9,16 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from runner.cursor import decode_cursor, encode_cursor
 from runner.errors import FunctionUnknown
 from runner.ports import Page
-from runner.triggers.errors import TriggersFull
+from runner.triggers.cron_course import CronCourse, is_rescheduled, opened, reopened
+from runner.triggers.errors import TriggerRefused, TriggersFull
 from runner.triggers.order import moved
 from runner.triggers.ports import TriggerFilter
 from runner.triggers.trigger import MAX_TRIGGERS, Settings, Trigger, TriggerKind
-from sanderling.kernel.ids import FunctionId, TriggerId, WorkspaceId
+from sanderling.kernel.ids import TriggerId, WorkspaceId
 from sanderling.store.columns import is_storable
+from sanderling.store.cron_courses import at_course, course_columns, course_of
 from sanderling.store.database import Database
 from sanderling.store.rows import AnyRow, AnySelect, page_of, read_all, read_one
-from sanderling.store.schema import functions, triggers, workspaces
-from sanderling.store.trigger_settings import settings_from_text, settings_text
+from sanderling.store.schema import cron_courses, functions, triggers, workspaces
+from sanderling.store.trigger_rows import trigger_of
+from sanderling.store.trigger_settings import settings_text
 
 
 class SQLTriggerStore:
@@ -57,8 +60,11 @@ class SQLTriggerStore:
                     updated_at=trigger.updated_at,
                 )
             )
+            course = opened(trigger, trigger.created_at)
+            if course is not None:
+                await connection.execute(cron_courses.insert().values(course_columns(course)))
             query = _one(trigger.workspace_id, trigger.id)
-            return _trigger((await connection.execute(query)).one())
+            return trigger_of((await connection.execute(query)).one())
 
     async def find_trigger(
         self, workspace_id: WorkspaceId, trigger_id: TriggerId
@@ -66,7 +72,16 @@ class SQLTriggerStore:
         """Return the trigger of this id."""
         if not is_storable(trigger_id):
             return None
-        return await read_one(self._database, _one(workspace_id, trigger_id), _trigger)
+        return await read_one(self._database, _one(workspace_id, trigger_id), trigger_of)
+
+    async def find_course(
+        self, workspace_id: WorkspaceId, trigger_id: TriggerId
+    ) -> CronCourse | None:
+        """Return how far a cron trigger has come."""
+        if not is_storable(trigger_id):
+            return None
+        query = select(cron_courses).where(at_course(workspace_id, trigger_id))
+        return await read_one(self._database, query, course_of)
 
     async def list_triggers(
         self,
@@ -85,7 +100,7 @@ class SQLTriggerStore:
         if cursor is not None:
             query = query.where(triggers.c.position > decode_cursor("triggers", cursor, int)[0])
         query = query.order_by(triggers.c.position).limit(limit + 1)
-        found = await read_all(self._database, query, _trigger)
+        found = await read_all(self._database, query, trigger_of)
         return page_of(found, limit, lambda trigger: encode_cursor("triggers", trigger.position))
 
     async def enabled_triggers(
@@ -97,7 +112,7 @@ class SQLTriggerStore:
             .where(triggers.c.kind == kind.value, triggers.c.is_enabled)
             .order_by(triggers.c.position)
         )
-        return await read_all(self._database, query, _trigger)
+        return await read_all(self._database, query, trigger_of)
 
     async def save_settings(
         self,
@@ -131,10 +146,17 @@ class SQLTriggerStore:
             .where(triggers.c.workspace_id == workspace_id, triggers.c.id == trigger_id)
             .values(values)
         )
+        query = _one(workspace_id, trigger_id)
         async with self._database.write() as connection:
+            locked = query.with_for_update(of=triggers)
+            before = (await connection.execute(locked)).one_or_none()
+            if before is None:
+                return None
             await connection.execute(change)
-            row = (await connection.execute(_one(workspace_id, trigger_id))).one_or_none()
-        return None if row is None else _trigger(row)
+            after = trigger_of((await connection.execute(query)).one())
+            if _is_new_course(before, after):
+                await _reopen(connection, after)
+        return after
 
     async def move_trigger(
         self, workspace_id: WorkspaceId, trigger_id: TriggerId, *, before: TriggerId | None
@@ -169,6 +191,25 @@ class SQLTriggerStore:
             return (await connection.execute(removal)).rowcount == 1
 
 
+def _is_new_course(before: AnyRow, after: Trigger) -> bool:
+    if before.is_enabled is not after.is_enabled:
+        return True
+    # Settings that cannot be read any more are replaced by those that can.
+    try:
+        return is_rescheduled(trigger_of(before).settings, after.settings)
+    except TriggerRefused:
+        return True
+
+
+async def _reopen(connection: AsyncConnection, trigger: Trigger) -> None:
+    """Let the moments of a cron trigger count from its change on."""
+    place = at_course(trigger.workspace_id, trigger.id)
+    kept = (await connection.execute(select(cron_courses).where(place).with_for_update())).first()
+    if kept is not None:
+        course = reopened(course_of(kept), trigger, trigger.updated_at)
+        await connection.execute(update(cron_courses).where(place).values(course_columns(course)))
+
+
 async def _lock(connection: AsyncConnection, workspace_id: WorkspaceId) -> None:
     """Let nobody else count or order the triggers of this workspace until the end."""
     await connection.execute(
@@ -190,17 +231,3 @@ def _all(workspace_id: WorkspaceId) -> AnySelect:
 
 def _one(workspace_id: WorkspaceId, trigger_id: TriggerId) -> AnySelect:
     return _all(workspace_id).where(triggers.c.id == trigger_id)
-
-
-def _trigger(row: AnyRow) -> Trigger:
-    return Trigger(
-        id=TriggerId(row.id),
-        workspace_id=WorkspaceId(row.workspace_id),
-        function_id=FunctionId(row.function_id),
-        function_name=row.function_name,
-        settings=settings_from_text(row.kind, row.settings),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        position=row.position,
-        is_enabled=row.is_enabled,
-    )

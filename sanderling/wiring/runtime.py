@@ -74,7 +74,7 @@ from sanderling.wiring.subscribers import (
 )
 from sanderling.wiring.switching import SwitchingDriver
 from sanderling.wiring.trials import build_trials
-from sanderling.wiring.triggers import delivering
+from sanderling.wiring.triggers import delivering, keeping_time
 from sanderling.wiring.unavailable import started
 
 
@@ -173,6 +173,7 @@ async def open_runtime(
         if label is not None:
             consumption.begin()
             await stack.enter_async_context(delivering(settings, foundation, services))
+            await stack.enter_async_context(keeping_time(settings, foundation, services))
             await stack.enter_async_context(sweeping(services.retention, foundation.clock))
             follow_logs(settings)
             if driver is None:

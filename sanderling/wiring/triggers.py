@@ -1,4 +1,4 @@
-"""Runs what brings record events to the functions that watch them."""
+"""Runs what brings record events and ticks of cron triggers to their functions."""
 
 import asyncio
 import secrets
@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager, suppress
 
 from config.variables import Settings
 from runner.triggers.courier import Courier
+from runner.triggers.cron_sweep import CronSweep
+from runner.triggers.cron_sweeper import CronSweeper
 from runner.triggers.delivery import RecordDelivery
 from sanderling.api.services import Services
 from sanderling.kernel.events import RecordChanged
-from sanderling.store import SQLRecordOutbox, SQLTriggerStore
+from sanderling.store import SQLCronCourses, SQLExecutionStore, SQLRecordOutbox, SQLTriggerStore
 from sanderling.wiring.foundation import Foundation
 
 _TOGETHER_S = 5.0
@@ -34,6 +36,36 @@ async def delivering(
     courier = Courier(delivery, foundation.clock, every_s=every_s)
     services.bus.subscribe(RecordChanged, courier.wake)
     task = asyncio.create_task(courier.follow(), name="courier")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def keeping_time(
+    settings: Settings, foundation: Foundation, services: Services
+) -> AsyncGenerator[None]:
+    """Queue ticks of cron triggers within, unless this process leaves them to others.
+
+    What is under way at the end is found again in its row.
+    """
+    if settings.is_cron_registration_disabled:
+        yield
+        return
+    random = secrets.SystemRandom().random
+    sweep = CronSweep(
+        SQLCronCourses(foundation.database),
+        services.submission,
+        SQLExecutionStore(foundation.database),
+        foundation.ids,
+        foundation.clock,
+        random=random,
+    )
+    sweeper = CronSweeper(sweep, foundation.clock, random=random)
+    task = asyncio.create_task(sweeper.follow(), name=sweeper.name)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from runner.triggers.errors import TriggerRefused, TriggerUnknown
 from sanderling.access.errors import Forbidden
 from sanderling.access.principal import Role
 from sanderling.api.errors import RequestInvalid
-from sanderling.client.triggers import http_settings, record_settings
+from sanderling.client.triggers import cron_settings, http_settings, record_settings
 from support.clients import WAYS, Setting, open_setting, publish
 
 MISSING = "trg_" + "0" * 26
@@ -57,6 +57,44 @@ async def test_a_trigger_that_is_never_reached_says_so(setting: Setting) -> None
     assert (other.shadowed_by, made.shadowed_by) == (None, first.id)
     assert (moved.shadowed_by, moved.position) == (None, 1)
     assert alone.shadowed_by is None
+
+
+async def test_a_schedule_shows_when_it_runs_next(setting: Setting) -> None:
+    """Its settings come back, with the next five runs while it is enabled."""
+    triggers = setting.admin.triggers
+    asked = cron_settings(
+        "0 9 1 1 *",
+        zone="Asia/Tokyo",
+        catch_up="all",
+        catch_up_most=3,
+        overlap="queue",
+        jitter_s=60,
+        payload={"a": [1, None]},
+    )
+
+    made = await triggers.create("echo", asked)
+    off = await triggers.disable(made.id)
+    listed = await triggers.list(kind="cron")
+
+    assert made.settings.model_dump() == asked
+    assert [(run.month, run.day, run.hour) for run in made.next_runs] == [(1, 1, 0)] * 5
+    assert [run.year - made.next_runs[0].year for run in made.next_runs] == [0, 1, 2, 3, 4]
+    assert made.course is not None
+    assert (made.course.missed, made.course.overlapped, made.course.last_run_at) == (0, 0, None)
+    assert off.next_runs == []
+    assert [row.id for row in listed.items] == [made.id]
+
+
+async def test_a_schedule_that_never_runs_is_refused(setting: Setting) -> None:
+    """The refusal names the setting."""
+    for bad, field in (
+        (cron_settings("0 0 30 2 *"), "expression"),
+        (cron_settings("* * * * *", zone="Mars/Olympus"), "zone"),
+        (cron_settings("* * * * *", jitter_s=-1), "jitter_s"),
+    ):
+        with pytest.raises(TriggerRefused) as caught:
+            await setting.admin.triggers.create("echo", bad)
+        assert caught.value.facts["field"] == field
 
 
 async def test_triggers_are_listed_in_their_order(setting: Setting) -> None:

@@ -19,7 +19,7 @@ from sanderling.kernel.ids import TriggerId
 from sanderling.store import SQLFunctionStore, SQLTriggerStore, open_database
 from support.databases import add_workspaces
 from support.records import HERE, ODD_CURSORS, ODD_WORDS, START, THERE, a_function
-from support.triggers import QUEUED, ROUTE, WATCH, a_trigger
+from support.triggers import QUEUED, ROUTE, SCHEDULE, WATCH, a_trigger
 
 ANY = TriggerFilter()
 
@@ -65,7 +65,7 @@ async def _order(stores: Stores) -> list[TriggerId]:
     return [trigger.id for trigger in page.rows]
 
 
-@pytest.mark.parametrize("settings", [ROUTE, QUEUED, WATCH])
+@pytest.mark.parametrize("settings", [ROUTE, QUEUED, WATCH, SCHEDULE])
 async def test_a_trigger_comes_back_as_it_was_kept(stores: Stores, settings: HTTPRoute) -> None:
     """Every setting survives, and every moment to the microsecond."""
     trigger = a_trigger(stores.first, settings, is_enabled=False)

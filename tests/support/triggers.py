@@ -7,6 +7,7 @@ from typing import Any
 
 from runner.function import Function
 from runner.triggers.trigger import (
+    CronSchedule,
     EventShape,
     HTTPMethod,
     HTTPRoute,
@@ -17,6 +18,8 @@ from runner.triggers.trigger import (
 )
 from sanderling.kernel.events import RecordChanged, RecordOperation
 from sanderling.kernel.ids import TriggerId
+from sanderling.schedule.catch_up import CatchUp
+from sanderling.schedule.overlap import Overlap
 from support.records import HERE, START
 
 _numbers = count(1)
@@ -31,6 +34,15 @@ ROUTE = HTTPRoute(
 )
 QUEUED = HTTPRoute("/hook", HTTPMethod.POST, event=EventShape.BODY, is_queued=True)
 WATCH = RecordWatch("company.updated", ("name", "domainName"))
+SCHEDULE = CronSchedule(
+    expression="*/15 2 * * *",
+    zone="Europe/Berlin",
+    catch_up=CatchUp.ALL,
+    catch_up_most=7,
+    overlap=Overlap.QUEUE,
+    jitter_s=40,
+    payload_json='{"for":"☃"}',
+)
 """Settings in which nothing is at its default, and some in which everything else is."""
 
 
