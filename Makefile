@@ -51,6 +51,7 @@ test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
 	@tools/need-redis $(BIN)/python
 	@tools/need-ministack $(BIN)/python
 	@tools/need-google-client $(BIN)/python
+	@tools/need-localemu $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
 
@@ -89,6 +90,8 @@ lock: setup-dev ## Pin requirements/*.txt anew; UPGRADE=--upgrade takes the newe
 	$(LOCK) --group postgres --no-deps -o requirements/postgres.txt
 	$(LOCK) --group redis --no-deps -o requirements/redis.txt
 	$(LOCK) --group ministack -o requirements/ministack.txt
+	$(subst --universal --python-version 3.11,--python-version 3.13 --python-platform linux,$(LOCK)) \
+		--group localemu -o requirements/localemu.txt
 	$(LOCK) --group google -o requirements/google.txt
 
 .PHONY: bench

@@ -33,6 +33,7 @@ def _pins(file: str) -> dict[str, set[Version]]:
         ("postgres.txt", "postgres"),
         ("redis.txt", "redis"),
         ("ministack.txt", "ministack"),
+        ("localemu.txt", "localemu"),
         ("google.txt", "google"),
     ],
 )

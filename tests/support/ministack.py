@@ -90,7 +90,7 @@ def run_ministack(**environment: str) -> Generator[MiniStack]:
             )
         try:
             _wait_until_healthy(port, process, log)
-            yield MiniStack(f"http://127.0.0.1:{port}", _make_role(port))
+            yield MiniStack(f"http://127.0.0.1:{port}", make_role(port))
         finally:
             # The server with its workers is one group, of our own making; it has nothing to save.
             with suppress(ProcessLookupError):
@@ -129,7 +129,8 @@ def _is_healthy(port: int) -> bool:
         connection.close()
 
 
-def _make_role(port: int) -> str:
+def make_role(port: int) -> str:
+    """Make the execution role that may do nothing, at the emulator on this port."""
     iam = MiniStack(f"http://127.0.0.1:{port}", "").client("iam")
     made = iam.create_role(RoleName="sanderling-functions", AssumeRolePolicyDocument=_TRUST)
     iam.put_role_policy(
