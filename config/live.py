@@ -28,7 +28,6 @@ log = structlog.get_logger()
 HEARTBEAT_S = 10.0
 """How often a process says that it still runs by what it said before."""
 
-_FORGET_AFTER_S = 3600.0
 _AFTER_FAILURE_S = 1.0
 _FIRST_RETRY_S = 5.0
 _LONGEST_RETRY_S = 60.0
@@ -97,7 +96,6 @@ class LiveConfiguration:
     async def follow(self) -> None:
         """Look, apply and say, until cancelled; then take back what was said."""
         try:
-            await self._reap()
             is_hinted = False
             while True:
                 await self.look(is_hinted=is_hinted)
@@ -220,13 +218,6 @@ class LiveConfiguration:
         was: object = getattr(self._first.settings, field)
         now: object = getattr(self._snapshot.settings, field)
         return was == now
-
-    async def _reap(self) -> None:
-        try:
-            await within(self._sources.store.reap(older_than_s=_FORGET_AFTER_S))
-        except StoreUnavailableError:
-            # The next process that starts does it.
-            log.info("config.reap-skipped")
 
     async def _withdraw(self) -> None:
         try:

@@ -29,6 +29,7 @@ It may be cancelled at any moment, and the same run may come again: so it works 
 each whole, and repeating one does no harm. A `Failure` that it raises is told as it is.
 """
 
+_OFF = "The job was switched off before this run began; nothing was done."
 _BROKEN = "Something broke on our side; the log of the worker tells more."
 
 
@@ -40,15 +41,24 @@ class Leases:
     renew_s: float = 10.0
 
 
+def _always(_: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What an attendant works with; `works` does each job by its name."""
+    """What an attendant works with; `works` does each job by its name.
+
+    `is_wanted` says whether the settings want a job now. A run of one that they do not want is
+    ended without being done.
+    """
 
     store: JobStore
     works: Mapping[str, Work]
     announce: Announce
     clock: Clock
     bus: EventBus
+    is_wanted: Callable[[str], bool] = _always
 
 
 class Attendant:
@@ -76,9 +86,14 @@ class Attendant:
         except StoreUnavailableError as fault:
             log.warning("job.not-claimed", job=name, reason=fault.facts["reason"])
             return
-        if run is not None:
+        if run is None:
+            return
+        if self._means.is_wanted(name):
             await self._run(run, work)
-            await self._means.announce([name])
+        else:
+            await self._write(run, ended(run, RunStatus.SKIPPED, now, _OFF))
+            log.info("job.skipped", job=name, run=run.id)
+        await self._means.announce([name])
 
     async def _run(self, run: Run, work: Work) -> None:
         task = asyncio.create_task(_told(work, run), name=f"job {run.id}")

@@ -1,7 +1,7 @@
 """Jobs: what recurs, and which of its moments have come."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NewType
 
 from sanderling.schedule.catch_up import CatchUp, CatchUpRule, due_runs
@@ -9,6 +9,9 @@ from sanderling.schedule.cron import Cron
 from sanderling.schedule.overlap import Overlap, kept_runs
 
 RunId = NewType("RunId", str)
+
+LARGEST_SKEW = timedelta(minutes=10)
+"""How far the clocks of two machines may be apart; a course further ahead was a clock's error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,12 @@ def next_step(job: Job, course: Course, now: datetime, *, is_busy: bool) -> Step
     """Return what is to be done about `job` at `now`; `is_busy` says that a run is not done.
 
     A paused job lets its moments pass, and they are not missed; one that somebody asks to run
-    runs all the same.
+    runs all the same. A course that is far ahead of the clock is set back, or a job would be
+    silent for as long as some clock was wrong; ticks that ran already do not run again, because
+    the rows know their ids.
     """
+    if course.seen_until - now > LARGEST_SKEW:
+        return Step(replace(course, seen_until=now), (), is_asked=False, has_news=True)
     due = due_runs(job.cron, job.catch_up, seen_until=course.seen_until, now=now)
     is_asked = course.asked_at is not None
     has_news = is_asked or bool(due.runs) or due.missed > 0

@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from jobs.attendant import Means
 from jobs.job import Job
-from jobs.ports import JobStore
 from jobs.run import RunStatus, lost
-from jobs.ticker import Announce, Ticker
-from sanderling.kernel.clock import Clock
+from jobs.ticker import Ticker
+from jobs.wakefulness import Wakefulness
 from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.kernel.events import JobLost, JobsWaiting
 
 log = structlog.get_logger()
 
-EVERY_S = 2.0
+EVERY_S = 1.0
 
 
 class Reconciler:
@@ -26,19 +27,17 @@ class Reconciler:
 
     def __init__(
         self,
-        store: JobStore,
+        means: Means,
         ticker: Ticker,
-        announce: Announce,
-        clock: Clock,
+        wakefulness: Wakefulness,
         *,
         jobs: Callable[[], Mapping[str, Job]],
         every_s: float = EVERY_S,
     ) -> None:
         """Look at nothing before `look` or `follow` is called; `jobs` are those wanted now."""
-        self._store = store
+        self._means = means
         self._ticker = ticker
-        self._announce = announce
-        self._clock = clock
+        self._wakefulness = wakefulness
         self._jobs = jobs
         self._every_s = every_s
 
@@ -53,7 +52,7 @@ class Reconciler:
             except Exception:
                 # The top of a loop that must not end: the next look may find it mended.
                 log.exception("jobs.look-failed")
-            await self._clock.wait_s(self._every_s)
+            await self._means.clock.wait_s(self._every_s)
 
     async def look(self) -> None:
         """Do one round.
@@ -62,15 +61,23 @@ class Reconciler:
             StoreUnavailableError: the database is away; the next round goes on.
 
         """
-        now = self._clock.now()
-        for run in await self._store.expired(now):
-            after = lost(run, now)
-            if not await self._store.settle(run, after):
-                continue
-            log.warning("job.lost", job=run.job, run=run.id, worker=run.worker)
-            if after.status is RunStatus.PARKED:
-                log.error("job.parked", job=run.job, run=run.id, attempts=run.attempts)
+        await self._heal()
         await self._ticker.look(self._jobs())
-        waiting = await self._store.waiting()
-        if waiting:
-            await self._announce(waiting)
+        waiting = await self._means.store.waiting()
+        known = [name for name in waiting if name in self._means.works]
+        self._wakefulness.read(known)
+        self._means.bus.publish(JobsWaiting(len(waiting)))
+        if known:
+            await self._means.announce(known)
+
+    async def _heal(self) -> None:
+        store, now = self._means.store, self._means.clock.now()
+        for run in await store.expired(now):
+            after = lost(run, now)
+            if not await store.settle(run, after):
+                continue
+            is_parked = after.status is RunStatus.PARKED
+            self._means.bus.publish(JobLost(run.job, is_parked))
+            log.warning("job.lost", job=run.job, run=run.id, worker=run.worker)
+            if is_parked:
+                log.error("job.parked", job=run.job, run=run.id, attempts=run.attempts)

@@ -11,7 +11,7 @@ MOST_ATTEMPTS = 5
 
 
 class RunStatus(StrEnum):
-    """Where a run is; the last three are for good."""
+    """Where a run is; all but the first two are for good."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -20,9 +20,11 @@ class RunStatus(StrEnum):
     """The job met a fault of ours; its next tick tries again."""
     PARKED = "parked"
     """Every attempt lost its worker; nobody tries again."""
+    SKIPPED = "skipped"
+    """The job was switched off before the run began; nothing was done."""
 
 
-_FINAL = frozenset({RunStatus.DONE, RunStatus.FAILED, RunStatus.PARKED})
+_FINAL = frozenset(RunStatus) - {RunStatus.WAITING, RunStatus.RUNNING}
 
 
 @dataclass(frozen=True, slots=True)

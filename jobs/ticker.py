@@ -56,6 +56,9 @@ class Ticker:
         runs = _runs(job, course, step)
         if not await self._store.emit(course, step.after, runs):
             return False
+        if step.after.seen_until < course.seen_until:
+            ahead_s = (course.seen_until - step.after.seen_until).total_seconds()
+            log.warning("job.set-back", job=job.name, ahead_s=ahead_s)
         if step.after.missed > course.missed:
             log.warning("job.missed", job=job.name, missed=step.after.missed - course.missed)
         return bool(runs)

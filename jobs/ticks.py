@@ -14,10 +14,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[impo
 from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs] - see the top.
 
 from jobs.job import Job
-from sanderling.schedule.cron import Cron
+from sanderling.schedule.cron import Cron, parse_cron
 
 Wake = Callable[[Job], Awaitable[None]]
 """Looks at the clock for one job; never raises."""
+
+_PULSE = "-pulse"
+"""No job has this name: names of jobs begin with a letter."""
 
 
 class _Registered(Protocol):
@@ -27,7 +30,9 @@ class _Registered(Protocol):
 class _Scheduler(Protocol):
     def start(self) -> None: ...
     def shutdown(self, *, wait: bool) -> None: ...
-    def add_job(self, func: Wake, trigger: object, **options: object) -> object: ...
+    def add_job(
+        self, func: Callable[..., object], trigger: object, **options: object
+    ) -> object: ...
     def get_job(self, _: str, /) -> _Registered | None: ...
     def remove_job(self, _: str, /) -> None: ...
 
@@ -46,9 +51,10 @@ class _CronTrigger(BaseTrigger):  # type: ignore[misc] # see the top.
 class Ticks:
     """Wake for each registered job; one event loop owns it."""
 
-    def __init__(self, wake: Wake) -> None:
-        """Register nothing yet."""
+    def __init__(self, wake: Wake, *, fired: Callable[[], None]) -> None:
+        """Register nothing yet; `fired` is called each second while timers fire at all."""
         self._wake = wake
+        self._fired = fired
         self._jobs: dict[str, Job] = {}
         self._scheduler = cast(
             "_Scheduler",
@@ -61,6 +67,8 @@ class Ticks:
     def __enter__(self) -> Self:
         """Begin to wake."""
         self._scheduler.start()
+        second = _CronTrigger(parse_cron("* * * * * *"))
+        self._scheduler.add_job(self._fire, second, id=_PULSE, name=_PULSE)
         return self
 
     def __exit__(
@@ -85,6 +93,10 @@ class Ticks:
         """Return when each registered job wakes us next."""
         found = {name: self._scheduler.get_job(name) for name in self._jobs}
         return {name: job.next_run_time if job else None for name, job in found.items()}
+
+    async def _fire(self) -> None:
+        # Async, because the library gives what is not to a thread.
+        self._fired()
 
     def _register(self, job: Job) -> None:
         self._scheduler.add_job(

@@ -1,6 +1,5 @@
 """Forgets calls that are too old or too many, a few at a time."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -9,7 +8,6 @@ import structlog
 
 from runner.cursor import CallPlace
 from sanderling.kernel.clock import Clock
-from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import CallsForgotten, EventBus
 from sanderling.kernel.ids import WorkspaceId
 
@@ -114,34 +112,3 @@ class Retention:
             self._bus.publish(CallsForgotten(workspace_id, reason, gone))
             await self._clock.wait_s(PAUSE_S)
         return total
-
-
-class RetentionCadence:
-    """Sweep again and again, with pauses that are spread, until it is cancelled."""
-
-    def __init__(
-        self,
-        retention: Retention,
-        clock: Clock,
-        jitter: Callable[[], float],
-        *,
-        every_s: float = 600.0,
-    ) -> None:
-        """Sweep about every `every_s` seconds; `jitter()` is between 0 and 1."""
-        self._retention = retention
-        self._clock = clock
-        self._jitter = jitter
-        self._every_s = every_s
-
-    async def run(self) -> None:
-        """Wait and sweep for ever; a database that is away is tried again in its turn."""
-        while True:
-            # Spread, so that the processes of a fleet do not all sweep in one moment.
-            await self._clock.wait_s(self._every_s * (0.5 + self._jitter()))
-            try:
-                await self._retention.sweep()
-            except StoreUnavailableError as absence:
-                log.warning("calls.not-forgotten", reason=absence.detail)
-            except Exception:
-                # The top of the loop: a defect costs this sweep, and the next one tries again.
-                log.exception("calls.not-forgotten", reason="defect")

@@ -1,5 +1,6 @@
 """What the worker does by itself, and when."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
@@ -9,6 +10,23 @@ from config.declaration import Declared, Group
 from config.kinds import Flag, Items, Milliseconds, Text, Whole
 from config.variables.group import VariableGroup
 
+
+class Queue(StrEnum):
+    """What a worker takes up; each process takes all of them unless it is told otherwise."""
+
+    EXECUTIONS = "executions"
+    RECORD_EVENTS = "record-events"
+    JOBS = "jobs"
+
+
+def _check_queues(names: tuple[str, ...]) -> tuple[str, ...]:
+    known = [queue.value for queue in Queue]
+    if not set(names) <= set(known):
+        raise ValueError(f"queues are {', '.join(known)}")
+    return names
+
+
+_Queues = Annotated[Items, AfterValidator(_check_queues)]
 _Cron = Annotated[Text, AfterValidator(check_cron)]
 _Days = Annotated[Whole, Field(ge=1, le=36_500)]
 
@@ -19,21 +37,20 @@ class WorkerVariables(VariableGroup):
     group: ClassVar[Group] = Group.WORKER
 
     worker_enabled_queues: Annotated[
-        Items,
+        _Queues,
         Declared(
             "WORKER_ENABLED_QUEUES",
-            "The only queues that this worker takes jobs from; by default all.",
+            "The only queues that this process takes work from, of `executions`, `record-events` "
+            "and `jobs`; by default all.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = ()
     worker_excluded_queues: Annotated[
-        Items,
+        _Queues,
         Declared(
             "WORKER_EXCLUDED_QUEUES",
-            "Queues that this worker takes no jobs from.",
+            "Queues that this process takes no work from.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = ()
     is_cron_registration_disabled: Annotated[
@@ -44,6 +61,15 @@ class WorkerVariables(VariableGroup):
             is_env_only=True,
         ),
     ] = False
+    jobs_drain_ms: Annotated[
+        Milliseconds,
+        Field(ge=0, le=600_000),
+        Declared(
+            "JOBS_DRAIN_MS",
+            "How long a process that stops lets its jobs run on before others take them over.",
+            needs_restart=True,
+        ),
+    ] = 10_000
     executions_concurrency: Annotated[
         Whole,
         Field(ge=0, le=200),

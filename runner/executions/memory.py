@@ -100,8 +100,11 @@ class MemoryIdempotencyKeys:
             return execution.id
         return kept.execution_id if kept.key.body_digest == key.body_digest else None
 
-    def forget(self, now: datetime, *, limit: int, gone: set[ExecutionId]) -> None:
-        """Remove keys whose time is over, and those of executions that are gone."""
+    def forget(self, now: datetime, *, limit: int, gone: set[ExecutionId]) -> int:
+        """Remove keys whose time is over, and those of executions that are gone.
+
+        Returns how many were over.
+        """
         old = [
             place
             for place, kept in self._kept.items()
@@ -111,6 +114,7 @@ class MemoryIdempotencyKeys:
             del self._kept[place]
         for place in [each for each, kept in self._kept.items() if kept.execution_id in gone]:
             del self._kept[place]
+        return len(old[:limit])
 
     def _find(self, workspace_id: WorkspaceId, key: IdempotencyKey) -> _Kept | None:
         place = (workspace_id, key.caller, key.key)
@@ -257,8 +261,8 @@ class MemoryExecutionStore:
         ][:limit]
         for place in old:
             del self._kept[place]
-        self._keys.forget(now, limit=limit, gone={execution_id for _, execution_id in old})
-        return len(old)
+        gone = {execution_id for _, execution_id in old}
+        return len(old) + self._keys.forget(now, limit=limit, gone=gone)
 
     def _held(self, execution: Execution) -> Execution | None:
         kept = self._kept.get((execution.workspace_id, execution.id))

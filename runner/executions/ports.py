@@ -180,7 +180,7 @@ class ExecutionStore(Protocol):
     async def forget(self, *, finished_before: datetime, now: datetime, limit: int) -> int:
         """Remove at most `limit` ended executions, and as many idempotency keys past their day.
 
-        Returns how many executions it was.
+        Returns how many executions and keys past their day it was: 0 when nothing is left.
         """
         ...
 

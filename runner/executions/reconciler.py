@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 
@@ -47,11 +46,10 @@ class Finds:
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """How often is looked, and how long what ended is kept."""
+    """How often rows are looked at, and how often they are counted."""
 
     every_s: float = 1.0
     count_every_s: float = 15.0
-    keep: timedelta = timedelta(days=30)
 
 
 class Reconciler:
@@ -101,7 +99,7 @@ class Reconciler:
         due = await finds.store.due_workspaces(now, limit=MOST_AT_ONCE)
         if due:
             await finds.nudge(due)
-        await self._count_and_forget()
+        await self._count()
 
     async def _heal(self, execution: Execution) -> None:
         """Decide what becomes of an execution whose worker is gone."""
@@ -151,14 +149,12 @@ class Reconciler:
         if execution.is_final:
             note_end(execution, self._finds.bus)
 
-    async def _count_and_forget(self) -> None:
-        finds, rounds = self._finds, self._rounds
+    async def _count(self) -> None:
+        finds = self._finds
         now_ns = finds.clock.monotonic_ns()
-        if now_ns - self._counted_at_ns < rounds.count_every_s * 1e9:
+        if now_ns - self._counted_at_ns < self._rounds.count_every_s * 1e9:
             return
         self._counted_at_ns = now_ns
         counts = await finds.store.counts()
         numbers = {status.value: number for status, number in counts.items()}
         finds.bus.publish(ExecutionsCounted(numbers))
-        now = finds.clock.now()
-        await finds.store.forget(finished_before=now - rounds.keep, now=now, limit=MOST_AT_ONCE)

@@ -11,8 +11,6 @@ from sanderling.kernel.errors import StoreUnavailableError
 
 log = structlog.get_logger()
 
-FORGET_EVERY_NS = 3600 * 1_000_000_000
-
 
 class Courier:
     """Look for record events again and again; `wake` makes it look sooner.
@@ -26,7 +24,6 @@ class Courier:
         self._clock = clock
         self._every_s = every_s
         self._woken = asyncio.Event()
-        self._forgot_at_ns = clock.monotonic_ns()
 
     def wake(self, _: object = None) -> None:
         """Look at once; safe to call from a subscriber, for it only leaves a mark."""
@@ -39,7 +36,6 @@ class Courier:
             try:
                 while await self._delivery.deliver_due():
                     pass
-                await self._forget()
             except StoreUnavailableError:
                 # Everybody who needs the database tells of it; here it only takes longer.
                 pass
@@ -47,12 +43,6 @@ class Courier:
                 # The top of a loop that must not end: the next look may find it mended.
                 log.exception("courier.failed")
             await self._rest()
-
-    async def _forget(self) -> None:
-        now_ns = self._clock.monotonic_ns()
-        if now_ns - self._forgot_at_ns >= FORGET_EVERY_NS:
-            self._forgot_at_ns = now_ns
-            await self._delivery.forget_old()
 
     async def _rest(self) -> None:
         """Return when it is time to look again, or when somebody says so."""

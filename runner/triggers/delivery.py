@@ -92,12 +92,6 @@ class RecordDelivery:
             await self._deliver(event, watching[event.workspace_id])
         return len(events)
 
-    async def forget_old(self) -> int:
-        """Remove events that were settled long ago and return how many it were."""
-        return await self._outbox.forget(
-            created_before=self._clock.now() - KEPT_FOR, limit=AT_ONCE * 20
-        )
-
     async def _deliver(self, event: OutboxEvent, triggers: Sequence[Trigger]) -> None:
         delivered, wait_s, is_open = list(event.delivered), 0.0, False
         reasons: list[str] = []

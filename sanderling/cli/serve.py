@@ -22,13 +22,21 @@ def serve(
             min=0, max=65535, help="Port; 0 takes a free one.", show_default="NODE_PORT, else 3000"
         ),
     ] = None,
+    with_worker: Annotated[
+        bool,
+        typer.Option(
+            "--with-worker/--without-worker",
+            help="Whether it also does the work of a worker: queued calls, record events, jobs.",
+        ),
+    ] = True,
     home: Home = None,
     as_json: AsJSON = False,
 ) -> int:
     """Serve the HTTP API until SIGTERM or Ctrl-C; calls in flight finish first."""
-    from sanderling.wiring.server import API  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.wiring.server import API, API_ALONE  # noqa: PLC0415 - keeps --help quick.
 
-    return serve_as(API, host=host, port=port, home=home, as_json=as_json)
+    face = API if with_worker else API_ALONE
+    return serve_as(face, host=host, port=port, home=home, as_json=as_json)
 
 
 def serve_as(face: "Face", *, host: str, port: int | None, home: Path | None, as_json: bool) -> int:

@@ -17,7 +17,7 @@ def worker(
     home: Home = None,
     as_json: AsJSON = False,
 ) -> int:
-    """Run queued calls and record events until SIGTERM or Ctrl-C; those under way finish first."""
+    """Run queued calls, record events and jobs until SIGTERM or Ctrl-C; what runs may finish."""
     from sanderling.wiring.server import WORKER  # noqa: PLC0415 - keeps --help quick.
 
     return serve_as(WORKER, host=host, port=port, home=home, as_json=as_json)

@@ -157,6 +157,21 @@ class StreamsHealed:
     parked: int
 
 
+@dataclass(frozen=True, slots=True)
+class JobLost:
+    """The lease of a run of a job ran out; `is_parked` says that it is not tried again."""
+
+    job: str
+    is_parked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobsWaiting:
+    """How many jobs of the whole instance have a run that waits while none of them is done."""
+
+    count: int
+
+
 Event = TypeVar("Event")
 
 

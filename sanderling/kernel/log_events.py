@@ -5,7 +5,6 @@ from collections.abc import Mapping
 LOG_EVENTS: Mapping[str, str] = {
     "call.refused": "A call was turned away at a station before the driver; `code` says why.",
     "calls.forgotten": "Old calls were forgotten, by age or by count, as the settings say.",
-    "calls.not-forgotten": "Old calls could not be forgotten; the next sweep tries again.",
     "call_log.delayed": "Records of calls wait in memory because the database takes no writes.",
     "call_log.dropped": "Records of calls are being lost: too many wait, or the log had to close.",
     "call_log.failed": "Writing records of calls met a defect; it is tried again.",
@@ -18,7 +17,6 @@ LOG_EVENTS: Mapping[str, str] = {
     "config.copy-used": "The process starts with the last good settings; `code` says why.",
     "config.look-failed": "Looking for newer settings met a defect; it is tried again.",
     "config.part-raised": "A part met a defect while it was rebuilt; the old one goes on.",
-    "config.reap-skipped": "Processes that are gone could not be forgotten; another start does it.",
     "config.refused": "A revision of the settings is not taken; the last good one stays in force.",
     "config.store-lost": "The database does not answer; the settings in force stay.",
     "config.withdrawal-skipped": "The process could not say that it ends; its silence will.",
@@ -66,7 +64,13 @@ LOG_EVENTS: Mapping[str, str] = {
     "job.not-settled": "How a run of a job ended could not be written; it runs again.",
     "job.parked": "A run of a job lost its worker too often and is not tried again.",
     "jobs.heartbeat-failed": "A heartbeat met a defect; the next one is tried in its time.",
+    "job.set-back": "A job was `ahead_s` seconds ahead of the clock, which was wrong before; its "
+    "ticks come again.",
+    "job.skipped": "A run of a job was not done: the job was switched off before it began.",
+    "jobs.attended": "A process looks after jobs again.",
     "jobs.look-failed": "Looking for due jobs met a defect; it is tried again.",
+    "jobs.registered": "Settings changed which jobs this process has: `jobs` are those now.",
+    "jobs.unattended": "No process looks after jobs: nothing is cleaned up.",
     "key.created": "An API key was made.",
     "key.revoked": "An API key was revoked.",
     "lambda.collected": "Functions at AWS that nobody needs were removed: `removed`, `kept`, and "

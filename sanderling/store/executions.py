@@ -194,8 +194,8 @@ class SQLExecutionStore:
                 await connection.execute(
                     delete(executions).where(tuple_(_rows.workspace_id, _rows.id).in_(gone))
                 )
-            await forget_keys(connection, now, limit=limit, gone=gone)
-        return len(gone)
+            over = await forget_keys(connection, now, limit=limit, gone=gone)
+        return len(gone) + over
 
 
 async def _claim_first(

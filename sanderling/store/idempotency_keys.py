@@ -128,8 +128,11 @@ async def forget_keys(
     *,
     limit: int,
     gone: Sequence[tuple[str, ...]],
-) -> None:
-    """Remove at most `limit` keys whose time is over, and those of executions that are gone."""
+) -> int:
+    """Remove at most `limit` keys whose time is over, and those of executions that are gone.
+
+    Returns how many were over.
+    """
     place = tuple_(keys.c.workspace_id, keys.c.caller, keys.c.key)
     over = or_(
         and_(~_is_open, keys.c.expires_at <= now),
@@ -142,6 +145,7 @@ async def forget_keys(
     if gone:
         of_execution = tuple_(keys.c.workspace_id, keys.c.execution_id)
         await connection.execute(delete(keys).where(of_execution.in_(gone)))
+    return len(old)
 
 
 async def _free_old(

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -122,13 +121,10 @@ def _engine(settings: Settings, clock: Clock, label: ProcessLabel | None) -> Eng
 
 
 def rounds_of(settings: Settings) -> Rounds:
-    """Return how often rows are looked at, and how long ended executions are kept."""
+    """Return how often rows are looked at."""
     every_ms = settings.executions_reconcile_interval_ms
     every_s = _ALONE_S if _redis_url(settings) is None else _TOGETHER_S
-    return Rounds(
-        every_s=every_s if every_ms is None else every_ms / 1000,
-        keep=timedelta(days=settings.executions_retention_days),
-    )
+    return Rounds(every_s=every_s if every_ms is None else every_ms / 1000)
 
 
 class Consumption:
@@ -153,6 +149,7 @@ class Consumption:
         self._lines = lines
         self._worker = worker
         self._task: asyncio.Task[None] | None = None
+        self._is_left_to_others = False
         self._joined: Joined | None = None
 
     async def __aenter__(self) -> Self:
@@ -202,9 +199,15 @@ class Consumption:
 
     def begin(self) -> None:
         """Run what is due from now on; saying so again changes nothing."""
+        if self._is_left_to_others:
+            return
         if self._task is None and self._joined is not None:
             self.engine.consume(self._settings.executions_concurrency)
             self._task = asyncio.create_task(self._joined.reconciler.follow(), name="reconciler")
+
+    def leave_to_others(self) -> None:
+        """Run nothing here, also when somebody waits for it; said before `begin`."""
+        self._is_left_to_others = True
 
     def rest(self) -> None:
         """Take up nothing new; what runs goes on."""

@@ -1,15 +1,9 @@
 """How calls are kept, and for how long, as settings name it."""
 
-import asyncio
-import secrets
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-
 from config.subscriber import Prepared
 from config.variables import Settings
 from runner.keeping import Keeping, KeepingPolicy
-from runner.retention import Retention, RetentionCadence, RetentionPolicy
-from sanderling.kernel.clock import Clock
+from runner.retention import Retention, RetentionPolicy
 
 
 def keeping_policy(settings: Settings) -> KeepingPolicy:
@@ -55,16 +49,3 @@ class HistorySubscriber:
 
 async def _nothing() -> None:
     """Give nothing back: nothing was taken."""
-
-
-@asynccontextmanager
-async def sweeping(retention: Retention, clock: Clock) -> AsyncGenerator[None]:
-    """Forget what is due, again and again, until the way out."""
-    cadence = RetentionCadence(retention, clock, secrets.SystemRandom().random)
-    task = asyncio.create_task(cadence.run(), name="retention")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -1,13 +1,12 @@
 """Puts the parts together and takes them apart again, in order."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from config.acknowledgement import ProcessLabel
 from config.configuration import Configuration
-from config.live import LiveConfiguration
 from config.snapshot import Snapshot
 from config.subscriber import Subscriber
 from config.variables import Settings
@@ -33,7 +32,7 @@ from sanderling.access.keys import Keys
 from sanderling.access.principal import Operator
 from sanderling.access.principals import KeyPrincipals
 from sanderling.access.roles import RolePermissions
-from sanderling.api.services import Services
+from sanderling.api.services import HealthCheck, Services
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.store import (
@@ -48,7 +47,7 @@ from sanderling.store import (
 )
 from sanderling.wiring.collecting import collecting_for
 from sanderling.wiring.concurrency import ConcurrencySubscriber, open_turnstile
-from sanderling.wiring.configuration import begin, following, health_of
+from sanderling.wiring.configuration import Beginning, begin, following, health_of
 from sanderling.wiring.drivers import build_driver
 from sanderling.wiring.executions import (
     Consumption,
@@ -62,8 +61,8 @@ from sanderling.wiring.history import (
     HistorySubscriber,
     keeping_policy,
     retention_policy,
-    sweeping,
 )
+from sanderling.wiring.lasting import Share, jobs_check, open_share, telling
 from sanderling.wiring.limits import Counting, open_counting
 from sanderling.wiring.steering import SteeringSubscriber, build_jobs
 from sanderling.wiring.subscribers import (
@@ -74,7 +73,6 @@ from sanderling.wiring.subscribers import (
 )
 from sanderling.wiring.switching import SwitchingDriver
 from sanderling.wiring.trials import build_trials
-from sanderling.wiring.triggers import delivering, keeping_time
 from sanderling.wiring.unavailable import started
 
 
@@ -87,7 +85,7 @@ class Runtime:
     workspaces: SQLWorkspaces
     driver: Driver
     groundwork: Groundwork
-    consumption: Consumption
+    share: Share
 
     @property
     def default_workspace_id(self) -> WorkspaceId:
@@ -131,13 +129,14 @@ async def open_runtime(
     run_migrations: bool = True,
     driver: Callable[[Settings], Driver] | None = None,
     label: ProcessLabel | None = None,
+    is_worker: bool = True,
 ) -> AsyncGenerator[Runtime]:
     """Yield the running parts; `process` is what messages name as the one to restart.
 
     `snapshot` is what the process knows without the database, which is read here. `driver` makes
-    another driver than the settings name, not yet started. A process that lasts has a `label`:
-    it follows settings as they change, and says under that label which ones are in force. With a
-    copy of the last good ones it starts while the database is away, and holds it until it is back.
+    another driver than the settings name, not yet started. A process that lasts has a `label`,
+    under which it says which settings are in force, as they change; a worker takes up what nobody
+    waits for. With a copy of the last good ones it starts while the database is away, and holds it.
 
     When the driver cannot start the rest runs all the same: calls get the outcome
     `misconfigured` and readiness says why. On the way out calls in flight finish, their records
@@ -158,42 +157,41 @@ async def open_runtime(
         beginning = await begin(snapshot, foundation)
         settings = beginning.settings
         chosen = driver(settings) if driver else build_driver(settings, process=process)
-        writing = SQLCallLog(foundation.database, foundation.clock)
-        call_log = await stack.enter_async_context(writing)
+        call_log = await stack.enter_async_context(_call_log(foundation))
         switching = SwitchingDriver(chosen)
         running = await stack.enter_async_context(switching if label else started(chosen))
-        consumption = await stack.enter_async_context(
-            open_consumption(settings, foundation, label=label)
-        )
+        consuming = open_consumption(settings, foundation, label=label)
+        consumption = await stack.enter_async_context(consuming)
         counting, turnstile = await stack.enter_async_context(_admitting(settings, foundation))
         changing = beginning.configuration
         parts = _Parts(foundation, call_log, running, changing, counting, consumption, turnstile)
         services, subscribers = _services(parts, settings)
         await stack.enter_async_context(consumption)
+        share = Share(consumption)
         if label is not None:
-            consumption.begin()
-            await stack.enter_async_context(delivering(settings, foundation, services))
-            await stack.enter_async_context(keeping_time(settings, foundation, services))
-            await stack.enter_async_context(sweeping(services.retention, foundation.clock))
-            follow_logs(settings)
+            sharing = open_share(
+                settings, foundation, services, consumption, label=label, is_worker=is_worker
+            )
+            share = await stack.enter_async_context(sharing)
+            subscribers += share.subscribers()
             if driver is None:
                 subscribers.append(DriverSubscriber(switching, process=process))
                 await stack.enter_async_context(collecting_for(switching, foundation))
-            live = await stack.enter_async_context(following(beginning, subscribers, process=label))
-            services = _with_health(services, live)
-        yield _runtime(services, foundation, running, consumption)
+            follow_logs(settings)
+            lasting = _lasting(beginning, subscribers, share, foundation, label)
+            checks = await stack.enter_async_context(lasting)
+            services = replace(services, readiness={**services.readiness, **checks})
+        yield _runtime(services, foundation, running, share)
 
 
-def _runtime(
-    services: Services, foundation: Foundation, driver: Driver, consumption: Consumption
-) -> Runtime:
+def _runtime(services: Services, foundation: Foundation, driver: Driver, share: Share) -> Runtime:
     return Runtime(
         services=services,
         keys=foundation.keys,
         workspaces=foundation.workspaces,
         driver=driver,
         groundwork=foundation.groundwork,
-        consumption=consumption,
+        share=share,
     )
 
 
@@ -209,11 +207,28 @@ async def _admitting(
         yield counting, turnstile
 
 
-def _with_health(services: Services, live: LiveConfiguration) -> Services:
-    async def check() -> Health:
-        return health_of(live)
+def _call_log(foundation: Foundation) -> SQLCallLog:
+    return SQLCallLog(foundation.database, foundation.clock)
 
-    return replace(services, readiness={**services.readiness, "configuration": check})
+
+@asynccontextmanager
+async def _lasting(
+    beginning: Beginning,
+    subscribers: Sequence[Subscriber],
+    share: Share,
+    foundation: Foundation,
+    label: ProcessLabel,
+) -> AsyncGenerator[Mapping[str, HealthCheck]]:
+    """Follow settings and tell others of this process; yield the health of both."""
+    async with (
+        following(beginning, subscribers, process=label) as live,
+        telling(share, foundation, live),
+    ):
+
+        async def check() -> Health:
+            return health_of(live)
+
+        yield {"configuration": check, "jobs": jobs_check(share, foundation)}
 
 
 def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscriber]]:

@@ -33,9 +33,11 @@ class Face:
     process: str
     kind: str
     app: Callable[[Services], App]
+    is_worker: bool = True
 
 
 API = Face("sanderling serve", "serve", create_app)
+API_ALONE = Face("sanderling serve", "serve", create_app, is_worker=False)
 WORKER = Face("sanderling worker", "worker", create_probe_app)
 
 # A call may take its whole wall time after the signal to stop; the rest is for the reply.
@@ -86,7 +88,10 @@ async def _serve(
         _Signals() as signals,
     ):
         label = label_process(face.kind)
-        async with open_runtime(snapshot, process=face.process, label=label) as runtime:
+        opening = open_runtime(
+            snapshot, process=face.process, label=label, is_worker=face.is_worker
+        )
+        async with opening as runtime:
             app = face.app(runtime.services)
             server = _Server(_config(app, runtime.services.ids))
 
@@ -101,9 +106,9 @@ async def _serve(
                 # What only waits for something to happen is not waited for, and queued calls end
                 # beside the others, not after them.
                 runtime.services.stopping.set()
-                runtime.consumption.rest()
+                runtime.share.rest()
                 if server.is_ending:
-                    runtime.consumption.hurry()
+                    runtime.share.hurry()
                 server.end()
 
             signals.then(end)

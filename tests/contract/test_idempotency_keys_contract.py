@@ -149,8 +149,12 @@ async def test_old_keys_are_forgotten(desk: Desk) -> None:
     await desk.keys.complete(HERE, answered, CALL, b"1")
     late = an_idempotency_key("b", at=START + ABANDONED_FOR)
 
-    await desk.executions.forget(finished_before=START, now=late.created_at, limit=9)
+    counts = [
+        await desk.executions.forget(finished_before=START, now=late.created_at, limit=9)
+        for _ in range(2)
+    ]
 
+    assert counts == [1, 0]
     assert await desk.keys.begin(HERE, late, OTHER) == Abandoned(CALL)
     await desk.executions.forget(
         finished_before=START, now=open_key.expires_at + ABANDONED_FOR, limit=9

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,20 +70,22 @@ class CommandLine:
         assert ended.status == 0, ended
         return ended.json
 
-    def serving(self, **settings: str) -> AbstractContextManager["Server"]:
+    def serving(self, *words: str, **settings: str) -> AbstractContextManager["Server"]:
         """Yield a server on a free port; it is ended by its own process id."""
-        return self._serving("serve", settings)
+        return self._serving("serve", settings, words)
 
     def working(self, **settings: str) -> AbstractContextManager["Server"]:
         """Yield a worker, its health on a free port; it is ended by its own process id."""
         return self._serving("worker", settings)
 
     @contextmanager
-    def _serving(self, word: str, settings: Mapping[str, str]) -> Generator["Server"]:
+    def _serving(
+        self, word: str, settings: Mapping[str, str], words: Sequence[str] = ()
+    ) -> Generator["Server"]:
         log = self.folder / ("server.log" if word == "serve" else f"{word}.log")
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [PROGRAM, word, "--port", "0", "--json"],
+                [PROGRAM, word, *words, "--port", "0", "--json"],
                 cwd=self.folder,
                 env={**self.environment(), **settings},
                 stdin=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ async def test_only_what_changed_is_registered_anew() -> None:
     async def wake(_: Job) -> None:
         await asyncio.sleep(0)
 
-    with Ticks(wake) as ticks:
+    with Ticks(wake, fired=lambda: None) as ticks:
         ticks.follow({"seldom": YEARLY, "daily": Job("daily", parse_cron("@daily"))})
         before = ticks.registrations()
         ticks.follow({"seldom": YEARLY, "daily": Job("daily", parse_cron("0 12 * * *"))})
@@ -31,14 +31,14 @@ async def test_only_what_changed_is_registered_anew() -> None:
 
 async def test_each_registered_job_wakes_us() -> None:
     """A job that recurs each second is looked at soon, and the next time is another moment."""
-    woken = list[Job]()
+    woken, fired = list[Job](), list[bool]()
 
     async def wake(job: Job) -> None:
         woken.append(job)
         await asyncio.sleep(0)
 
-    with Ticks(wake) as ticks:
+    with Ticks(wake, fired=lambda: fired.append(True)) as ticks:
         ticks.follow({"often": SECONDLY, "seldom": YEARLY})
-        await until(lambda: len(woken) >= 2)
+        await until(lambda: len(woken) >= 2 and len(fired) >= 2)
 
     assert set(woken) == {SECONDLY}

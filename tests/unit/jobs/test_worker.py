@@ -13,9 +13,10 @@ from jobs.memory import MemoryJobStore
 from jobs.reconciler import Reconciler
 from jobs.run import MOST_ATTEMPTS, Run, RunClaim, RunStatus, lost
 from jobs.ticker import Ticker
+from jobs.wakefulness import LEFT_S, SILENT_S, Wakefulness
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.errors import StoreUnavailableError
-from sanderling.kernel.events import EventBus, JobEnded
+from sanderling.kernel.events import EventBus, JobEnded, JobLost, JobsWaiting
 from sanderling.schedule.cron import parse_cron
 from sanderling.schedule.overlap import Overlap
 
@@ -31,6 +32,13 @@ class Bench:
     clock: VirtualClock = field(default_factory=VirtualClock)
     announced: list[str] = field(default_factory=list[str])
     ended: list[JobEnded] = field(default_factory=list[JobEnded])
+    lost: list[JobLost] = field(default_factory=list[JobLost])
+    waiting: list[JobsWaiting] = field(default_factory=list[JobsWaiting])
+    is_wanted: bool = True
+
+    def __post_init__(self) -> None:
+        """Let one look of this process be like another."""
+        self.wakefulness = Wakefulness(self.clock)
 
     async def announce(self, names: Sequence[str]) -> None:
         """Note what was announced."""
@@ -45,16 +53,19 @@ class Bench:
         """Return who does `work` for the one job."""
         bus = EventBus()
         bus.subscribe(JobEnded, self.ended.append)
-        return Attendant(
-            Means(self.store, {"sweep": work}, self.announce, self.clock, bus),
-            worker=worker,
-            leases=Leases(30.0, 10.0),
+        means = Means(
+            self.store, {"sweep": work}, self.announce, self.clock, bus, lambda _: self.is_wanted
         )
+        return Attendant(means, worker=worker, leases=Leases(30.0, 10.0))
 
     @property
     def reconciler(self) -> Reconciler:
         """A reconciler of this process."""
-        return Reconciler(self.store, self.ticker, self.announce, self.clock, jobs=lambda: JOBS)
+        bus = EventBus()
+        bus.subscribe(JobLost, self.lost.append)
+        bus.subscribe(JobsWaiting, self.waiting.append)
+        means = Means(self.store, {"sweep": works}, self.announce, self.clock, bus)
+        return Reconciler(means, self.ticker, self.wakefulness, jobs=lambda: JOBS)
 
     async def emit(self) -> None:
         """Let one tick come and be emitted."""
@@ -195,6 +206,7 @@ async def test_a_run_that_kills_every_worker_is_parked() -> None:
         await bench.reconciler.look()
 
     assert (await bench.latest()).status is RunStatus.PARKED
+    assert [event.is_parked for event in bench.lost] == [False] * (MOST_ATTEMPTS - 1) + [True]
     assert not await bench.store.is_busy("sweep")
     bench.clock.advance(60)
     await bench.reconciler.look()
@@ -210,6 +222,86 @@ async def test_what_waits_is_announced_again() -> None:
     await bench.reconciler.look()
 
     assert bench.announced == ["sweep"]
+    assert bench.waiting[-1] == JobsWaiting(1)
+
+
+async def test_a_job_that_was_switched_off_is_not_done() -> None:
+    """What waited for it ends without being done, and the next look finds nothing."""
+    bench, begun = Bench(is_wanted=False), list[Run]()
+    await bench.emit()
+
+    async def notes(run: Run) -> str:
+        begun.append(run)
+        return "It did."
+
+    await bench.attendant(notes).handle("sweep")
+
+    assert begun == []
+    assert (await bench.latest()).status is RunStatus.SKIPPED
+    assert not await bench.store.is_busy("sweep")
+
+
+async def test_a_run_under_way_ends_although_its_job_is_switched_off() -> None:
+    """Switching off stops what has not begun, and lets go on what has."""
+    bench, done = Bench(), asyncio.Event()
+    await bench.emit()
+
+    async def waits(_: Run) -> str:
+        await done.wait()
+        return "It did."
+
+    task = asyncio.create_task(bench.attendant(waits).handle("sweep"))
+    await _settle()
+    bench.is_wanted = False
+    done.set()
+    await task
+
+    assert (await bench.latest()).status is RunStatus.DONE
+
+
+async def test_a_clock_that_was_far_ahead_silences_no_job() -> None:
+    """Once it is right again ticks come as before, and those that ran do not run again."""
+    bench = Bench()
+    await bench.ticker.look(JOBS)
+    ahead = Bench(bench.store, VirtualClock())
+    ahead.clock.advance(3600)
+    await ahead.ticker.look(JOBS)
+    assert await bench.store.claim("sweep", _claim(bench)) is not None
+
+    await bench.ticker.look(JOBS)
+    bench.clock.advance(60)
+    await bench.ticker.look(JOBS)
+
+    course = (await bench.store.courses())["sweep"]
+    assert course.seen_until == bench.clock.now()
+    assert bench.announced == ["sweep"]
+
+
+async def test_a_worker_is_well_while_timers_fire_and_rows_are_read() -> None:
+    """Each of the three things that it needs is missed by itself."""
+    bench = Bench()
+    assert bench.wakefulness.ailments() == ()
+
+    bench.clock.advance(SILENT_S + 1)
+    bench.wakefulness.read(["sweep"])
+    assert "timer" in "".join(bench.wakefulness.ailments())
+    bench.wakefulness.fired()
+    assert bench.wakefulness.ailments() == ()
+    bench.clock.advance(SILENT_S + 1)
+    bench.wakefulness.fired()
+    assert "not read" in "".join(bench.wakefulness.ailments())
+
+    bench.clock.advance(LEFT_S)
+    bench.wakefulness.fired()
+    bench.wakefulness.read(["sweep"])
+    assert bench.wakefulness.ailments() == ("A run of sweep waits, and nothing takes it up.",)
+    bench.wakefulness.read([])
+    assert bench.wakefulness.ailments() == ()
+
+
+def _claim(bench: Bench) -> RunClaim:
+    now = bench.clock.now()
+    return RunClaim("worker-1", now, now + timedelta(seconds=30))
 
 
 async def test_a_job_of_another_release_is_left_alone() -> None:

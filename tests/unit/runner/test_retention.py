@@ -3,16 +3,13 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from runner.call_filter import CallFilter
 from runner.memory import MemoryCallLog
-from runner.retention import BATCH, Retention, RetentionCadence, RetentionPolicy, Swept
+from runner.retention import BATCH, Retention, RetentionPolicy, Swept
 from sanderling.kernel.clock import VirtualClock
-from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import CallsForgotten, EventBus
 from sanderling.kernel.ids import WorkspaceId
 from support.records import HERE, START, THERE, a_record
@@ -114,44 +111,3 @@ async def test_another_policy_counts_from_the_next_sweep_on() -> None:
     scene.retention.follow(RetentionPolicy(1, 0))
 
     assert await scene.sweep() == Swept(by_age=1)
-
-
-class Away(MemoryCallLog):
-    """A history whose database is away, or broken."""
-
-    def __init__(self, fault: Exception) -> None:
-        """Raise `fault` at each look, and count these."""
-        super().__init__()
-        self.fault = fault
-        self.looks = 0
-
-    async def list_workspaces(self) -> tuple[WorkspaceId, ...]:
-        """Fail."""
-        self.looks += 1
-        raise self.fault
-
-
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        (StoreUnavailableError(reason="it is away"), "it is away"),
-        (ZeroDivisionError(), "defect"),
-    ],
-)
-async def test_a_fault_costs_one_sweep(fault: Exception, reason: str) -> None:
-    """Whatever happens, the next sweep comes in its time, and the log says why."""
-    clock, store = VirtualClock(), Away(fault)
-    retention = Retention(store, clock, EventBus(), RetentionPolicy())
-    cadence = RetentionCadence(retention, clock, lambda: 0.5, every_s=60)
-    task = asyncio.create_task(cadence.run())
-    with capture_logs() as logs:
-        for _ in range(3):
-            for _ in range(5):
-                await asyncio.sleep(0)
-            clock.advance(60)
-        await asyncio.sleep(0)
-    task.cancel()
-
-    assert store.looks >= 2
-    assert {line["event"] for line in logs} == {"calls.not-forgotten"}
-    assert all(reason in str(line["reason"]) for line in logs)

@@ -1,0 +1,99 @@
+"""What a process that lasts does beside answering requests: its share of the work, and watching."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from config.acknowledgement import ProcessLabel
+from config.live import LiveConfiguration
+from config.subscriber import Subscriber
+from config.variables import Settings
+from config.variables.worker import Queue
+from drivers.port import Health
+from sanderling.api.services import HealthCheck, Services
+from sanderling.store import SQLHeartbeatStore
+from sanderling.wiring.attendance import attendance, watching_attendance
+from sanderling.wiring.executions import Consumption
+from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.jobs import Duty, JobsSubscriber, beating, open_duty
+from sanderling.wiring.queues import queues_of
+from sanderling.wiring.triggers import delivering, keeping_time
+
+
+class Share:
+    """The part of the work that this process takes up; one event loop owns it."""
+
+    def __init__(self, consumption: Consumption, duty: Duty | None = None) -> None:
+        """Steer both."""
+        self._consumption = consumption
+        self.duty = duty
+
+    def subscribers(self) -> list[Subscriber]:
+        """Return those of its parts that follow settings."""
+        if self.duty is None:
+            return []
+        return [JobsSubscriber(self.duty.crew, self.duty.in_force)]
+
+    def rest(self) -> None:
+        """Take up nothing new; what runs goes on."""
+        self._consumption.rest()
+        if self.duty is not None:
+            self.duty.crew.rest()
+
+    def hurry(self) -> None:
+        """End what runs; it is run again elsewhere, or later."""
+        self._consumption.hurry()
+        if self.duty is not None:
+            self.duty.crew.hurry()
+
+
+@asynccontextmanager
+async def open_share(
+    settings: Settings,
+    foundation: Foundation,
+    services: Services,
+    consumption: Consumption,
+    *,
+    label: ProcessLabel,
+    is_worker: bool,
+) -> AsyncGenerator[Share]:
+    """Yield the share of a process, whose work has begun."""
+    queues = queues_of(settings, is_worker=is_worker)
+    async with AsyncExitStack() as stack:
+        if Queue.EXECUTIONS in queues:
+            consumption.begin()
+        else:
+            consumption.leave_to_others()
+        if Queue.RECORD_EVENTS in queues:
+            await stack.enter_async_context(delivering(settings, foundation, services))
+        duty = None
+        if Queue.JOBS in queues:
+            opening = open_duty(settings, foundation, services, label=label)
+            duty = await stack.enter_async_context(opening)
+            await stack.enter_async_context(keeping_time(settings, foundation, services))
+        yield Share(consumption, duty)
+
+
+@asynccontextmanager
+async def telling(
+    share: Share, foundation: Foundation, live: LiveConfiguration
+) -> AsyncGenerator[None]:
+    """Tell others what this process looks after; if it is nothing, watch that others do."""
+    if share.duty is not None and share.duty.crew.registered():
+        async with beating(share.duty, foundation, live):
+            yield
+        return
+    heartbeats = SQLHeartbeatStore(foundation.database, foundation.clock)
+    async with watching_attendance(heartbeats, foundation.clock):
+        yield
+
+
+def jobs_check(share: Share, foundation: Foundation) -> HealthCheck:
+    """Return what tells the health of whoever looks after jobs, here or elsewhere."""
+    if share.duty is not None and share.duty.crew.registered():
+        return share.duty.health
+    heartbeats = SQLHeartbeatStore(foundation.database, foundation.clock)
+
+    async def check() -> Health:
+        return await attendance(heartbeats)
+
+    return check
