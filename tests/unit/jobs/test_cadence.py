@@ -45,11 +45,3 @@ def test_a_moment_always_comes(minutes: int) -> None:
     moment = next_in_turn(cron, "stream", after=after)
 
     assert after < moment <= after + timedelta(days=2)
-
-
-def test_a_cron_that_ends_gives_a_day_that_nobody_sees() -> None:
-    """A cron whose last tick has passed makes a stream wait, not fail."""
-    last_leap_day = parse_cron("0 0 29 2 *")
-    end = datetime(9988, 2, 29, tzinfo=UTC)
-
-    assert next_in_turn(last_leap_day, "stream", after=end) > end
