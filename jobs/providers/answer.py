@@ -90,7 +90,7 @@ def list_of(fields: Mapping[str, object], name: str) -> list[Fields]:
     value = fields.get(name)
     if not isinstance(value, list):
         return []
-    items: list[object] = value
+    items: list[object] = value  # pyright: ignore[reportUnknownVariableType] - as above.
     return [item for item in items if isinstance(item, dict)]
 
 
@@ -99,5 +99,5 @@ def texts_of(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
     value = fields.get(name)
     if not isinstance(value, list):
         return ()
-    items: list[object] = value
+    items: list[object] = value  # pyright: ignore[reportUnknownVariableType] - as above.
     return tuple(item for item in items if isinstance(item, str))

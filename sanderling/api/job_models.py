@@ -14,7 +14,7 @@ JOB_NAME_PATTERN = "^[a-z][a-z0-9-]{0,62}$"
 
 KindWord = Literal["job", "sweeper"]
 StateWord = Literal["on", "paused", "off"]
-RunWord = Literal["waiting", "running", "done", "failed", "parked"]
+RunWord = Literal["waiting", "running", "done", "failed", "parked", "skipped"]
 Count = Annotated[int, Field(ge=0)]
 
 

@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from runner.triggers.trigger import Trigger
 from sanderling.schedule.catch_up import CatchUp
 from sanderling.schedule.cron import parse_cron
 from sanderling.schedule.overlap import Overlap
@@ -25,6 +26,8 @@ STEPS = ["claimed", "decided", "submitting", "submitted", "saved"]
 
 class Ticks(RuleBasedStateMachine):
     """Move time, sweep, end in between, finish calls; count every tick."""
+
+    trigger: Trigger
 
     def __init__(self) -> None:
         """Begin with nothing."""
