@@ -14,6 +14,7 @@ from config.stored import Change
 from drivers.corpus import CorpusRefused
 from drivers.errors import DriverError
 from drivers.port import GUEST_RAN, OutcomeKind
+from jobs.streams.errors import LeaseLost
 from runner.errors import CodeRejected, OutcomeUnreadableError
 from sanderling.access.errors import KeyNotFound, KeyRefused
 from sanderling.api.errors import Misfit, RequestInvalid
@@ -24,7 +25,7 @@ from sanderling.docket.errors import CarrierAwayError
 from sanderling.kernel.errors import Failure, Fault, Refusal
 from sanderling.kernel.jsontext import JSON
 from sanderling.kernel.redaction import RedactRuleRefused
-from sanderling.schedule.errors import CatchUpRefused, CronRefused, TimeZoneRefused
+from sanderling.schedule.errors import CatchUpRefused, CronRefused, MomentRefused, TimeZoneRefused
 from support.house import ROOT
 
 UNREACHABLE = {
@@ -44,9 +45,11 @@ UNREACHABLE = {
     sanderling.redis.errors.RedisAwayError: "the result of a trial",
     CarrierAwayError: "handled by whoever carries tickets",
     RedactRuleRefused: "told as what is wrong with a setting",
-    CronRefused: "no route takes a schedule yet",
-    TimeZoneRefused: "no route takes a schedule yet",
-    CatchUpRefused: "no route takes a schedule yet",
+    MomentRefused: "schedules are asked from the clock alone",
+    LeaseLost: "ends a slice of a stream",
+    CronRefused: "told as what is wrong with a trigger",
+    TimeZoneRefused: "told as what is wrong with a trigger",
+    CatchUpRefused: "told as what is wrong with a trigger",
     sanderling.wiring.errors.HomeUnusableError: "raised before anything listens",
     sanderling.wiring.errors.AddressTakenError: "raised before anything listens",
     sanderling.wiring.errors.LoopbackRequired: "raised before anything listens",
