@@ -5,7 +5,9 @@ it, is read off the rows. So a wake-up that is late, doubled or lost costs time 
 The library has no types; what we use of it is spelled out here.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
@@ -98,9 +100,14 @@ class Ticks:
         # Async, because the library gives what is not to a thread.
         self._fired()
 
+    async def _rouse(self, job: Job) -> None:
+        # Cancelled by the scheduler alone, when it ends; it would tell that as an error.
+        with suppress(asyncio.CancelledError):
+            await self._wake(job)
+
     def _register(self, job: Job) -> None:
         self._scheduler.add_job(
-            self._wake,
+            self._rouse,
             _CronTrigger(job.cron),
             args=(job,),
             id=job.name,

@@ -19,8 +19,12 @@ from config.variables import LogFormat, LogLevel
 _KEY = re.compile(r"sdl_[0-9A-Za-z_-]+")
 _PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
 _FOREIGN = "library.reported"
-# A web server and an HTTP client tell each request and start in words; our own events do it.
-_QUIET = ("uvicorn", "uvicorn.error", "httpx2", "httpcore2", "asyncio", "alembic", "aiosqlite")
+# A web server, an HTTP client and a scheduler tell each request, start and tick in words; our own
+# events do it.
+_QUIET = (
+    *("uvicorn", "uvicorn.error", "httpx2", "httpcore2", "asyncio", "alembic", "aiosqlite"),
+    "apscheduler",
+)
 
 
 def redact(text: str) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from jobs.job import Job
 from jobs.ticks import Ticks
 from sanderling.schedule.cron import parse_cron
@@ -42,3 +44,26 @@ async def test_each_registered_job_wakes_us() -> None:
         await until(lambda: len(woken) >= 2 and len(fired) >= 2)
 
     assert set(woken) == {SECONDLY}
+
+
+async def test_a_look_that_is_cut_off_at_the_end_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever stops while a job is looked at reads of no failure, and no look goes on."""
+    looking, cut = asyncio.Event(), asyncio.Event()
+
+    async def wake(_: Job) -> None:
+        looking.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.set()
+
+    with Ticks(wake, fired=lambda: None) as ticks:
+        ticks.follow({"often": SECONDLY})
+        await looking.wait()
+    await cut.wait()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

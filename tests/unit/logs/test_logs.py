@@ -55,6 +55,18 @@ def test_library_lines_get_the_constant_name() -> None:
     assert line["message"] == "refused by sdl_…"
 
 
+def test_a_scheduler_does_not_tell_each_tick() -> None:
+    """What a library says each second is left out; what is wrong there is not."""
+    stream = io.StringIO()
+    configure_logs(stream=stream)
+
+    logging.getLogger("apscheduler.executors.default").info("Running job")
+    logging.getLogger("apscheduler.executors.default").error("Job raised an exception")
+
+    (line,) = lines(stream)
+    assert line["message"] == "Job raised an exception"
+
+
 def test_traceback_is_written_and_redacted() -> None:
     """A fault's traceback reaches the log without the secrets in its message."""
     stream = io.StringIO()
