@@ -6,7 +6,7 @@ from sanderling.kernel.errors import Refusal
 
 
 class ProviderFault(Refusal):
-    """The provider did not do what was asked: {reason}."""
+    """The provider did not do what was asked."""
 
     code: ClassVar[str] = "provider_fault"
 

@@ -16,6 +16,10 @@ class PopulationRefused(Refusal):
 
     code: ClassVar[str] = "population_refused"
 
+    def __init__(self, *, reason: str) -> None:
+        """Keep what is wrong with it."""
+        super().__init__(reason=reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Inhabitant:

@@ -57,8 +57,9 @@ UNREACHABLE = {
 ELSEWHERE = (
     *("sanderling.client.", "sanderling.cli."),
     *("drivers.local.", "drivers.replies.", "drivers.guest."),
+    *("jobs.accounts.", "jobs.providers.", "jobs.sync.", "sanderling.simulator."),
 )
-"""Rooms whose failures never reach the API: above it, or turned into outcomes."""
+"""Rooms whose failures never reach the API: above it, turned into outcomes, or without routes."""
 
 PAGE = ROOT / "docs" / "reference" / "problems.md"
 
