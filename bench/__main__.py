@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from bench import call, engine, fairness, http, limiter, record, settings
+from bench import call, engine, fairness, http, limiter, record, settings, worker
 from bench.report import Report, print_table, to_json, to_markdown
 
 
@@ -18,13 +18,14 @@ def _parser() -> argparse.ArgumentParser:
         ("record", "what keeping the record of a call costs"),
         ("engine", "what queued executions cost, and how soon they are back after a crash"),
         ("config", "how long a changed setting takes to be in force in every process"),
+        ("worker", "what streams cost a worker: thousands due at once, and a minute of turns"),
     ):
         kind = kinds.add_parser(what, help=says, description=says)
         form = kind.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="print one JSON object")
         form.add_argument("--markdown", action="store_true", help="print a table of ratios")
         kind.add_argument("--calls", type=int, help="at most this many calls per row and phase")
-        if what in ("call", "http"):
+        if what in ("call", "http", "worker"):
             kind.add_argument("--seconds", type=float, help="how long to measure, in all")
         if what == "limiter":
             kind.add_argument("--redis", help="Redis in which to count as well")
@@ -55,6 +56,8 @@ def measure(asked: argparse.Namespace) -> Report:  # noqa: PLR0911 - one for eac
             return engine.run(engine.Options(asked.calls))
         case "config":
             return settings.run(settings.Options(asked.calls, asked.database, asked.redis))
+        case "worker":
+            return worker.run(worker.Options(asked.calls, asked.seconds))
         case _:
             return record.run(asked.calls)
 

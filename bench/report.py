@@ -31,6 +31,10 @@ _PAGE_HEADINGS = {
     "drain_per_s": "done, rate",
     "one_p50_us": "median, one by one",
     "one_p99_us": "slowest in 100",
+    "done_s": "all done, s",
+    "per_s_min": "least in a second",
+    "per_s_median": "median",
+    "per_s_max": "most",
     "recovery_s": "back after kill -9, s",
     "lease_s": "lease, s",
     "cpu_us": "CPU",
@@ -39,7 +43,18 @@ _PAGE_HEADINGS = {
     "total_ratio": "all, x its fifo",
 }
 _AS_THEY_ARE = frozenset(
-    {"ratio", "idle_kib", "quiet_percent", "total_ratio", "recovery_s", "lease_s"}
+    {
+        "ratio",
+        "idle_kib",
+        "quiet_percent",
+        "total_ratio",
+        "recovery_s",
+        "lease_s",
+        "done_s",
+        "per_s_min",
+        "per_s_median",
+        "per_s_max",
+    }
 )
 _RATES = ("calls_per_s", "rps")
 _LEAST_WIDTH = 110
@@ -60,6 +75,11 @@ _HEADINGS = {
     "drain_per_s": "done/s",
     "one_p50_us": "p50 µs",
     "one_p99_us": "p99 µs",
+    "done_s": "all done s",
+    "per_s_min": "/s min",
+    "per_s_median": "/s median",
+    "per_s_max": "/s max",
+    "lag_p99_ms": "lag p99 ms",
     "recovery_s": "recovery s",
     "lease_s": "lease s",
     "cpu_us": "CPU µs/call",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, cast
 
 from jobs.sync.faults import Temporary
 
@@ -54,7 +54,7 @@ class Answer:
             raise Temporary("the answer is not JSON, or was cut off") from None
         if not isinstance(value, dict):
             raise Temporary("the answer is not a JSON object")
-        return value  # pyright: ignore[reportUnknownVariableType] - JSON keys are text.
+        return cast("Fields", value)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -82,7 +82,7 @@ def text_of(fields: Mapping[str, object], name: str) -> str:
 def fields_of(fields: Mapping[str, object], name: str) -> Fields:
     """Return a member that is an object; an empty one where it is missing or something else."""
     value = fields.get(name)
-    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType] - as above.
+    return cast("Fields", value) if isinstance(value, dict) else {}
 
 
 def list_of(fields: Mapping[str, object], name: str) -> list[Fields]:
@@ -90,8 +90,8 @@ def list_of(fields: Mapping[str, object], name: str) -> list[Fields]:
     value = fields.get(name)
     if not isinstance(value, list):
         return []
-    items: list[object] = value  # pyright: ignore[reportUnknownVariableType] - as above.
-    return [item for item in items if isinstance(item, dict)]
+    items = cast("list[object]", value)
+    return [cast("Fields", item) for item in items if isinstance(item, dict)]
 
 
 def texts_of(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
@@ -99,5 +99,5 @@ def texts_of(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
     value = fields.get(name)
     if not isinstance(value, list):
         return ()
-    items: list[object] = value  # pyright: ignore[reportUnknownVariableType] - as above.
+    items = cast("list[object]", value)
     return tuple(item for item in items if isinstance(item, str))

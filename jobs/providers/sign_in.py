@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 from urllib.parse import urlencode
 
 import httpx2
@@ -197,7 +198,7 @@ def claims_of(id_token: str) -> Fields:
         claims: object = json.loads(text)
     except (binascii.Error, ValueError, RecursionError):
         return {}
-    return claims if isinstance(claims, dict) else {}  # pyright: ignore[reportUnknownVariableType] - JSON keys are text.
+    return cast("Fields", claims) if isinstance(claims, dict) else {}
 
 
 def _first(claims: Fields, names: Sequence[str]) -> str:

@@ -70,8 +70,10 @@ class Holding:
         self._has_ended = asyncio.Event()
         self._is_over = False
         self._full: set[Channel] = set()
+        self.is_more_due = False
+        """Whether more was due than was claimed, so that free places are of use at once."""
         self.changed = asyncio.Event()
-        """Set when enough places became free, or a stream is due again at once."""
+        """Set when enough places became free for what is due, or a stream is due again at once."""
 
     @property
     def free(self) -> int:
@@ -167,7 +169,8 @@ class Holding:
 
     def _tell_of_room(self) -> None:
         # Claiming one at a time would cost a look at everything that is due for each slice.
-        if not self._held or self.free * _LOOK_WHEN_FREE >= self._bounds.concurrency:
+        is_enough = self.free * _LOOK_WHEN_FREE >= self._bounds.concurrency
+        if self.is_more_due and (is_enough or not self._held):
             self.changed.set()
 
     async def keep(self) -> None:

@@ -114,13 +114,14 @@ class Sweeper:
         self._means.bus.publish(StreamsHealed(len(healed), len(parked)))
 
     async def _claim(self) -> None:
-        if self._holding.free <= 0 or not self._lanes:
+        if not self._lanes:
             return
         due = await self._store.backlog(self._clock.now())
         paused = await self._means.paused() if due else ()
         lanes = [lane for name, lane in self._lanes.items() if lane in due and name not in paused]
         # Another lane comes first each time, so that none lives on what others leave.
         self._turn += 1
+        claimed = 0
         for number in range(len(lanes)):
             lane = lanes[(number + self._turn) % len(lanes)]
             even = -(-self._holding.free // (len(lanes) - number))
@@ -129,7 +130,9 @@ class Sweeper:
                 now = self._clock.now()
                 claim = StreamClaim(self._worker, now, self._holding.until())
                 for stream in await self._store.claim(lane, claim, limit=limit):
+                    claimed += 1
                     self._holding.start(stream)
+        self._holding.is_more_due = claimed < sum(due[lane] for lane in lanes)
 
     async def _rest(self) -> None:
         """Wait until something changed here, and for others' changes about `every_s`."""

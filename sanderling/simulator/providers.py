@@ -8,6 +8,7 @@ from sanderling.simulator.core.oauth import Client
 from sanderling.simulator.core.site import Site
 from sanderling.simulator.core.world import World
 from sanderling.simulator.google import google_site, google_world
+from sanderling.simulator.microsoft import microsoft_site, microsoft_world
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +34,20 @@ def _google_settings(base_url: str) -> Mapping[str, str]:
     }
 
 
-PROVIDERS = (Provider("google", google_world, google_site, _google_settings),)
+def _microsoft_settings(base_url: str) -> Mapping[str, str]:
+    client = Client()
+    return {
+        "MICROSOFT_LOGIN_BASE_URL": base_url,
+        "MICROSOFT_GRAPH_BASE_URL": base_url,
+        "AUTH_MICROSOFT_CLIENT_ID": client.client_id,
+        "AUTH_MICROSOFT_CLIENT_SECRET": client.secret,
+        "MESSAGING_PROVIDER_MICROSOFT_ENABLED": "true",
+        "CALENDAR_PROVIDER_MICROSOFT_ENABLED": "true",
+    }
+
+
+PROVIDERS = (
+    Provider("google", google_world, google_site, _google_settings),
+    Provider("microsoft", microsoft_world, microsoft_site, _microsoft_settings),
+)
 """In the order of their ports."""

@@ -31,10 +31,11 @@ def in_lane(lane: Lane) -> ColumnElement[bool]:
     return and_(_rows.channel == lane.channel.value, _rows.phase == lane.phase.value)
 
 
-def claiming(lane: Lane, claim: StreamClaim, limit: int) -> ReturningUpdate[*tuple[Any, ...]]:
-    """Return the statement that claims due streams of a lane, one for each workspace in turn."""
-    # An account has one stream of a channel, so in one lane it is chosen once.
-    order = (_rows.next_due_at, _rows.id)
+def first_due(lane: Lane, now: datetime, limit: int) -> AnySelect:
+    """Return the query for the streams of a lane to claim, one for each workspace in turn.
+
+    An account has one stream of a channel, so in one lane it is chosen once.
+    """
     busy = streams.alias("busy")
     is_busy = (
         select(text("1"))
@@ -42,21 +43,23 @@ def claiming(lane: Lane, claim: StreamClaim, limit: int) -> ReturningUpdate[*tup
         .where(busy.c.account_id == _rows.account_id, text("busy.lease_until IS NOT NULL"))
         .exists()
     )
+    order = (_rows.next_due_at, _rows.id)
     turn = func.row_number().over(partition_by=_rows.workspace_id, order_by=order).label("turn")
     turns = (
         select(_rows.id, _rows.next_due_at, turn)
-        .where(in_lane(lane), due(claim.now), ~is_busy)
+        .where(in_lane(lane), due(now), ~is_busy)
         .subquery("turns")
     )
-    chosen = select(turns.c.id).order_by(turns.c.turn, turns.c.next_due_at, turns.c.id).limit(limit)
-    free = (
-        select(_rows.id)
-        .where(_rows.id.in_(chosen), due(claim.now))
-        .with_for_update(skip_locked=True, of=streams)
-    )
+    return select(turns.c.id).order_by(turns.c.turn, turns.c.next_due_at, turns.c.id).limit(limit)
+
+
+def claiming(
+    stream_ids: Sequence[StreamId], claim: StreamClaim
+) -> ReturningUpdate[*tuple[Any, ...]]:
+    """Return the statement that claims those of the streams that are still due."""
     return (
         update(streams)
-        .where(_rows.id.in_(free), _WAITING)
+        .where(_rows.id.in_(stream_ids), due(claim.now))
         .values(
             lease_owner=claim.worker,
             lease_until=claim.lease_until,

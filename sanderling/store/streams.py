@@ -58,13 +58,16 @@ class SQLStreamStore:
 
     async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
         """Return due streams of a lane, held from now on."""
-        statement = queries.claiming(lane, claim, limit)
         async with self._database.write() as connection:
             if not self._database.address.is_sqlite:
                 # Two that claim at once could each choose another stream of one account; one
                 # after the other sees what the first holds. The index would refuse the second.
                 await connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
-            rows = (await connection.execute(statement)).all()
+            chosen = queries.first_due(lane, claim.now, limit)
+            ids = (await connection.execute(chosen)).scalars().all()
+            # Told apart from choosing, so that no plan chooses again for each row that it changes.
+            statement = queries.claiming(ids, claim)
+            rows = (await connection.execute(statement)).all() if ids else ()
         return sorted(map(_stream, rows), key=lambda stream: (stream.next_due_at, stream.id))
 
     async def renew(self, leases: Sequence[Lease], *, until: datetime) -> frozenset[StreamId]:

@@ -194,3 +194,17 @@ def test_the_engine_benchmark_prints_every_row() -> None:
     for name in ("enqueue_per_s", "drain_per_s", "one_p50_us", "one_p99_us"):
         assert all(row[name] > 0 for row in rows.values()), document["notes"]
     assert all(rows[name]["recovery_s"] > 0 for name in ("embedded", "distributed"))
+
+
+def test_the_worker_benchmark_prints_every_row() -> None:
+    """`python -m bench worker --json` has a row for each database and way, and its goals."""
+    document = _measure("worker", "--calls", "40", "--seconds", "1")
+
+    rows = _by_name(document)
+    for name in ("one_by_one_sqlite", "sweep_sqlite", "job_for_each"):
+        assert rows[name]["done_s"] is not None
+        assert rows[name]["ratio"] > 0
+    assert rows["minute_sqlite"]["per_s_max"] >= rows["minute_sqlite"]["per_s_min"]
+    assert [goal["what"].partition(":")[0] for goal in document["goals"]] == [
+        name for name in rows if name.startswith("sweep_")
+    ]

@@ -1,11 +1,10 @@
 """Providers that answer from a list, for tests of what asks them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import httpx2
 
@@ -29,14 +28,21 @@ class Script:
     )
     asked: list[httpx2.Request] = field(default_factory=list[httpx2.Request])
 
-    def then(self, status: int = 200, /, json: object = None, **more: object) -> "Script":
+    def then(
+        self,
+        status: int = 200,
+        /,
+        json: object = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> "Script":
         """Answer one more request."""
-        headers: Any = more.get("headers")
-        content: Any = more.get("content")
         if content is None:
-            self.answers.append(httpx2.Response(status, headers=headers, json=json))
+            answer = httpx2.Response(status, headers=headers, json=json)
         else:
-            self.answers.append(httpx2.Response(status, headers=headers, content=content))
+            answer = httpx2.Response(status, headers=headers, content=content)
+        self.answers.append(answer)
         return self
 
     def fails(self, error: Exception) -> "Script":

@@ -26,9 +26,7 @@ class InProcess(httpx2.AsyncBaseTransport):
         if site is None:
             raise httpx2.ConnectError("no such host in this process", request=request)
         body = await request.aread()
-        if site.world.latency_s:
-            await site.world.clock.wait_s(site.world.latency_s)
-        answer = site.answer(_asked(request, body))
+        answer = await site.serve(_asked(request, body))
         if answer.manner is Manner.RESET:
             raise httpx2.ReadError("the connection was reset", request=request)
         if answer.manner is Manner.DRIP:

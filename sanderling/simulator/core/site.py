@@ -56,6 +56,17 @@ class Site:
             self.on_served(asked, answer)
         return answer
 
+    async def serve(self, asked: Asked) -> Answer:
+        """Return the answer after the time that every answer takes."""
+        world = self.world
+        world.present[asked.bearer] += 1
+        try:
+            if world.latency_s:
+                await world.clock.wait_s(world.latency_s)
+            return self.answer(asked)
+        finally:
+            world.present[asked.bearer] -= 1
+
     def _before(self, fault: FaultKind | None, asked: Asked) -> Answer | None:
         """Return the answer of what never gets to its handler."""
         if fault is FaultKind.RESET_BEFORE:
@@ -78,9 +89,7 @@ class Site:
     ) -> None:
         """Serve as an ASGI application."""
         asked = await _asked(scope, receive)
-        if self.world.latency_s:
-            await self.world.clock.wait_s(self.world.latency_s)
-        answer = self.answer(asked)
+        answer = await self.serve(asked)
         headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
         is_reset = answer.manner is Manner.RESET
         # A server closes the connection of whoever promises more than is sent, and ASGI has no

@@ -1,5 +1,6 @@
 """One provider's world: who lives there, what time it is, what goes wrong."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,6 +65,8 @@ class World:
     """How long every answer takes, at least."""
     drip_s: float = 2.0
     """How long a slow answer takes."""
+    present: Counter[str] = field(default_factory=Counter[str])
+    """How many requests are on their way for each access token."""
     people: dict[str, Person] = field(default_factory=dict[str, Person])
 
     def settle(

@@ -1,0 +1,49 @@
+"""The methods of Graph that are used, and the delegated scopes that allow them.
+
+Each request counts as one; a part of a batch is a request.
+"""
+
+from dataclasses import dataclass
+
+SCOPES = (
+    "openid",
+    "email",
+    "profile",
+    "offline_access",
+    "User.Read",
+    "Mail.Read",
+    "Calendars.Read",
+)
+"""What people are asked to consent to; nothing here writes."""
+
+_READS_MAIL = frozenset({"Mail.Read", "Mail.ReadWrite"})
+_READS_HEADERS = _READS_MAIL | {"Mail.ReadBasic"}
+_READS_EVENTS = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method: its path with names in braces, and scopes of which one suffices."""
+
+    path: str
+    scopes: frozenset[str]
+
+    def at(self, **names: str) -> str:
+        """Return the path to one resource; ids are quoted already."""
+        return self.path.format(**names)
+
+
+ROOT = "/v1.0"
+FOLDERS = Method(f"{ROOT}/me/mailFolders/delta", _READS_HEADERS)
+FOLDER = Method(f"{ROOT}/me/mailFolders/{{folder}}", _READS_HEADERS)
+DELTA = Method(f"{ROOT}/me/mailFolders/{{folder}}/messages/delta", _READS_HEADERS)
+MESSAGE = Method(f"{ROOT}/me/messages/{{message}}", _READS_MAIL)
+ATTACHMENT = Method(f"{ROOT}/me/messages/{{message}}/attachments/{{file}}/$value", _READS_MAIL)
+WINDOW = Method(f"{ROOT}/me/calendarView/delta", _READS_EVENTS)
+EVENT = Method(f"{ROOT}/me/events/{{event}}", _READS_EVENTS)
+INSTANCES = Method(f"{ROOT}/me/events/{{event}}/instances", _READS_EVENTS)
+
+METHODS = (FOLDERS, FOLDER, DELTA, MESSAGE, ATTACHMENT, WINDOW, EVENT, INSTANCES)
+
+BATCH_PATH = f"{ROOT}/$batch"
+"""Where up to twenty methods are asked for at once; consent is looked at for each of them."""
