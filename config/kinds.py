@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from enum import Enum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -110,6 +111,23 @@ def _url(value: str) -> str:
     return text
 
 
+def _service(value: str) -> str:
+    """Return a URL that secrets may be sent below, without a slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("write an https URL; http is for addresses of this machine alone")
+    if parts.query or parts.fragment:
+        raise ValueError("leave query and fragment out of the URL")
+    return value.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _plain(value: str) -> str:
     if not value.isprintable():
         raise ValueError("leave out line breaks and other signs that do not print")
@@ -162,5 +180,7 @@ Text = Annotated[str, AfterValidator(_plain), Kind.STRING]
 Folder = Annotated[Path, Kind.STRING]
 Items = Annotated[tuple[str, ...], BeforeValidator(_items), Kind.ARRAY]
 URL = Annotated[str, AfterValidator(_url), Kind.URL]
+ServiceURL = Annotated[str, AfterValidator(_url), AfterValidator(_service), Kind.URL]
+"""Where a service is asked with secrets: https, or http on loopback."""
 Secret = Annotated[SecretStr, Kind.SECRET]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_items), Kind.SECRET]

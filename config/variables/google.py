@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 from config.declaration import Condition, Declared, Group
-from config.kinds import URL, Flag, Secret, Text
+from config.kinds import URL, Flag, Secret, ServiceURL, Text
 from config.variables.group import VariableGroup
 
 _ANY_USE = (
@@ -70,6 +70,24 @@ class GoogleVariables(VariableGroup):
             "Where Google sends people back who connect an account: SERVER_URL and "
             "`/auth/google-apis/get-access-token`.",
             required_if=_ANY_USE,
+            is_planned=True,
+        ),
+    ] = None
+    google_oauth_base_url: Annotated[
+        ServiceURL | None,
+        Declared(
+            "GOOGLE_OAUTH_BASE_URL",
+            "Where people consent and tokens come from, in place of Google itself: a simulator or "
+            "a gateway; https, or http on loopback.",
+            is_planned=True,
+        ),
+    ] = None
+    google_api_base_url: Annotated[
+        ServiceURL | None,
+        Declared(
+            "GOOGLE_API_BASE_URL",
+            "Where the APIs of Gmail and Google Calendar are, in place of Google itself; https, or "
+            "http on loopback.",
             is_planned=True,
         ),
     ] = None

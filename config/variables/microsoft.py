@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 from config.declaration import Condition, Declared, Group
-from config.kinds import URL, Flag, Secret, Text
+from config.kinds import URL, Flag, Secret, ServiceURL, Text
 from config.variables.group import VariableGroup
 
 _ANY_USE = (
@@ -75,6 +75,23 @@ class MicrosoftVariables(VariableGroup):
             "Where Microsoft sends people back who connect an account: SERVER_URL and "
             "`/auth/microsoft-apis/get-access-token`.",
             required_if=_ANY_USE,
+            is_planned=True,
+        ),
+    ] = None
+    microsoft_login_base_url: Annotated[
+        ServiceURL | None,
+        Declared(
+            "MICROSOFT_LOGIN_BASE_URL",
+            "Where people consent and tokens come from, in place of Microsoft itself: a simulator "
+            "or a gateway; https, or http on loopback.",
+            is_planned=True,
+        ),
+    ] = None
+    microsoft_graph_base_url: Annotated[
+        ServiceURL | None,
+        Declared(
+            "MICROSOFT_GRAPH_BASE_URL",
+            "Where Microsoft Graph is, in place of Microsoft itself; https, or http on loopback.",
             is_planned=True,
         ),
     ] = None

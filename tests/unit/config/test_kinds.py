@@ -12,6 +12,7 @@ from sanderling.schedule.errors import CronRefused
 FLAG, LEVEL, PORT = "AUTH_PASSWORD_ENABLED", "LOG_LEVEL", "EMAIL_SMTP_PORT"
 WINDOW, LIFETIME = "API_RATE_LIMITING_SHORT_TTL_IN_MS", "ACCESS_TOKEN_EXPIRES_IN"
 BUDGET, QUEUES, ADDRESS = "SANDBOX_MEMORY_BUDGET_MB", "WORKER_ENABLED_QUEUES", "FRONTEND_URL"
+GRAPH = "MICROSOFT_GRAPH_BASE_URL"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,10 @@ BUDGET, QUEUES, ADDRESS = "SANDBOX_MEMORY_BUDGET_MB", "WORKER_ENABLED_QUEUES", "
         (QUEUES, '["jobs", "executions"]', ("jobs", "executions")),
         (QUEUES, "", ()),
         (ADDRESS, "https://a.example/path?x=1", "https://a.example/path?x=1"),
+        (GRAPH, "https://graph.example/v/", "https://graph.example/v"),
+        (GRAPH, "http://127.0.0.1:4801", "http://127.0.0.1:4801"),
+        (GRAPH, "http://[::1]:4801", "http://[::1]:4801"),
+        (GRAPH, "http://localhost:4801/", "http://localhost:4801"),
         ("METER_DRIVER", "console,OPENTELEMETRY", ("Console", "OpenTelemetry")),
         ("JOB_CLEAN_UP_CRON", " 1,2  3-4 */5 * 0 ", "1,2 3-4 */5 * 0"),
         ("EMAIL_SMTP_PASSWORD", " as it is ", SecretStr(" as it is ")),
@@ -72,6 +77,10 @@ def test_a_text_means_its_value(name: str, text: str, value: object) -> None:
         (ADDRESS, "https://a .example"),
         (ADDRESS, "https://[a"),
         (ADDRESS, "javascript:alert(1)"),
+        (GRAPH, "http://graph.example"),
+        (GRAPH, "http://127.0.0.1.example"),
+        (GRAPH, "https://graph.example?tenant=1"),
+        (GRAPH, "https://graph.example/#top"),
         ("EMAIL_FROM_NAME", "a\nBcc: everyone@example.org"),
         ("EMAIL_FROM_ADDRESS", "no address"),
         ("JOB_CLEAN_UP_CRON", "every day"),
