@@ -19,12 +19,6 @@ from config.variables import LogFormat, LogLevel
 _KEY = re.compile(r"sdl_[0-9A-Za-z_-]+")
 _PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
 _FOREIGN = "library.reported"
-# A web server, an HTTP client and a scheduler tell each request, start and tick in words; our own
-# events do it.
-_QUIET = (
-    *("uvicorn", "uvicorn.error", "httpx2", "httpcore2", "asyncio", "alembic", "aiosqlite"),
-    "apscheduler",
-)
 
 
 def redact(text: str) -> str:
@@ -61,9 +55,10 @@ def configure_logs(
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.value)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # Below WARNING libraries write what they send and get: credentials, session tokens, events. The
+    # handler refuses it as well, for the sake of loggers with a level of their own.
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.value]))
+    handler.setLevel(logging.WARNING)
 
 
 def _chain() -> list[Processor]:

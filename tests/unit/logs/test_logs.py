@@ -5,6 +5,7 @@ import json
 import logging
 from typing import Any
 
+import pytest
 import structlog
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -53,6 +54,26 @@ def test_library_lines_get_the_constant_name() -> None:
     (line,) = lines(stream)
     assert (line["event"], line["logger"]) == ("library.reported", "uvicorn.error")
     assert line["message"] == "refused by sdl_…"
+
+
+@pytest.mark.parametrize("own_level", [logging.NOTSET, logging.DEBUG])
+@pytest.mark.parametrize("level", [LogLevel.DEBUG, LogLevel.INFO])
+def test_no_level_makes_libraries_tell_what_they_send_and_get(
+    level: LogLevel, own_level: int
+) -> None:
+    """At DEBUG the library of AWS writes credentials, session tokens and events in plain text."""
+    stream = io.StringIO()
+    configure_logs(stream=stream, level=level)
+    library = logging.Logger("botocore.parsers", own_level)  # noqa: LOG001 - it goes with the test.
+    library.parent = logging.getLogger()
+
+    library.debug("Response body: <SessionToken>open-sesame</SessionToken>")
+    library.info("Response body: <SessionToken>open-sesame</SessionToken>")
+    logging.getLogger("anything.new").info("open-sesame")
+    structlog.get_logger().info("server.started")
+
+    (line,) = lines(stream)
+    assert line["event"] == "server.started"
 
 
 def test_a_scheduler_does_not_tell_each_tick() -> None:
