@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -25,12 +25,6 @@ from sanderling.kernel.ids import WorkspaceId
 ERRAND_LASTS = timedelta(minutes=10)
 _SECRET_BYTES = 32
 
-_DENIED = "access was denied at the provider"
-_ALLOW = (
-    "Connect again and allow it; while the OAuth app is in test mode, add the address to its test "
-    "users first, and where an organisation decides, ask its administrator for consent"
-)
-
 
 class _NewIds(Protocol):
     def account(self) -> str: ...
@@ -42,6 +36,15 @@ class Departure:
 
     address: str
     errand: Errand
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person comes back with from a provider: a code, or an error with its description."""
+
+    code: str | None = field(default=None, repr=False)
+    error: str = ""
+    description: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,7 @@ class Accounts:
         await self._store.begin(errand)
         return Departure(address, errand)
 
-    async def complete(
-        self, provider: Provider, *, state: str, code: str | None, error: str | None = None
-    ) -> Account:
+    async def complete(self, provider: Provider, *, state: str, answer: Answer) -> Account:
         """Return the account of a person who came back, with a stream for each channel.
 
         Raises:
@@ -119,9 +120,7 @@ class Accounts:
         errand = await self._store.take(digest_of(state), now)
         if errand is None or errand.provider is not provider:
             raise ErrandUnknown
-        if code is None or error is not None:
-            raise ConsentRefused(reason=_DENIED, what_to_do=_ALLOW)
-        granted = await self._redeem(errand, code)
+        granted = await self._granted(errand, answer)
         account = Account(
             AccountId(self._tools.ids.account()),
             errand.workspace_id,
@@ -201,13 +200,15 @@ class Accounts:
         except (ProviderFault, ProviderDisabled):
             return
 
-    async def _redeem(self, errand: Errand, code: str) -> Granted:
+    async def _granted(self, errand: Errand, answer: Answer) -> Granted:
         sign_in = self._sign_ins.of(errand.provider)
         try:
-            granted = await sign_in.redeem(code, errand.verifier)
+            if answer.code is None or answer.error:
+                raise sign_in.refusal(answer.error, answer.description)
+            granted = await sign_in.redeem(answer.code, errand.verifier)
         except (AuthRevoked, Defect) as refused:
             raise ConsentRefused(
-                reason="the provider did not take its own code back",
+                reason=f"the provider did not let it in: {refused.facts['reason']}",
                 what_to_do="Connect again, and finish within ten minutes",
             ) from refused
         except PermissionMissing as missing:

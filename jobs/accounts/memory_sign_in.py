@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from jobs.accounts.account import Granted, Provider, TokenSet
 from jobs.accounts.accounts import challenge_of
 from jobs.streams.stream import Channel
-from jobs.sync.faults import AuthRevoked
+from jobs.sync.faults import AuthRevoked, PermissionMissing, ProviderFault
 from sanderling.kernel.clock import Clock
 
 LIFE = timedelta(hours=1)
@@ -80,6 +80,10 @@ class MemorySignIn:
     def missing(self, channels: Sequence[Channel], scopes: Sequence[str]) -> Sequence[str]:
         """Return the channels that were not consented to."""
         return [channel for channel in channels if channel not in scopes]
+
+    def refusal(self, error: str, description: str) -> ProviderFault:  # noqa: ARG002 - it has one.
+        """Return that the person said no."""
+        return PermissionMissing("access was denied at the provider", "Connect again and allow it")
 
     def _issue(self) -> TokenSet:
         refresh = self._word("refresh")

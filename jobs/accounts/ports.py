@@ -15,6 +15,7 @@ from jobs.accounts.account import (
     TokenSet,
 )
 from jobs.streams.stream import AccountId, Channel
+from jobs.sync.faults import ProviderFault
 from sanderling.kernel.ids import WorkspaceId
 
 
@@ -125,6 +126,13 @@ class SignIn(Protocol):
 
     def missing(self, channels: Sequence[Channel], scopes: Sequence[str]) -> Sequence[str]:
         """Return the scopes that these channels need and that are not among `scopes`."""
+        ...
+
+    def refusal(self, error: str, description: str) -> ProviderFault:
+        """Return what it means that a person came back with an error in place of a code.
+
+        Both texts come from a browser: nothing of them is repeated.
+        """
         ...
 
 

@@ -15,9 +15,9 @@ from jobs.accounts.account import Granted, TokenSet
 from jobs.accounts.errors import ProviderDisabled
 from jobs.providers.answer import Answer, Fields, retry_after_s, text_of
 from jobs.providers.http import exchange
+from jobs.providers.objection import Objection, meaning, objection_of, objection_told
 from jobs.streams.stream import Channel
 from jobs.sync.faults import (
-    AuthRevoked,
     Defect,
     PermissionMissing,
     ProviderFault,
@@ -30,7 +30,6 @@ from sanderling.kernel.units import MIB
 _MAX_BYTES = 1 * MIB
 _MAX_LIFE_S = 24 * 3600
 _TOO_MANY, _FIRST_SERVER_ERROR = 429, 500
-_ENDED = {"invalid_grant", "interaction_required", "consent_required", "login_required"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,10 @@ class House:
     """The names of the settings that make the app known, for people."""
     subject_claims: tuple[str, ...] = ("sub",)
     email_claims: tuple[str, ...] = ("email",)
+    scope_prefix: str = ""
+    """What may stand before a scope where the provider tells which were given."""
+    meaning: Callable[[Objection], ProviderFault | None] = lambda _: None
+    """What an objection means in this house, where it has more to say than words of OAuth."""
 
 
 class OAuthSignIn:
@@ -128,8 +131,17 @@ class OAuthSignIn:
 
     def missing(self, channels: Sequence[Channel], scopes: Sequence[str]) -> Sequence[str]:
         """Return the scopes that these channels need and that were not given."""
-        given = {scope.lower() for scope in scopes}
-        return [scope for scope in self._scopes(channels) if scope.lower() not in given]
+        given = {self._short(scope) for scope in scopes}
+        return [scope for scope in self._scopes(channels) if self._short(scope) not in given]
+
+    def refusal(self, error: str, description: str) -> ProviderFault:
+        """Return what it means that a person came back with an error."""
+        return self._meaning(objection_told(error, description)) or PermissionMissing(
+            "the provider refused it for a reason that is not known here", "Connect again"
+        )
+
+    def _short(self, scope: str) -> str:
+        return scope.removeprefix(self._house.scope_prefix).lower()
 
     def _scopes(self, channels: Sequence[Channel]) -> list[str]:
         needed = (scope for channel in channels for scope in self._house.channel_scopes[channel])
@@ -172,20 +184,12 @@ class OAuthSignIn:
             return RateLimited(retry_after_s=retry_after_s(answer.headers, now))
         if answer.status >= _FIRST_SERVER_ERROR:
             return Temporary(f"status {answer.status}")
-        error = text_of(answer.fields(), "error")
-        if error in _ENDED:
-            return AuthRevoked(error)
-        if error in {"invalid_client", "unauthorized_client"}:
-            return PermissionMissing(
-                "the OAuth app or its secret is refused",
-                f"Correct {self._house.settings}, and resume the account",
-            )
-        if error in {"access_denied", "invalid_scope", "admin_policy_enforced"}:
-            return PermissionMissing(
-                "the organisation does not allow this app",
-                "Ask its administrator for consent, and connect the account again",
-            )
-        return Defect(str(answer.status)) if error else Temporary(f"status {answer.status}")
+        objection = objection_of(answer.fields())
+        unforeseen = Defect if objection.error else Temporary
+        return self._meaning(objection) or unforeseen(f"status {answer.status}")
+
+    def _meaning(self, objection: Objection) -> ProviderFault | None:
+        return self._house.meaning(objection) or meaning(objection, self._house.settings)
 
 
 def claims_of(id_token: str) -> Fields:

@@ -5,16 +5,11 @@ Each request counts as one; a part of a batch is a request.
 
 from dataclasses import dataclass
 
-SCOPES = (
-    "openid",
-    "email",
-    "profile",
-    "offline_access",
-    "User.Read",
-    "Mail.Read",
-    "Calendars.Read",
-)
-"""What people are asked to consent to; nothing here writes."""
+IDENTITY_SCOPES = ("openid", "email", "profile", "offline_access", "User.Read")
+MAIL_SCOPES = ("Mail.Read",)
+CALENDAR_SCOPES = ("Calendars.Read",)
+SCOPES = (*IDENTITY_SCOPES, *MAIL_SCOPES, *CALENDAR_SCOPES)
+"""What people are asked to consent to at most; each channel asks for its own, and none writes."""
 
 _READS_MAIL = frozenset({"Mail.Read", "Mail.ReadWrite"})
 _READS_HEADERS = _READS_MAIL | {"Mail.ReadBasic"}

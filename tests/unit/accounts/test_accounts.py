@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from jobs.accounts.account import Account, AccountStatus, Provider
-from jobs.accounts.accounts import ERRAND_LASTS, Accounts, Departure, Tools, digest_of
+from jobs.accounts.accounts import ERRAND_LASTS, Accounts, Answer, Departure, Tools, digest_of
 from jobs.accounts.errors import AccountUnknown, ChannelRefused, ConsentRefused, ErrandUnknown
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
@@ -52,7 +52,7 @@ class Desk:
         """Return an account that somebody connected."""
         departure, state = await self.leave(*channels)
         return await self.accounts.complete(
-            GOOGLE, state=state, code=self.consent(departure, *channels)
+            GOOGLE, state=state, answer=Answer(self.consent(departure, *channels))
         )
 
     async def statuses(self, account: Account) -> dict[Channel, StreamStatus]:
@@ -96,26 +96,26 @@ async def test_a_way_back_is_good_once_for_its_provider_and_for_ten_minutes(desk
     """Forged, repeated, crossed and late ones are all unknown."""
     departure, state = await desk.leave()
     code = desk.consent(departure)
-    await desk.accounts.complete(GOOGLE, state=state, code=code)
+    await desk.accounts.complete(GOOGLE, state=state, answer=Answer(code))
     crossed, late = (await desk.leave())[1], (await desk.leave())[1]
 
     with pytest.raises(ErrandUnknown):
-        await desk.accounts.complete(GOOGLE, state=state, code=code)
+        await desk.accounts.complete(GOOGLE, state=state, answer=Answer(code))
     with pytest.raises(ErrandUnknown):
-        await desk.accounts.complete(GOOGLE, state="forged\ud800", code=code)
+        await desk.accounts.complete(GOOGLE, state="forged\ud800", answer=Answer(code))
     with pytest.raises(ErrandUnknown):
-        await desk.accounts.complete(Provider.MICROSOFT, state=crossed, code=code)
+        await desk.accounts.complete(Provider.MICROSOFT, state=crossed, answer=Answer(code))
     desk.clock.advance(ERRAND_LASTS.total_seconds())
     with pytest.raises(ErrandUnknown):
-        await desk.accounts.complete(GOOGLE, state=late, code=code)
+        await desk.accounts.complete(GOOGLE, state=late, answer=Answer(code))
 
 
 async def test_a_person_who_says_no_is_told_what_to_do(desk: Desk) -> None:
     """Nothing is connected, and the state is used up."""
     _, state = await desk.leave()
 
-    with pytest.raises(ConsentRefused, match="test users"):
-        await desk.accounts.complete(GOOGLE, state=state, code=None, error="access_denied")
+    with pytest.raises(ConsentRefused, match="allow it"):
+        await desk.accounts.complete(GOOGLE, state=state, answer=Answer(error="access_denied"))
 
     assert list(await desk.accounts.list_accounts(HOME)) == []
 
@@ -126,7 +126,7 @@ async def test_consent_to_half_of_it_is_refused(desk: Desk) -> None:
     code = desk.consent(departure, Channel.GMAIL)
 
     with pytest.raises(ConsentRefused, match="leave every permission ticked"):
-        await desk.accounts.complete(GOOGLE, state=state, code=code)
+        await desk.accounts.complete(GOOGLE, state=state, answer=Answer(code))
 
 
 async def test_a_code_that_is_refused_is_begun_again(desk: Desk) -> None:
@@ -134,7 +134,7 @@ async def test_a_code_that_is_refused_is_begun_again(desk: Desk) -> None:
     _, state = await desk.leave()
 
     with pytest.raises(ConsentRefused, match="Connect again"):
-        await desk.accounts.complete(GOOGLE, state=state, code="made-up")
+        await desk.accounts.complete(GOOGLE, state=state, answer=Answer("made-up"))
 
 
 async def test_who_connects_again_heals_the_account(desk: Desk) -> None:
@@ -218,4 +218,4 @@ async def test_an_administrators_part_is_told(desk: Desk) -> None:
     desk.sign_in.redeem_fault = PermissionMissing("it is not allowed", "Ask Bob")
 
     with pytest.raises(ConsentRefused, match=r"it is not allowed\. Ask Bob\."):
-        await desk.accounts.complete(GOOGLE, state=state, code=code)
+        await desk.accounts.complete(GOOGLE, state=state, answer=Answer(code))

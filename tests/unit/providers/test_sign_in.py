@@ -82,6 +82,7 @@ def test_google_is_asked_at_its_own_addresses_by_default() -> None:
         (400, "interaction_required", AuthRevoked),
         (401, "invalid_client", PermissionMissing),
         (400, "access_denied", PermissionMissing),
+        (400, "redirect_uri_mismatch", PermissionMissing),
         (400, "invalid_request", Defect),
         (429, "slow_down", RateLimited),
         (503, "temporarily_unavailable", Temporary),
