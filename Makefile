@@ -42,6 +42,7 @@ test: setup-dev ## Set up, then run every test but the nightly ones, with covera
 	@tools/need-redis $(BIN)/python
 	@tools/need-ministack $(BIN)/python
 	@tools/need-google-client $(BIN)/python
+	@tools/need-graph-metadata $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(PYTEST)
 
@@ -51,6 +52,7 @@ test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
 	@tools/need-redis $(BIN)/python
 	@tools/need-ministack $(BIN)/python
 	@tools/need-google-client $(BIN)/python
+	@tools/need-graph-metadata $(BIN)/python
 	@tools/need-localemu $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
@@ -93,6 +95,7 @@ lock: setup-dev ## Pin requirements/*.txt anew; UPGRADE=--upgrade takes the newe
 	$(subst --universal --python-version 3.11,--python-version 3.13 --python-platform linux,$(LOCK)) \
 		--group localemu -o requirements/localemu.txt
 	$(LOCK) --group google -o requirements/google.txt
+	$(LOCK) --group graph --no-deps -o requirements/graph.txt
 
 .PHONY: bench
 bench: setup-dev ## Measure what a call costs, beside other ways to run the same code.

@@ -9,6 +9,7 @@ from jobs.accounts.tokens import MemoryTokens
 from jobs.providers.google.calendar import GoogleCalendarProvider, GoogleCalendars
 from jobs.providers.google.faults import fault_of
 from jobs.providers.google.mail import WHOLE_MAILBOX, GmailProvider, GmailProviders
+from jobs.providers.google.methods import METHODS
 from jobs.providers.http import Lane, open_client
 from jobs.providers.quota import MemoryQuota
 from jobs.sync.faults import CursorExpired
@@ -56,6 +57,8 @@ def _judged(google: Google) -> list[str]:
     judge = google.site.on_served
     assert isinstance(judge, Judge)
     assert judge.heard
+    # Scopes are asked for by this list, so what is used without being on it may be refused.
+    assert judge.heard <= {method.id for method in METHODS}
     return judge.wrong
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from jobs.providers.google.methods import METHODS
 from sanderling.simulator.core.faults import FaultKind
 from sanderling.simulator.core.oauth import Client
 from sanderling.simulator.google.scopes import ALLOWING
@@ -108,6 +109,15 @@ def test_each_method_is_opened_by_the_scopes_that_google_names() -> None:
     }
 
     assert ours == named
+
+
+def test_what_we_use_is_opened_by_scopes_that_google_names() -> None:
+    """Scopes that we take to suffice for a method suffice, so that nobody consents in vain."""
+    methods = {**description("gmail.v1").methods, **description("calendar.v3").methods}
+
+    unnamed = {used.id: {*used.scopes}.difference(methods[used.id]["scopes"]) for used in METHODS}
+
+    assert unnamed == {used.id: set[str]() for used in METHODS}
 
 
 def test_a_judge_is_strict() -> None:

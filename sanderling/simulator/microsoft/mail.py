@@ -73,7 +73,6 @@ class Mails:
             "childFolderCount": len(self._book(ask).children(folder.key)),
             "unreadItemCount": sum(not mail.is_read for mail in mails),
             "totalItemCount": len(mails),
-            "sizeInBytes": sum(len(mail.letter.text) for mail in mails),
             "isHidden": False,
         }
 
