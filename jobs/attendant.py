@@ -82,7 +82,7 @@ class Attendant:
             return
         now = self._clock.now()
         try:
-            run = await self._store.claim(name, RunClaim(self._worker, now, self._until(now)))
+            run = await self._claim(name, RunClaim(self._worker, now, self._until(now)))
         except StoreUnavailableError as fault:
             log.warning("job.not-claimed", job=name, reason=fault.facts["reason"])
             return
@@ -95,6 +95,16 @@ class Attendant:
             log.info("job.skipped", job=name, run=run.id)
         await self._means.announce([name])
 
+    async def _claim(self, name: str, claim: RunClaim) -> Run | None:
+        claiming = asyncio.create_task(self._store.claim(name, claim), name=f"claim {name}")
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            # It may be ours by now, and nobody else would take it up before the lease runs out.
+            if (run := await claiming) is not None:
+                await self._write(run, given_back(run))
+            raise
+
     async def _run(self, run: Run, work: Work) -> None:
         task = asyncio.create_task(_told(work, run), name=f"job {run.id}")
         keeping = asyncio.create_task(self._keep(run, task))
@@ -104,7 +114,7 @@ class Attendant:
         except asyncio.CancelledError:
             task.cancel()
             await asyncio.wait({task})
-            await asyncio.shield(self._write(run, given_back(run)))
+            await asyncio.shield(self._leave(run, task))
             raise
         finally:
             keeping.cancel()
@@ -114,6 +124,13 @@ class Attendant:
             log.warning("job.lease-lost", job=run.job, run=run.id)
             return
         await self._end(run, task)
+
+    async def _leave(self, run: Run, task: asyncio.Task[str]) -> None:
+        """Hand a run on to others, unless its work came to its end all the same."""
+        if task.cancelled() or task.exception() is not None:
+            await self._write(run, given_back(run))
+        else:
+            await self._end(run, task)
 
     async def _end(self, run: Run, task: asyncio.Task[str]) -> None:
         now, error = self._clock.now(), task.exception()

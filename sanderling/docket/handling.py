@@ -17,6 +17,7 @@ class Handling:
         """Start without handlers."""
         self._handlers: dict[str, Handler] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._cancelled: set[asyncio.Task[None]] = set()
         self._ended: list[Callable[[], None]] = []
 
     @property
@@ -54,9 +55,10 @@ class Handling:
             await asyncio.wait(self._running)
 
     def cancel(self) -> None:
-        """Cancel handlers under way."""
-        for running in self._running:
+        """Cancel handlers under way, each once: how it ends in order is not cut off."""
+        for running in self._running - self._cancelled:
             running.cancel()
+            self._cancelled.add(running)
 
     async def _run(self, task: str, key: str) -> None:
         handler = self._handlers.get(task)
@@ -72,5 +74,6 @@ class Handling:
 
     def _end(self, running: asyncio.Task[None]) -> None:
         self._running.discard(running)
+        self._cancelled.discard(running)
         for look in self._ended:
             look()

@@ -262,6 +262,35 @@ async def test_whoever_hurries_cancels_what_runs(engine: Engine) -> None:
     assert bench.ended == ["first"]
 
 
+async def test_a_handler_that_ends_in_order_is_told_to_end_once(make_engine: MakeEngine) -> None:
+    """Whoever hurries, hurries again and leaves cuts off nothing of what it hands on."""
+    engine, bench = make_engine(0.0), an_open_bench()
+    began, handed_on = asyncio.Event(), list[str]()
+
+    async def hands_on(key: str) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(_SOON_S)
+            handed_on.append(key)
+
+    engine.handle(_TASK, bench)
+    engine.handle("other", hands_on)
+    engine.consume(1)
+
+    async with engine:
+        await _carrying(engine, bench)
+        await engine.enqueue(Ticket("other", "a"))
+        await until(began.is_set)
+        engine.consume(0)
+        engine.hurry()
+        await asyncio.sleep(0)
+        engine.hurry()
+
+    assert handed_on == ["a"]
+
+
 async def test_health_counts(engine: Engine) -> None:
     """An engine tells what waits, what runs, and how many may."""
     bench = an_open_bench()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -192,6 +193,57 @@ async def test_a_worker_that_stops_hands_its_run_on() -> None:
         await task
 
     assert list(await bench.store.waiting()) == ["sweep"]
+
+
+class _SlowToClaim(MemoryJobStore):
+    """A store whose claims are written before whoever claims hears of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.claimed, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def claim(self, name: str, claim: RunClaim) -> Run | None:
+        run = await super().claim(name, claim)
+        self.claimed.set()
+        await self.goes_on.wait()
+        return run
+
+
+async def test_a_worker_that_stops_while_it_claims_holds_nothing() -> None:
+    """A run that was claimed in the moment of the stop waits for others at once."""
+    store = _SlowToClaim()
+    bench = Bench(store)
+    await bench.emit()
+
+    task = asyncio.create_task(bench.attendant(works).handle("sweep"))
+    await store.claimed.wait()
+    task.cancel()
+    await _settle()
+    store.goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert list(await store.waiting()) == ["sweep"]
+    assert (await bench.latest()).attempts == 0
+
+
+async def test_a_run_that_ends_in_spite_of_the_stop_is_done() -> None:
+    """Work that came to its end when it was told to stop is not done again."""
+    bench = Bench()
+    await bench.emit()
+
+    async def ends_in_time(_: Run) -> str:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return "It did."
+
+    task = asyncio.create_task(bench.attendant(ends_in_time).handle("sweep"))
+    await _settle()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert (await bench.latest()).status is RunStatus.DONE
 
 
 async def test_a_run_that_kills_every_worker_is_parked() -> None:
