@@ -90,9 +90,11 @@ class MemoryStreamStore:
             self._streams[after.id] = merged(self._streams[after.id], after)
         return [self._streams[after.id] for after in healed]
 
-    async def switch(self, stream_id: StreamId, status: StreamStatus, now: datetime) -> bool:
+    async def switch(
+        self, stream_id: StreamId, status: StreamStatus, now: datetime, detail: str = ""
+    ) -> bool:
         """Pause, park or let go on."""
-        return self._change(stream_id, lambda stream: switched(stream, status, now))
+        return self._change(stream_id, lambda stream: switched(stream, status, now, detail))
 
     async def ask(self, stream_id: StreamId, now: datetime) -> bool:
         """Want a slice out of turn."""

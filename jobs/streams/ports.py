@@ -60,7 +60,9 @@ class StreamStore(Protocol):
         """Free at most `limit` streams whose lease ran out, as `lost` says, and return them."""
         ...
 
-    async def switch(self, stream_id: StreamId, status: StreamStatus, now: datetime) -> bool:
+    async def switch(
+        self, stream_id: StreamId, status: StreamStatus, now: datetime, detail: str = ""
+    ) -> bool:
         """Pause, park or let go on, as `switched` says; False when there is no such stream."""
         ...
 

@@ -41,6 +41,7 @@ def settled(stream: Stream, result: SliceResult, now: datetime, due_at: datetime
         status=result.status,
         next_due_at=due_at,
         attempts=0,
+        failures=result.failures,
         detail=result.detail,
         last_success_at=now if is_good else stream.last_success_at,
         last_failure=result.failure,
@@ -84,21 +85,30 @@ def lost(stream: Stream, now: datetime) -> Stream:
 def merged(kept: Stream, after: Stream) -> Stream:
     """Return what to write of `after`, when people changed `kept` while it was worked on.
 
-    A pause stands, and so does a wish for a slice out of turn.
+    A pause stands, and so does a wish for a slice out of turn: a slice that ended in order, and
+    parked the stream without knowing of the wish, is followed by one more.
     """
-    status = after.status if kept.status is StreamStatus.ACTIVE else kept.status
+    is_wanted = kept.asked_at is not None and after.attempts == 0
+    is_settled = kept.status is StreamStatus.ACTIVE and not is_wanted
+    status = after.status if is_settled else kept.status
     due_at = after.next_due_at if kept.asked_at is None else min(after.next_due_at, kept.asked_at)
     return replace(after, status=status, next_due_at=due_at, asked_at=None)
 
 
-def switched(stream: Stream, status: StreamStatus, now: datetime) -> Stream:
-    """Return a stream that somebody pauses, or lets go on: then it is due at once and unmarked."""
+def switched(stream: Stream, status: StreamStatus, now: datetime, detail: str = "") -> Stream:
+    """Return a stream that somebody pauses or parks, or lets go on: then it is due and unmarked.
+
+    `detail` says why it rests; without it what was said before stays.
+    """
     if status is not StreamStatus.ACTIVE:
-        return replace(stream, status=status, updated_at=now)
+        return replace(stream, status=status, detail=detail or stream.detail, updated_at=now)
     attempts = stream.attempts if stream.lease_until else 0
     failure = None if stream.is_suspect else stream.last_failure
     return asked(
-        replace(stream, status=status, attempts=attempts, last_failure=failure, detail=""), now
+        replace(
+            stream, status=status, attempts=attempts, failures=0, last_failure=failure, detail=""
+        ),
+        now,
     )
 
 

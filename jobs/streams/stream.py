@@ -73,7 +73,8 @@ class Stream:
     """One account's one channel.
 
     `fence` counts claims, and losses of a claim. `attempts` counts claims since a slice last ended
-    in order. `asked_at` is when somebody asked for a slice out of turn that was not begun yet.
+    in order, `failures` slices in a row that ended in order and with a failure. `asked_at` is when
+    somebody asked for a slice out of turn that was not begun yet.
     """
 
     id: StreamId
@@ -88,6 +89,7 @@ class Stream:
     lease_until: datetime | None = None
     fence: int = 0
     attempts: int = 0
+    failures: int = 0
     asked_at: datetime | None = None
     detail: str = ""
     last_success_at: datetime | None = None
@@ -129,13 +131,15 @@ class SliceResult:
     """What one slice came to.
 
     `phase` is what the next one does. `due` is when: a moment is for a provider that asked to wait.
-    With `failure` nothing was brought in. A `status` of `PARKED` or `PAUSED` ends the work on it.
+    `failure` is what ended it early; then `failures` is how many such slices there were in a row,
+    this one among them. A `status` of `PARKED` or `PAUSED` ends the work on it.
     """
 
     due: Due | datetime
     phase: Phase
     detail: str = ""
     failure: StreamFailure | None = None
+    failures: int = 0
     status: StreamStatus = StreamStatus.ACTIVE
 
 

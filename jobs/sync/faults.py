@@ -51,7 +51,7 @@ class CursorExpired(ProviderFault):
 class AuthRevoked(ProviderFault):
     """The account's consent does not hold any more: {reason}.
 
-    Connect the account again.
+    Connect the account again with `sanderling accounts connect`.
     """
 
     code: ClassVar[str] = "provider_auth_revoked"

@@ -95,6 +95,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "server.stopped": "The server finished its calls and closed what it held.",
     "source.not-compiled": "A source was too much for the compiler; `ending` says how.",
     "stream.broken": "A slice of a stream met a defect; it is tried later, and in the end parked.",
+    "stream.failed": "A provider ended a slice of a stream; `code` says why, and `course` what "
+    "becomes of the stream.",
     "stream.lease-lost": "A stream was taken over by another process while it was worked on here.",
     "stream.parked": "A stream lost its worker too often and waits for somebody to resume it.",
     "stream.stopped": "A slice of a stream took too long and was stopped.",

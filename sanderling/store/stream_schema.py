@@ -22,6 +22,7 @@ streams = Table(
     Column("lease_until", Moment),
     Column("fence", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
     Column("asked_at", Moment),
     Column("detail", Text, nullable=False),
     Column("last_success_at", Moment),

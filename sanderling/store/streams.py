@@ -106,9 +106,11 @@ class SQLStreamStore:
             await _write(connection, after)
         return after
 
-    async def switch(self, stream_id: StreamId, status: StreamStatus, now: datetime) -> bool:
+    async def switch(
+        self, stream_id: StreamId, status: StreamStatus, now: datetime, detail: str = ""
+    ) -> bool:
         """Pause, park or let go on."""
-        return await self._change(stream_id, lambda stream: switched(stream, status, now))
+        return await self._change(stream_id, lambda stream: switched(stream, status, now, detail))
 
     async def ask(self, stream_id: StreamId, now: datetime) -> bool:
         """Want a slice out of turn."""
@@ -188,6 +190,7 @@ def _row(stream: Stream) -> dict[str, object]:
         "lease_until": stream.lease_until,
         "fence": stream.fence,
         "attempts": stream.attempts,
+        "failures": stream.failures,
         "asked_at": stream.asked_at,
         "detail": stream.detail,
         "last_success_at": stream.last_success_at,
@@ -212,6 +215,7 @@ def _stream(row: AnyRow) -> Stream:
         lease_until=row.lease_until,
         fence=row.fence,
         attempts=row.attempts,
+        failures=row.failures,
         asked_at=row.asked_at,
         detail=row.detail,
         last_success_at=row.last_success_at,

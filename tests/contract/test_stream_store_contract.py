@@ -13,7 +13,7 @@ from jobs.streams.steps import MOST_ATTEMPTS, broken, given_back, lost, settled
 from jobs.streams.stream import AccountId, Channel, Lane, Phase, Stream, StreamId, StreamStatus
 from sanderling.store import SQLStreamStore, open_database
 from support.records import START, THERE
-from support.streams import DONE, LEASE, LISTING, a_claim, a_stream
+from support.streams import DONE, LEASE, LISTING, REFUSED, a_claim, a_stream
 
 LATER = START + LEASE
 SECOND = timedelta(seconds=1)
@@ -167,6 +167,44 @@ async def test_what_people_want_meanwhile_stands(store: StreamStore) -> None:
     assert (await kept(store)).status is StreamStatus.PAUSED
     assert (await kept(store, "b")).next_due_at == START + SECOND
     assert [each.id for each in await store.claim(LISTING, a_claim(LATER), limit=9)] == [asked.id]
+
+
+async def test_a_wish_outlives_the_parking_that_did_not_know_of_it(store: StreamStore) -> None:
+    """Who connects an account again while a slice fails for want of consent gets one more."""
+    mine, other = await held(store), await held(store, a_stream("b"))
+    await store.switch(mine.id, StreamStatus.ACTIVE, START)
+
+    await store.settle(
+        [(each.lease(), settled(each, REFUSED, LATER, LATER)) for each in (mine, other)]
+    )
+
+    assert (await kept(store)).status is StreamStatus.ACTIVE
+    assert (await kept(store, "b")).status is StreamStatus.PARKED
+
+
+async def test_failures_in_a_row_are_kept(store: StreamStore) -> None:
+    """Back-off goes on where another process left it, until somebody lets the stream go on."""
+    mine = await held(store)
+
+    await store.settle([(mine.lease(), settled(mine, REFUSED, LATER, LATER))])
+
+    assert (await kept(store)).failures == REFUSED.failures
+    assert await store.switch(mine.id, StreamStatus.ACTIVE, LATER)
+    assert (await kept(store)).failures == 0
+
+
+async def test_a_stream_that_is_parked_says_why(store: StreamStore) -> None:
+    """What was said last stays when it is paused, and is gone when it goes on."""
+    await store.open([a_stream()])
+
+    for status, detail in (
+        (StreamStatus.PARKED, "Connect the account again."),
+        (StreamStatus.PAUSED, ""),
+    ):
+        assert await store.switch(a_stream().id, status, LATER, detail)
+        assert (await kept(store)).detail == "Connect the account again."
+    await store.switch(a_stream().id, StreamStatus.ACTIVE, LATER)
+    assert (await kept(store)).detail == ""
 
 
 async def test_a_stream_whose_worker_died_is_due_again(store: StreamStore) -> None:

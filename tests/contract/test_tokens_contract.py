@@ -136,7 +136,7 @@ async def test_an_end_is_told_to_people(house: House) -> None:
     account = await house.store.find(HOME, ACCOUNT)
     assert account is not None
     assert account.status is AccountStatus.NEEDS_REAUTH
-    assert "Connect the account again." in account.reason
+    assert "Connect the account again with" in account.reason
 
 
 @pytest.mark.parametrize(

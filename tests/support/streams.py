@@ -11,7 +11,9 @@ from jobs.streams.stream import (
     SliceResult,
     Stream,
     StreamClaim,
+    StreamFailure,
     StreamId,
+    StreamStatus,
 )
 from sanderling.kernel.ids import WorkspaceId
 from support.records import HERE, START
@@ -19,6 +21,14 @@ from support.records import HERE, START
 LEASE = timedelta(seconds=30)
 LISTING = Lane(Channel.GMAIL, Phase.LIST)
 DONE = SliceResult(Due.IN_TURN, Phase.LIST, "Nothing was new.")
+REFUSED = SliceResult(
+    Due.IN_TURN,
+    Phase.LIST,
+    "Connect the account again.",
+    StreamFailure("provider_auth_revoked", "Connect the account again."),
+    failures=3,
+    status=StreamStatus.PARKED,
+)
 
 
 def a_stream(
