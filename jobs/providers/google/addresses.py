@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from jobs.providers.encoded_words import MAX_HEADER_CHARS
 from jobs.providers.text import clean
 from jobs.sync.items import Address
 
-MAX_HEADER_CHARS = 64 * 1024
 MAX_ADDRESSES = 1000
 _MAX_EMAIL_CHARS = 320
 _MAX_NAME_CHARS = 500
@@ -59,8 +59,9 @@ def _address(entry: str) -> Address | None:
     else:
         email, _, comment = entry.partition("(")
         name = comment.rpartition(")")[0]
-    email = clean("".join(email.split()), _MAX_EMAIL_CHARS).lower()
-    if "@" not in email.strip("@"):
+    email = "".join(email.split()).lower()
+    # One that is cut would be another one, and perhaps somebody else's.
+    if "@" not in email.strip("@") or len(email) > _MAX_EMAIL_CHARS:
         return None
     plain = " ".join(name.split()).strip("\"'").replace('\\"', '"').strip()
-    return Address(clean(plain, _MAX_NAME_CHARS), email)
+    return Address(clean(plain, _MAX_NAME_CHARS), clean(email))

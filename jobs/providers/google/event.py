@@ -9,6 +9,7 @@ from jobs.sync.items import Attendee, Event, EventStatus, Moment, Response
 from jobs.sync.provider import Removed
 
 MAX_ATTENDEES = 1000
+MAX_EMAIL_CHARS = 320
 _MAX_SHORT_CHARS = 2000
 
 _RESPONSES = {
@@ -74,8 +75,9 @@ def _attendees(fields: Fields) -> tuple[Attendee, ...]:
     organizer = text_of(fields_of(fields, "organizer"), "email").lower()
     found: dict[str, Attendee] = {}
     for one in list_of(fields, "attendees")[:MAX_ATTENDEES]:
-        email = clean(text_of(one, "email"), 320).lower()
-        if email:
+        email = clean(text_of(one, "email")).lower()
+        # One that is cut would be another one, and perhaps somebody else's.
+        if email and len(email) <= MAX_EMAIL_CHARS:
             found[email] = Attendee(
                 email,
                 clean(text_of(one, "displayName"), 500),

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from jobs.providers.answer import Answer, AnswerOutOfBounds, Fields, list_of, text_of
 from jobs.providers.google.batch import CONTENT_TYPE, batch_answers, batch_body
 from jobs.providers.google.faults import fault_of
-from jobs.providers.google.message import message_of
+from jobs.providers.google.message import read_message
 from jobs.providers.google.methods import BATCH_PATH, MESSAGE, THREAD
 from jobs.providers.google.plan import Fetch, plan, single
 from jobs.providers.google.window import Windows
@@ -111,7 +111,7 @@ class Fetching:
         return answer.fields()
 
     async def _smaller(self, batch: list[Fetch], found: dict[str, Fetched]) -> list[Fetch]:
-        """Return how to ask for less at once; the last resort is a message without its body."""
+        """Return how to ask for less at once; the last resort is a message of labels alone."""
         if len(batch) > 1:
             self._windows.narrow(self._account_id)
             half = (len(batch) + 1) // 2
@@ -135,18 +135,22 @@ class Fetching:
 
     async def _head(self, message_id: str) -> Fetched:
         path = f"{MESSAGE.path}{quote(message_id, safe='')}"
-        ask = Ask("GET", path, units=MESSAGE.units, params={"format": "metadata"})
-        try:
-            fields = await self._http.fields(ask)
-        except ItemGone:
-            return Gone()
-        return message_of(fields, parse_error="its body is too large or too deep to be read")
+        for form in ("metadata", "minimal"):
+            ask = Ask("GET", path, units=MESSAGE.units, params={"format": form})
+            try:
+                fields = await self._http.fields(ask)
+            except ItemGone:
+                return Gone()
+            except AnswerOutOfBounds:
+                continue
+            return read_message(fields, parse_error="it is too large or too deep to be read")
+        return Deferred(AnswerOutOfBounds("not even the labels of a message can be read"))
 
 
 def _messages(fetch: Fetch, fields: Fields) -> dict[str, Fetched]:
     told = list_of(fields, "messages") if fetch.method is THREAD else [fields]
     messages: list[Message] = [
-        message_of(one) for one in told if text_of(one, "id") in fetch.message_ids
+        read_message(one) for one in told if text_of(one, "id") in fetch.message_ids
     ]
     if not messages and fetch.method is MESSAGE:
         raise Temporary("a message came without its id")

@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.header import decode_header
 from email.utils import parsedate_to_datetime
+from functools import partial
+from itertools import islice
 
 from jobs.providers.answer import Fields, fields_of, list_of, text_of, texts_of
-from jobs.providers.google.addresses import addresses_of
+from jobs.providers.charsets import text_in
+from jobs.providers.encoded_words import MAX_HEADER_CHARS, decoded_words
+from jobs.providers.google.addresses import MAX_ADDRESSES, addresses_of
+from jobs.providers.guard import kept
 from jobs.providers.text import MAX_TEXT_CHARS, clean, html_text
 from jobs.sync.items import Attachment, Message, Participant, Role
 
@@ -38,6 +42,7 @@ _KEPT_HEADERS = (
     "references",
     "x-auto-response-suppress",
 )
+_LEAST = ("id", "threadId", "labelIds", "historyId", "internalDate")
 _MAX_KEPT_CHARS = 4096
 _MAX_SUBJECT_CHARS = 2000
 _MAX_NAME_CHARS = 500
@@ -74,6 +79,11 @@ class Part:
         )
 
 
+def read_message(fields: Fields, *, parse_error: str | None = None) -> Message:
+    """Return the message, with nothing but its labels should reading the rest ever fail."""
+    return kept(partial(message_of, parse_error=parse_error), fields, _LEAST)
+
+
 def message_of(fields: Fields, *, parse_error: str | None = None) -> Message:
     """Return the message; what cannot be read of it is left out, and `parse_error` says so."""
     payload = fields_of(fields, "payload")
@@ -92,7 +102,9 @@ def message_of(fields: Fields, *, parse_error: str | None = None) -> Message:
         is_draft=DRAFT in labels,
         sent_at=_date(headers.get("date", "")),
         received_at=_stamp(fields.get("internalDate")),
-        subject=clean(" ".join(_decoded(headers.get("subject", "")).split()), _MAX_SUBJECT_CHARS),
+        subject=clean(
+            " ".join(decoded_words(headers.get("subject", "")).split()), _MAX_SUBJECT_CHARS
+        ),
         participants=_participants(headers),
         text=_text(parts),
         attachments=tuple(map(_attachment, (part for part in parts if part.is_attachment))),
@@ -125,10 +137,14 @@ def parts_of(payload: Fields) -> tuple[list[Part], bool]:
 
 
 def headers_of(part: Fields) -> dict[str, str]:
-    """Return the headers of a part by name in small letters; the first of a name counts."""
+    """Return the headers of a part by name in small letters, with the first 64 KiB of each.
+
+    Of several with one name the first counts.
+    """
     headers: dict[str, str] = {}
     for header in list_of(part, "headers"):
-        headers.setdefault(text_of(header, "name").lower(), text_of(header, "value"))
+        name = text_of(header, "name")[:_MAX_NAME_CHARS].lower()
+        headers.setdefault(name, text_of(header, "value")[:MAX_HEADER_CHARS])
     return headers
 
 
@@ -136,7 +152,7 @@ def _part(part: Fields) -> Part:
     return Part(
         text_of(part, "partId"),
         clean(text_of(part, "mimeType").lower(), 200),
-        clean(_decoded(text_of(part, "filename")), _MAX_NAME_CHARS),
+        clean(decoded_words(text_of(part, "filename")), _MAX_NAME_CHARS),
         headers_of(part),
         fields_of(part, "body"),
     )
@@ -177,12 +193,7 @@ def _body(part: Part, max_chars: int) -> str:
     # Each four characters stand for three bytes, and each character is a byte or more.
     data = bytes_of(text_of(part.body, "data")[: 6 * max_chars // 4 * 4])
     told = _CHARSET.search(part.headers.get("content-type", ""))
-    for charset in ("utf-8", told[1] if told else "cp1252"):
-        try:
-            return data.decode(charset)[:max_chars]
-        except (UnicodeError, LookupError, ValueError):
-            continue
-    return data.decode("utf-8", "replace")[:max_chars]
+    return text_in(data, "utf-8", told[1] if told else "cp1252")[:max_chars]
 
 
 def bytes_of(data: str) -> bytes:
@@ -194,25 +205,13 @@ def bytes_of(data: str) -> bytes:
 
 
 def _participants(headers: Mapping[str, str]) -> tuple[Participant, ...]:
-    return tuple(
+    told = (
         Participant(role, address)
         for name, role in _ROLES.items()
         if name in headers
-        for address in addresses_of(_decoded(headers[name]))
+        for address in addresses_of(decoded_words(headers[name]))
     )
-
-
-def _decoded(header: str) -> str:
-    """Return a header with its encoded words decoded, as far as they can be."""
-    if "=?" not in header:
-        return header
-    try:
-        return "".join(
-            piece if isinstance(piece, str) else piece.decode(charset or "ascii", "replace")
-            for piece, charset in decode_header(header[: 64 * 1024])
-        )
-    except (ValueError, LookupError, TypeError, binascii.Error, RecursionError):
-        return header
+    return tuple(islice(told, MAX_ADDRESSES))
 
 
 def _date(header: str) -> datetime | None:

@@ -7,14 +7,16 @@ from urllib.parse import quote
 from jobs.providers.answer import Answer, AnswerOutOfBounds
 from jobs.providers.microsoft.batch import MOST, Batches, Part
 from jobs.providers.microsoft.faults import fault_of
-from jobs.providers.microsoft.message import EXPAND, SELECT, message_of
+from jobs.providers.microsoft.message import EXPAND, LEAST, SELECT, read_message
 from jobs.providers.microsoft.methods import MESSAGE
 from jobs.sync.faults import CursorExpired, ItemGone, ProviderFault, RateLimited, Temporary
 from jobs.sync.provider import Deferred, Fetched, Gone, Wanted
 from sanderling.kernel.clock import Clock
 
 _PREFER = {"prefer": 'IdType="ImmutableId", outlook.body-content-type="text"'}
-_TOO_LARGE = "the message is larger than what is read"
+_TOO_LARGE = "it is too large or too deep to be read"
+_WHOLE = f"{SELECT}&$expand={EXPAND}"
+_WITHOUT_BODY = SELECT.replace(",body", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Fetching:
 
     async def _some(self, ids: list[str]) -> dict[str, Fetched]:
         """Return what became of at most twenty messages."""
-        parts = [Part(_path(each, is_whole=True), _PREFER) for each in ids]
+        parts = [Part(_path(each, _WHOLE), _PREFER) for each in ids]
         try:
             answers = await self.batches.ask(parts)
         except AnswerOutOfBounds:
@@ -54,8 +56,13 @@ class Fetching:
         if len(ids) > 1:
             middle = len(ids) // 2
             return {**await self._some(ids[:middle]), **await self._some(ids[middle:])}
-        (answer,) = await self.batches.ask([Part(_path(ids[0], is_whole=False), _PREFER)])
-        return {ids[0]: self._read(ids[0], answer, parse_error=_TOO_LARGE)}
+        for select in (_WITHOUT_BODY, ",".join(LEAST)):
+            try:
+                (answer,) = await self.batches.ask([Part(_path(ids[0], select), _PREFER)])
+            except AnswerOutOfBounds:
+                continue
+            return {ids[0]: self._read(ids[0], answer, parse_error=_TOO_LARGE)}
+        return {ids[0]: Deferred(AnswerOutOfBounds("not even a message's place can be read"))}
 
     def _read(
         self, remote_id: str, answer: Answer | None, *, parse_error: str | None = None
@@ -65,7 +72,7 @@ class Fetching:
         if not answer.is_success:
             return self._refused(answer)
         try:
-            message = message_of(answer.fields(), parse_error=parse_error)
+            message = read_message(answer.fields(), parse_error=parse_error)
         except ProviderFault as fault:
             return Deferred(fault)
         return replace(message, remote_id=remote_id)
@@ -80,8 +87,5 @@ def _is_throttled(fetched: Fetched) -> bool:
     return isinstance(fetched, Deferred) and isinstance(fetched.fault, RateLimited)
 
 
-def _path(remote_id: str, *, is_whole: bool) -> str:
-    path = MESSAGE.at(message=quote(remote_id, safe=""))
-    if is_whole:
-        return f"{path}?$select={SELECT}&$expand={EXPAND}"
-    return f"{path}?$select={SELECT.replace(',body', '')}"
+def _path(remote_id: str, select: str) -> str:
+    return f"{MESSAGE.at(message=quote(remote_id, safe=''))}?$select={select}"

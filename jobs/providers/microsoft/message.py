@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 
 from jobs.providers.answer import Fields, fields_of, list_of, text_of
+from jobs.providers.guard import kept
 from jobs.providers.text import clean, html_text
 from jobs.sync.items import Address, Attachment, Message, Participant, Role
 
@@ -14,6 +17,12 @@ SELECT = ",".join(
         *("toRecipients", "ccRecipients", "bccRecipients", "replyTo", "internetMessageHeaders"),
     )
 )
+LEAST = (
+    *("id", "conversationId", "lastModifiedDateTime", "parentFolderId", "isRead", "isDraft"),
+    *("sentDateTime", "receivedDateTime"),
+)
+"""What Graph itself wrote of a message: short, whatever its sender did."""
+
 EXPAND = "attachments($select=id,name,contentType,size,isInline)"
 KEPT_HEADERS = frozenset(
     {
@@ -36,6 +45,11 @@ _LISTS = {
 }
 
 
+def read_message(fields: Fields, *, parse_error: str | None = None) -> Message:
+    """Return the message, with nothing but its place should reading the rest ever fail."""
+    return kept(partial(message_of, parse_error=parse_error), fields, LEAST)
+
+
 def message_of(fields: Fields, *, parse_error: str | None = None) -> Message:
     """Return the message; what is missing or no text is empty, and everything is bounded."""
     folder = text_of(fields, "parentFolderId")
@@ -50,7 +64,7 @@ def message_of(fields: Fields, *, parse_error: str | None = None) -> Message:
         sent_at=moment_of(text_of(fields, "sentDateTime")),
         received_at=moment_of(text_of(fields, "receivedDateTime")),
         subject=clean(text_of(fields, "subject"), _MAX_SHORT_CHARS),
-        participants=tuple(_participants(fields))[:MAX_PARTICIPANTS],
+        participants=tuple(islice(_participants(fields), MAX_PARTICIPANTS)),
         text=_text(fields_of(fields, "body")),
         attachments=tuple(
             _attachment(one) for one in list_of(fields, "attachments")[:MAX_ATTACHMENTS]
@@ -77,8 +91,11 @@ def moment_of(text: str) -> datetime | None:
 def address_of(fields: Fields) -> Address | None:
     """Return the address of a recipient, or None where it has none."""
     named = fields_of(fields, "emailAddress")
-    email = clean(text_of(named, "address").strip(), _MAX_EMAIL_CHARS).lower()
-    return Address(clean(text_of(named, "name"), _MAX_NAME_CHARS), email) if "@" in email else None
+    email = text_of(named, "address").strip().lower()
+    # One that is cut would be another one, and perhaps somebody else's.
+    if "@" not in email or len(email) > _MAX_EMAIL_CHARS:
+        return None
+    return Address(clean(text_of(named, "name"), _MAX_NAME_CHARS), clean(email))
 
 
 def _participants(fields: Fields) -> Iterator[Participant]:
