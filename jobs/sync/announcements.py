@@ -29,7 +29,7 @@ class Announcer:
         """Announce changes of `account` that are seen at `now`, as far as `policy` shows them."""
         self._account = account
         self._policy = policy
-        self._now = now
+        self.now = now
 
     def message(
         self,
@@ -50,7 +50,7 @@ class Announcer:
             object=MESSAGE,
             operation=operation,
             record_id=after.record_id,
-            happened_at=self._now,
+            happened_at=self.now,
             before=None if is_new else self._held(before or after),
             after=None if is_gone else {**self._held(after), **self._content(content)},
             updated_fields=fields,
@@ -60,8 +60,8 @@ class Announcer:
         return {
             "id": held.record_id,
             "accountId": self._account.id,
-            "threadId": held.thread_id[:_LONGEST_FIELD],
-            "folders": [*sorted(held.folders)],
+            "threadId": _clean(held.thread_id[:_LONGEST_FIELD]),
+            "folders": [*map(_clean, sorted(held.folders))],
             "isRead": held.is_read,
         }
 
@@ -104,7 +104,7 @@ class Announcer:
             object=CALENDAR_EVENT,
             operation=operation,
             record_id=after.record_id,
-            happened_at=self._now,
+            happened_at=self.now,
             before=None if operation is RecordOperation.CREATED else self._event(before or after),
             after=None if operation is RecordOperation.DELETED else self._event(after),
             updated_fields=fields,
@@ -124,7 +124,7 @@ class Announcer:
             "description": _clean(event.description[:MOST_TEXT_CHARS]) if is_open else None,
             "start": _moment(event.start),
             "end": _moment(event.end),
-            "recurrence": [*event.recurrence[:MOST_NAMED]],
+            "recurrence": [*map(_clean, event.recurrence[:MOST_NAMED])],
             "attendees": [
                 {"email": _clean(each.email[:_LONGEST_FIELD]), "response": each.response.value}
                 for each in event.attendees[:MOST_NAMED]
@@ -147,7 +147,8 @@ def _changed(before: HeldMessage, after: HeldMessage) -> tuple[str, ...]:
 def _moment(moment: Moment) -> JSON:
     if moment.day is not None:
         return {"day": moment.day.isoformat()}
-    return {"at": _when(moment.at), "zone": moment.zone}
+    zone = None if moment.zone is None else _clean(moment.zone)
+    return {"at": _when(moment.at), "zone": zone}
 
 
 def _when(moment: datetime | None) -> JSON:

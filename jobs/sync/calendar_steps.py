@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from jobs.sync.announcements import Announcer, record_id
-from jobs.sync.held import CalendarBatch, HeldEvent, Place
-from jobs.sync.items import Address, Event, EventStatus
+from jobs.sync.held import CalendarBatch, Contact, HeldEvent, Place
+from jobs.sync.items import Event, EventStatus
 from jobs.sync.provider import AccountRef, Removed
 from jobs.sync.rules import MailPolicy, attendee_contacts
 from sanderling.kernel.events import RecordChanged, RecordOperation
@@ -38,7 +38,7 @@ class CalendarDraft:
         self._held = dict(held)
         self._written: dict[str, HeldEvent] = {}
         self._events: list[RecordChanged] = []
-        self._contacts: dict[str, Address] = {}
+        self._contacts: dict[str, Contact] = {}
 
     def batch(self, *places: Place, closed: Iterable[str] = ()) -> CalendarBatch:
         """Return all of it, with how far the calendars are then."""
@@ -95,7 +95,7 @@ class CalendarDraft:
         if after != held:
             self._keep(after)
         for each in attendee_contacts(event, self._policy):
-            self._contacts[each.email] = each
+            self._contacts[each.email] = Contact(each, self._announcer.now)
 
     def _announced(
         self, operation: RecordOperation, before: HeldEvent | None, after: HeldEvent

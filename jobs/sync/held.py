@@ -99,6 +99,14 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody who became a contact, and when that was found."""
+
+    address: Address
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MailBatch:
     """All that one transaction changes of an account's mail.
 
@@ -116,7 +124,7 @@ class MailBatch:
     places: tuple[Place, ...] = ()
     closed: frozenset[str] = frozenset()
     events: tuple[RecordChanged, ...] = ()
-    contacts: tuple[Address, ...] = ()
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +147,4 @@ class CalendarBatch:
     places: tuple[Place, ...] = ()
     closed: frozenset[str] = frozenset()
     events: tuple[RecordChanged, ...] = ()
-    contacts: tuple[Address, ...] = ()
+    contacts: tuple[Contact, ...] = ()

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.sync.announcements import Announcer, record_id
-from jobs.sync.held import HeldMessage, MailBatch, Place, Presence, Reason, Want, Written
-from jobs.sync.items import Address, Message
+from jobs.sync.held import Contact, HeldMessage, MailBatch, Place, Presence, Reason, Want, Written
+from jobs.sync.items import Message
 from jobs.sync.provider import AccountRef, Change, FoldersSet, Gone, Removed, Upserted
 from jobs.sync.rules import FolderRules, MailPolicy, contacts_of, exclusion, is_outgoing
 from sanderling.kernel.events import RecordChanged, RecordOperation
@@ -41,7 +41,7 @@ class MailDraft:
         self._done: set[str] = set()
         self._arrived: set[str] = set()
         self._events: list[RecordChanged] = []
-        self._contacts: dict[str, Address] = {}
+        self._contacts: dict[str, Contact] = {}
 
     def batch(self, *places: Place, closed: Iterable[str] = ()) -> MailBatch:
         """Return all of it, with how far the folders are then."""
@@ -185,7 +185,8 @@ class MailDraft:
             after = self._announce(RecordOperation.CREATED, None, after, found)
         elif (held.folders, held.is_read) != (after.folders, after.is_read):
             after = self._announce(RecordOperation.UPDATED, held, after)
-        self._contacts.update({each.email: each for each in contacts_of(found, views.policy)})
+        for each in contacts_of(found, views.policy):
+            self._contacts[each.email] = Contact(each, views.announcer.now)
         self._held[found.remote_id] = after
         self._moved.pop(found.remote_id, None)
         self._written[found.remote_id] = Written(after, found, is_outgoing(found, views.policy))

@@ -5,12 +5,13 @@ It belongs to one event loop; no method waits, so each one is atomic.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from jobs.streams.errors import LeaseLost
 from jobs.streams.stream import Lease
 from jobs.sync.held import (
     CalendarBatch,
+    Contact,
     HeldEvent,
     HeldMessage,
     MailBatch,
@@ -20,12 +21,18 @@ from jobs.sync.held import (
     Want,
     Written,
 )
-from jobs.sync.items import Address
 from jobs.sync.provider import AccountRef
+from jobs.sync.records import AT_ONCE
 from sanderling.kernel.events import RecordChanged
+from sanderling.kernel.jsontext import encode
 
-AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 IsHeld = Callable[[Lease], bool]
+
+
+def _require_json(events: Sequence[RecordChanged]) -> None:
+    """Raise `InvalidJSON` when an event has no strict JSON form."""
+    for event in events:
+        encode([event.before, event.after])
 
 
 class _Announced:
@@ -33,15 +40,15 @@ class _Announced:
 
     def __init__(self) -> None:
         self.events: dict[tuple[str, str], RecordChanged] = {}
-        self.contacts: dict[tuple[str, str], Address] = {}
+        self.contacts: dict[tuple[str, str], Contact] = {}
 
     def add(
-        self, account: AccountRef, events: Sequence[RecordChanged], contacts: Sequence[Address]
+        self, account: AccountRef, events: Sequence[RecordChanged], contacts: Sequence[Contact]
     ) -> None:
         for event in events:
             self.events.setdefault((event.workspace_id, event.event_id), event)
         for each in contacts:
-            self.contacts.setdefault((account.workspace_id, each.email), each)
+            self.contacts.setdefault((account.workspace_id, each.address.email), each)
 
 
 class MemoryMailStore:
@@ -62,7 +69,7 @@ class MemoryMailStore:
         return tuple(self._announced.events.values())
 
     @property
-    def contacts(self) -> Sequence[Address]:
+    def contacts(self) -> Sequence[Contact]:
         """Who became a contact, in order."""
         return tuple(self._announced.contacts.values())
 
@@ -120,6 +127,7 @@ class MemoryMailStore:
         """Write a batch whole."""
         if not self._is_held(lease):
             raise LeaseLost
+        _require_json(batch.events)
         for written in batch.written:
             self._written[account.id, written.held.remote_id] = written
             self._held[account.id, written.held.remote_id] = written.held
@@ -163,6 +171,11 @@ class MemoryCalendarStore:
         """What was announced, in order."""
         return tuple(self._announced.events.values())
 
+    @property
+    def contacts(self) -> Sequence[Contact]:
+        """Who became a contact, in order."""
+        return tuple(self._announced.contacts.values())
+
     async def places(self, account_id: str) -> Mapping[str, Place]:
         """Return how far each calendar is."""
         return dict(self._places.get(account_id, {}))
@@ -201,6 +214,7 @@ class MemoryCalendarStore:
         """Write a batch whole."""
         if not self._is_held(lease):
             raise LeaseLost
+        _require_json(batch.events)
         for held in batch.written:
             self._held[account.id, held.calendar_id, held.event.remote_id] = held
         places = self._places.setdefault(account.id, {})

@@ -56,6 +56,7 @@ class MailStore(Protocol):
 
         Raises:
             LeaseLost: another worker has taken over; nothing was written.
+            InvalidJSON: an event has no strict JSON form; nothing was written.
 
         """
         ...
@@ -93,6 +94,7 @@ class CalendarStore(Protocol):
 
         Raises:
             LeaseLost: another worker has taken over; nothing was written.
+            InvalidJSON: an event has no strict JSON form; nothing was written.
 
         """
         ...

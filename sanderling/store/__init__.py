@@ -2,6 +2,7 @@
 
 from sanderling.store.accounts import SQLAccountStore
 from sanderling.store.address import check_database_url
+from sanderling.store.calendars import SQLCalendarStore
 from sanderling.store.call_backlog import CallLogBounds
 from sanderling.store.call_retention import SQLHistoryStore
 from sanderling.store.calls import SQLCallLog
@@ -17,6 +18,7 @@ from sanderling.store.idempotency_keys import SQLIdempotencyKeys
 from sanderling.store.jobs import SQLJobStore
 from sanderling.store.keys import SQLKeyStore
 from sanderling.store.limits import DatabaseLimits
+from sanderling.store.mail import SQLMailStore
 from sanderling.store.migration import migrate
 from sanderling.store.notify_hints import NotifyHints
 from sanderling.store.record_outbox import SQLRecordOutbox
@@ -31,6 +33,7 @@ __all__ = [
     "FileHints",
     "NotifyHints",
     "SQLAccountStore",
+    "SQLCalendarStore",
     "SQLCallLog",
     "SQLConfigStore",
     "SQLCronCourses",
@@ -41,6 +44,7 @@ __all__ = [
     "SQLIdempotencyKeys",
     "SQLJobStore",
     "SQLKeyStore",
+    "SQLMailStore",
     "SQLRecordOutbox",
     "SQLStreamStore",
     "SQLTriggerStore",

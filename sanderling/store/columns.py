@@ -1,11 +1,15 @@
 """Column types that behave the same on both databases."""
 
+import re
 from datetime import UTC, datetime
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 _MOMENT_CHARS = len("2026-01-01 00:00:00.000000")
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+_MARKED = re.compile(r"[\0\\\ud800-\udfff]")
+_MARK = re.compile(r"\\u([0-9a-f]{4})")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -55,6 +59,48 @@ def moment_text(value: datetime) -> str:
 WORD = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that is compared byte by byte on both, so that a page ends in the same place."""
 
+
+class Exact(TypeDecorator[str]):
+    r"""Keep any text that Python can hold and give it back to the character.
+
+    Ids and cursors are others' words: one that a text column could not hold would stop its stream
+    for good. What it cannot hold is kept as `\u0000`, and so is the backslash. Texts are the same
+    if, and only if, their kept forms are, so that they can be keys and be compared.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        """Choose text that is compared byte by byte."""
+        return dialect.type_descriptor(WORD.dialect_impl(dialect))
+
+    def process_bind_param(
+        self,
+        value: str | None,
+        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's.
+    ) -> str | None:
+        """Return what every text column holds."""
+        return None if value is None else _MARKED.sub(_marked, value)
+
+    def process_result_value(
+        self,
+        value: str | None,
+        dialect: Dialect,  # noqa: ARG002 - as above.
+    ) -> str | None:
+        """Return the text as it came."""
+        if value is None or "\\" not in value:
+            return value
+        return _MARK.sub(lambda mark: chr(int(mark[1], 16)), value)
+
+
+def _marked(unfit: re.Match[str]) -> str:
+    return f"\\u{ord(unfit[0]):04x}"
+
+
+EXACT = Exact()
+"""Text of others, whatever is in it."""
+
 BODY = LargeBinary()
 """Bytes as they came; PostgreSQL text could not hold every string that JSON can."""
 
@@ -64,11 +110,9 @@ def is_storable(text: str) -> bool:
 
     PostgreSQL refuses NUL, and no encoding has lone surrogates.
     """
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return _UNFIT.search(text) is None
 
 
 def storable(text: str) -> str:
     """Return `text` for people to read, with what no text column can hold marked as such."""
-    if is_storable(text):
-        return text
-    return "".join(char if is_storable(char) else "\ufffd" for char in text)
+    return _UNFIT.sub("\ufffd", text)

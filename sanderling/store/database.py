@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import ColumnElement, Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -100,16 +101,29 @@ class Database:
 
     def insert_missing(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT that skips rows whose key is taken, so that repeating it is safe."""
-        if self.address.is_sqlite:
-            return sqlite.insert(table).on_conflict_do_nothing()
-        return postgresql.insert(table).on_conflict_do_nothing()
+        return self._insert(table).on_conflict_do_nothing()
+
+    def replacing(
+        self, table: Table, **otherwise: ColumnElement[Any]
+    ) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT whose rows take the place of those with the same key.
+
+        Its parameters are whole rows, one or many. A column that is named becomes what is said
+        instead; `excluded` is the new row there.
+        """
+        insert = self._insert(table)
+        keys = [column.name for column in table.primary_key]
+        others = {name: excluded for name, excluded in insert.excluded.items() if name not in keys}
+        return insert.on_conflict_do_update(index_elements=keys, set_={**others, **otherwise})
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        return sqlite.insert(table) if self.address.is_sqlite else postgresql.insert(table)
 
     def upsert(self, table: Table, values: Mapping[str, object]) -> Executable:
         """Return an INSERT of one row that takes the place of the one with the same key."""
-        kind = sqlite.insert if self.address.is_sqlite else postgresql.insert
         keys = [column.name for column in table.primary_key]
         others = {name: value for name, value in values.items() if name not in keys}
-        insert = kind(table).values(values)
+        insert = self._insert(table).values(values)
         return insert.on_conflict_do_update(index_elements=keys, set_=others)
 
     async def close(self) -> None:

@@ -36,12 +36,16 @@ class SQLRecordOutbox:
         Whoever changes records calls this in the transaction that changes them: then there is an
         event if, and only if, the record has changed.
         """
-        added: list[bool] = []
-        insert = self._database.insert_missing(record_events).returning(record_events.c.id)
-        for event in events:
-            found = await connection.execute(insert, [_columns(event)])
-            added.append(found.one_or_none() is not None)
-        return tuple(added)
+        if not events:
+            return ()
+        table = record_events.c
+        insert = self._database.insert_missing(record_events).returning(
+            table.workspace_id, table.id
+        )
+        found = await connection.execute(insert, list(map(_columns, events)))
+        added = {(row.workspace_id, row.id) for row in found}
+        # Of those that come twice in one call the first one was kept.
+        return tuple(_is_first(event, added) for event in events)
 
     async def claim(
         self, now: datetime, *, lease_until: datetime, limit: int
@@ -123,6 +127,13 @@ class SQLRecordOutbox:
                     record_events.delete().where(tuple_(table.workspace_id, table.id).in_(places))
                 )
         return len(places)
+
+
+def _is_first(event: OutboxEvent, added: set[tuple[str, str]]) -> bool:
+    place = (event.workspace_id, event.id)
+    is_first = place in added
+    added.discard(place)
+    return is_first
 
 
 def _columns(event: OutboxEvent) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What queries are and give, and pages of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select
@@ -36,3 +36,9 @@ def page_of(items: tuple[Item, ...], limit: int, word: Callable[[Item], str]) ->
     """Return the first `limit` items; one more than that means that there is a next page."""
     page = items[:limit]
     return Page(page, word(page[-1]) if len(items) > limit else None)
+
+
+def portions(items: Sequence[Item], size: int = 500) -> Generator[Sequence[Item]]:
+    """Yield all items, at most `size` at once, so that no statement has too many parameters."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
