@@ -43,6 +43,7 @@ test: setup-dev ## Set up, then run every test but the nightly ones, with covera
 	@tools/need-ministack $(BIN)/python
 	@tools/need-google-client $(BIN)/python
 	@tools/need-graph-metadata $(BIN)/python
+	@tools/need-emulate $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(PYTEST)
 
@@ -53,6 +54,7 @@ test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
 	@tools/need-ministack $(BIN)/python
 	@tools/need-google-client $(BIN)/python
 	@tools/need-graph-metadata $(BIN)/python
+	@tools/need-emulate $(BIN)/python
 	@tools/need-localemu $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)

@@ -1,5 +1,6 @@
 """What is installed is pinned, hashed and free of addresses."""
 
+import json
 import re
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def test_every_dependency_is_pinned_inside_its_range(file: str, group: str | Non
         versions = pins.get(canonicalize_name(requirement.name), set())
         assert versions, f"{requirement.name} is not pinned in {file}"
         assert all(version in requirement.specifier for version in versions), requirement
+
+
+def test_what_npm_installs_is_pinned_hashed_and_free_of_addresses() -> None:
+    """The lock of emulated providers names versions and hashes, and its wishes are in it."""
+    folder = ROOT / "requirements" / "emulate"
+    wished = json.loads((folder / "package.json").read_text())["dependencies"]
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    packages = {name: each for name, each in locked.items() if name}
+
+    assert locked[""]["dependencies"] == wished
+    for name, version in wished.items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+    for each in packages.values():
+        assert each["integrity"].startswith("sha512-")
+        assert "resolved" not in each
 
 
 def test_the_pins_of_users_are_the_pins_of_the_tests() -> None:
