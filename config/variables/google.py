@@ -24,16 +24,13 @@ class GoogleVariables(VariableGroup):
     ] = False
     is_gmail_enabled: Annotated[
         Flag,
-        Declared(
-            "MESSAGING_PROVIDER_GMAIL_ENABLED", "Whether Gmail is kept in sync.", is_planned=True
-        ),
+        Declared("MESSAGING_PROVIDER_GMAIL_ENABLED", "Whether Gmail is kept in sync."),
     ] = False
     is_google_calendar_enabled: Annotated[
         Flag,
         Declared(
             "CALENDAR_PROVIDER_GOOGLE_ENABLED",
             "Whether Google Calendar is kept in sync.",
-            is_planned=True,
         ),
     ] = False
     google_client_id: Annotated[
@@ -42,7 +39,6 @@ class GoogleVariables(VariableGroup):
             "AUTH_GOOGLE_CLIENT_ID",
             "Client id of the OAuth app at Google.",
             required_if=_ANY_USE,
-            is_planned=True,
         ),
     ] = ""
     google_client_secret: Annotated[
@@ -51,7 +47,6 @@ class GoogleVariables(VariableGroup):
             "AUTH_GOOGLE_CLIENT_SECRET",
             "Client secret of the OAuth app.",
             required_if=_ANY_USE,
-            is_planned=True,
         ),
     ] = None
     google_callback_url: Annotated[
@@ -70,7 +65,6 @@ class GoogleVariables(VariableGroup):
             "Where Google sends people back who connect an account: SERVER_URL and "
             "`/auth/google-apis/get-access-token`.",
             required_if=_ANY_USE,
-            is_planned=True,
         ),
     ] = None
     google_oauth_base_url: Annotated[
@@ -79,7 +73,6 @@ class GoogleVariables(VariableGroup):
             "GOOGLE_OAUTH_BASE_URL",
             "Where people consent and tokens come from, in place of Google itself: a simulator or "
             "a gateway; https, or http on loopback.",
-            is_planned=True,
         ),
     ] = None
     google_api_base_url: Annotated[

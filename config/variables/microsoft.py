@@ -29,7 +29,6 @@ class MicrosoftVariables(VariableGroup):
         Declared(
             "MESSAGING_PROVIDER_MICROSOFT_ENABLED",
             "Whether Microsoft 365 mail is kept in sync.",
-            is_planned=True,
         ),
     ] = False
     is_microsoft_calendar_enabled: Annotated[
@@ -37,7 +36,6 @@ class MicrosoftVariables(VariableGroup):
         Declared(
             "CALENDAR_PROVIDER_MICROSOFT_ENABLED",
             "Whether Microsoft 365 calendars are kept in sync.",
-            is_planned=True,
         ),
     ] = False
     microsoft_client_id: Annotated[
@@ -46,7 +44,6 @@ class MicrosoftVariables(VariableGroup):
             "AUTH_MICROSOFT_CLIENT_ID",
             "Client id of the OAuth app at Microsoft.",
             required_if=_ANY_USE,
-            is_planned=True,
         ),
     ] = ""
     microsoft_client_secret: Annotated[
@@ -55,7 +52,6 @@ class MicrosoftVariables(VariableGroup):
             "AUTH_MICROSOFT_CLIENT_SECRET",
             "Client secret of the OAuth app.",
             required_if=_ANY_USE,
-            is_planned=True,
         ),
     ] = None
     microsoft_callback_url: Annotated[
@@ -75,7 +71,6 @@ class MicrosoftVariables(VariableGroup):
             "Where Microsoft sends people back who connect an account: SERVER_URL and "
             "`/auth/microsoft-apis/get-access-token`.",
             required_if=_ANY_USE,
-            is_planned=True,
         ),
     ] = None
     microsoft_login_base_url: Annotated[
@@ -84,7 +79,6 @@ class MicrosoftVariables(VariableGroup):
             "MICROSOFT_LOGIN_BASE_URL",
             "Where people consent and tokens come from, in place of Microsoft itself: a simulator "
             "or a gateway; https, or http on loopback.",
-            is_planned=True,
         ),
     ] = None
     microsoft_graph_base_url: Annotated[

@@ -26,6 +26,15 @@ _CHANNELS = {
 }
 
 
+SWITCHES = {
+    Channel.GMAIL: "MESSAGING_PROVIDER_GMAIL_ENABLED",
+    Channel.GOOGLE_CALENDAR: "CALENDAR_PROVIDER_GOOGLE_ENABLED",
+    Channel.MICROSOFT_MAIL: "MESSAGING_PROVIDER_MICROSOFT_ENABLED",
+    Channel.MICROSOFT_CALENDAR: "CALENDAR_PROVIDER_MICROSOFT_ENABLED",
+}
+"""The setting that turns each channel on."""
+
+
 class AccountStatus(StrEnum):
     """Whether an account can be read, and if not, who has to do something."""
 

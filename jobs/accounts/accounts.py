@@ -2,12 +2,20 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from jobs.accounts.account import Account, AccountStatus, Errand, Granted, Provider
+from jobs.accounts.account import (
+    SWITCHES,
+    Account,
+    AccountStatus,
+    Errand,
+    Granted,
+    Provider,
+)
 from jobs.accounts.errors import (
     AccountUnknown,
     ChannelRefused,
@@ -24,6 +32,7 @@ from sanderling.kernel.ids import WorkspaceId
 
 ERRAND_LASTS = timedelta(minutes=10)
 _SECRET_BYTES = 32
+_STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class _NewIds(Protocol):
@@ -80,18 +89,21 @@ class Accounts:
         self,
         workspace_id: WorkspaceId,
         provider: Provider,
-        channels: Sequence[Channel],
+        channels: Sequence[Channel] = (),
         *,
         email: str | None = None,
     ) -> Departure:
         """Return where a person consents; nothing is connected before that one comes back.
 
+        Without `channels` it is all of the provider's that are turned on.
+
         Raises:
-            ChannelRefused: a channel is another provider's, or none is given.
-            ProviderDisabled: accounts of this provider cannot be connected here.
+            ChannelRefused: a channel is another provider's.
+            ProviderDisabled: what is asked for cannot be connected here.
+            SealingRefused: there is no key to keep tokens with.
 
         """
-        _require_channels(provider, channels)
+        channels = self._require_channels(provider, channels)
         state, verifier = self._secret(), self._secret()
         errand = Errand(
             digest_of(state),
@@ -112,10 +124,14 @@ class Accounts:
 
         Raises:
             ErrandUnknown: nobody was sent with this state, or it was used, or it expired.
-            ConsentRefused: the person or the provider said no, or not to everything.
-            ProviderFault: the provider could not be asked; begin again.
+            ConsentRefused: the person or the provider said no, or not to everything, or it could
+                not be asked; begin again.
+            ProviderDisabled: accounts of this provider cannot be connected here any more.
 
         """
+        if not _STATE.fullmatch(state):
+            # What was never given out is not looked for: anybody may send it.
+            raise ErrandUnknown
         now = self._tools.clock.now()
         errand = await self._store.take(digest_of(state), now)
         if errand is None or errand.provider is not provider:
@@ -135,6 +151,19 @@ class Accounts:
         await self._streams.open([self._stream(kept, channel) for channel in kept.channels])
         await self._switch(kept.id, StreamStatus.ACTIVE)
         return kept
+
+    async def errand(self, workspace_id: WorkspaceId, errand_id: str) -> Errand:
+        """Return an errand that somebody may still come back from.
+
+        Raises:
+            ErrandUnknown: somebody came back, or it expired, or there was none.
+
+        """
+        now = self._tools.clock.now()
+        errand = await self._store.waiting(workspace_id, errand_id, now)
+        if errand is None:
+            raise ErrandUnknown
+        return errand
 
     async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
         """Return the accounts of a workspace, the oldest first."""
@@ -172,13 +201,24 @@ class Accounts:
 
         """
         account = await self._find(workspace_id, account_id)
-        if account.status is AccountStatus.NEEDS_REAUTH:
-            raise ConsentRefused(
-                reason="its consent ended",
-                what_to_do="Connect it again with `sanderling accounts connect`",
-            )
+        _require_consent(account)
         await self._store.change(account.id, AccountStatus.CONNECTED)
         await self._switch(account.id, StreamStatus.ACTIVE)
+        return await self.show(workspace_id, account_id)
+
+    async def sync_now(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
+        """Want a slice of each stream out of turn; one that is paused has it once it goes on.
+
+        Raises:
+            AccountUnknown: as `show`.
+            ConsentRefused: its consent ended; it has to be connected again.
+
+        """
+        account = await self._find(workspace_id, account_id)
+        _require_consent(account)
+        now = self._tools.clock.now()
+        for stream in await self._streams.of_account(account.id):
+            await self._streams.ask(stream.id, now)
         return await self.show(workspace_id, account_id)
 
     async def disconnect(self, workspace_id: WorkspaceId, account_id: str) -> None:
@@ -215,12 +255,30 @@ class Accounts:
             raise ConsentRefused(
                 reason=str(missing.facts["detail"]), what_to_do=str(missing.facts["what_to_do"])
             ) from missing
+        except ProviderFault as fault:
+            raise ConsentRefused(
+                reason="the provider could not be reached",
+                what_to_do="Wait a little, and begin again with `sanderling accounts connect`",
+            ) from fault
         if sign_in.missing(errand.channels, granted.scopes):
             raise ConsentRefused(
                 reason="not every permission that it needs was ticked",
                 what_to_do="Connect again, and leave every permission ticked",
             )
         return granted
+
+    def _require_channels(self, provider: Provider, asked: Sequence[Channel]) -> Sequence[Channel]:
+        own, offered = sorted(provider.channels), self._sign_ins.offered(provider)
+        for channel in asked:
+            if channel not in own:
+                raise ChannelRefused(channel=channel, provider=provider, channels=", ".join(own))
+        needed = asked or own
+        off = [SWITCHES[channel] for channel in needed if channel not in offered]
+        if off and (asked or not offered):
+            raise ProviderDisabled(
+                provider=provider, reason="it is turned off", settings=" and ".join(off)
+            )
+        return asked or sorted(offered)
 
     def _stream(self, account: Account, channel: Channel) -> Stream:
         now = self._tools.clock.now()
@@ -242,6 +300,14 @@ class Accounts:
         return _base64(self._tools.random_bytes(_SECRET_BYTES))
 
 
+def _require_consent(account: Account) -> None:
+    if account.status is AccountStatus.NEEDS_REAUTH:
+        raise ConsentRefused(
+            reason="its consent ended",
+            what_to_do="Connect it again with `sanderling accounts connect`",
+        )
+
+
 def digest_of(state: str) -> str:
     """Return what a state is known by, so that whoever reads the database cannot use it."""
     return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
@@ -254,12 +320,3 @@ def challenge_of(verifier: str) -> str:
 
 def _base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
-def _require_channels(provider: Provider, channels: Sequence[Channel]) -> None:
-    own = provider.channels
-    stranger = next((str(channel) for channel in channels if channel not in own), None)
-    if stranger is not None or not channels:
-        raise ChannelRefused(
-            channel=stranger or "nothing", provider=provider, channels=", ".join(sorted(own))
-        )

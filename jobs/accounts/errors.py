@@ -43,7 +43,7 @@ class ConsentRefused(Refusal):
 class ProviderDisabled(Refusal):
     """Accounts of {provider} cannot be connected here: {reason}.
 
-    An administrator sets {settings}.
+    An administrator of the server has to set {settings}.
     """
 
     code: ClassVar[str] = "provider_disabled"

@@ -51,6 +51,14 @@ class MemoryAccountStore:
         }
         return self._errands.pop(state_digest, None)
 
+    async def waiting(
+        self, workspace_id: WorkspaceId, state_digest: str, now: datetime
+    ) -> Errand | None:
+        """Return an errand of a workspace."""
+        errand = self._errands.get(state_digest)
+        is_theirs = errand is not None and errand.workspace_id == workspace_id
+        return errand if errand and is_theirs and errand.expires_at > now else None
+
     async def connect(self, account: Account, tokens: TokenSet) -> Account:
         """Keep an account with its tokens."""
         before = next(

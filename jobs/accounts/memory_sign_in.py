@@ -39,6 +39,10 @@ class MemorySignIn:
         """Return itself."""
         return self
 
+    def offered(self, provider: Provider) -> frozenset[Channel]:
+        """Return all of the provider's channels."""
+        return provider.channels
+
     def address(
         self, *, channels: Sequence[Channel], state: str, challenge: str, email: str | None
     ) -> str:

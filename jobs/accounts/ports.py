@@ -46,6 +46,12 @@ class AccountStore(Protocol):
         """
         ...
 
+    async def waiting(
+        self, workspace_id: WorkspaceId, state_digest: str, now: datetime
+    ) -> Errand | None:
+        """Return an errand of a workspace that somebody may still come back from."""
+        ...
+
     async def connect(self, account: Account, tokens: TokenSet) -> Account:
         """Keep an account with its tokens, both or neither, and return it as it is kept.
 
@@ -138,6 +144,10 @@ class SignIn(Protocol):
 
 class SignIns(Protocol):
     """Find the way to each provider; the suite is `tests/contract/test_sign_in_contract.py`."""
+
+    def offered(self, provider: Provider) -> frozenset[Channel]:
+        """Return the channels of a provider that are turned on here."""
+        ...
 
     def of(self, provider: Provider) -> SignIn:
         """Return the way to a provider.

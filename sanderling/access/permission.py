@@ -17,6 +17,8 @@ class Permission(StrEnum):
     CALLS_READ = "calls.read"
     EXECUTIONS_MANAGE = "executions.manage"
     RECORDS_ANNOUNCE = "records.announce"
+    ACCOUNTS_READ = "accounts.read"
+    ACCOUNTS_MANAGE = "accounts.manage"
     KEYS_MANAGE = "keys.manage"
     CONFIG_READ = "config.read"
     CONFIG_WRITE = "config.write"

@@ -1,4 +1,4 @@
-"""The one ASGI app: health, metrics, the hot route and `/v1`."""
+"""The one ASGI app: health, metrics, the hot route, `/v1`, and where providers send people back."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from sanderling.api import metrics
+from sanderling.api import account_return, metrics
+from sanderling.api.account_return import AccountReturn
 from sanderling.api.edge import Edge
 from sanderling.api.engine_metrics import watch_engine
 from sanderling.api.executions import PATH as EXECUTIONS
@@ -85,6 +86,10 @@ def _routes(
         Route(EXECUTIONS, executions),
         Route(REPLAY, Replay(services.replays, services.gate)),
         Route(f"{DOOR}/{{path:path}}", TriggerDoor(services)),
+        *(
+            Route(path, AccountReturn(services, provider), methods=["GET"])
+            for provider, path in account_return.PATHS.items()
+        ),
         *probes,
         Route("/openapi.json", _show_openapi),
         # FastAPI's routes ask for the stack on which uploaded files would be closed.

@@ -6,6 +6,7 @@ from drivers.limits import CEILINGS
 from runner.call import TOLD_TRIGGERS, Trigger
 from runner.triggers.trigger import HTTPMethod
 from sanderling.access.permission import Permission
+from sanderling.api import account_return
 from sanderling.api.executions import PATH as EXECUTIONS
 from sanderling.api.function_models import NAME_PATTERN
 from sanderling.api.page_bounds import MAX_NUMBER
@@ -324,5 +325,16 @@ PLAIN_PATHS: dict[str, Any] = {
         "not_ready",
     ),
     "/metrics": _plain("health", "Show Metrics", {"text/plain": {"schema": {"type": "string"}}}),
+    **{
+        path: _plain(
+            "accounts",
+            f"Come Back From {provider.title()}",
+            {"text/html": {"schema": {"type": "string"}}},
+            "rate_limited",
+            "store_fault",
+            "store_unavailable",
+        )
+        for provider, path in account_return.PATHS.items()
+    },
     "/openapi.json": _plain("health", "Show Openapi", _json({"type": "object"})),
 }

@@ -90,6 +90,12 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     # Jobs of the worker.
     "job_unknown": ProblemKind(404, "No such job"),
     "job_run_refused": ProblemKind(409, "Cannot be asked to run"),
+    # Connected accounts.
+    "account_unknown": ProblemKind(404, "No such account"),
+    "errand_unknown": ProblemKind(404, "No such errand"),
+    "consent_refused": ProblemKind(409, "No consent"),
+    "provider_disabled": ProblemKind(409, "Provider not available"),
+    "channel_refused": ProblemKind(422, "No such channel"),
     # Calls whose code did not run; these are outcomes.
     "payload_too_large": ProblemKind(413, "Event too large"),
     "throttled": ProblemKind(429, "Throttled", retry_after_s=1),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from config.configuration import Configuration
 from config.trials import Trials
 from drivers.port import Health
+from jobs.accounts.accounts import Accounts
 from jobs.jobs import Jobs
 from runner.calls import Calls
 from runner.executions.executions import Executions
@@ -60,6 +61,7 @@ class Services:
     record_events: RecordEvents
     configuration: Configuration
     jobs: Jobs
+    accounts: Accounts
     trials: Trials
     permissions: Permissions
     readiness: Mapping[str, HealthCheck]

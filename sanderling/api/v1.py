@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from sanderling.api import (
+    account_routes,
     call_routes,
     config_routes,
     execution_routes,
@@ -21,6 +22,7 @@ _ROUTERS = (
     record_event_routes.router,
     config_routes.router,
     job_routes.router,
+    account_routes.router,
     whoami_route.router,
 )
 

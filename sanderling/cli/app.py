@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sanderling.cli import (
+    accounts,
     call,
     calls,
     cron,
@@ -112,6 +113,19 @@ _GROUPS: Mapping[str, _Group] = {
             "show": calls.show,
             "replay": replay.replay,
             "export": export.export,
+        },
+    ),
+    "accounts": _Group(
+        _OPERATE,
+        "Connect people's mail and calendars, and look after them.",
+        {
+            "connect": accounts.connect,
+            "list": accounts.show_list,
+            "show": accounts.show,
+            "pause": accounts.pause,
+            "resume": accounts.resume,
+            "sync": accounts.sync,
+            "disconnect": accounts.disconnect,
         },
     ),
     "jobs": _Group(

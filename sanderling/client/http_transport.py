@@ -36,6 +36,7 @@ from sanderling.client.errors import (
     ServerUnreachableError,
     URLRefused,
 )
+from sanderling.client.http_accounts import HTTPAccounts
 from sanderling.client.http_executions import HTTPExecutions
 from sanderling.client.http_jobs import HTTPJobs
 from sanderling.client.http_settings import HTTPSettings
@@ -93,6 +94,11 @@ class HTTPTransport:
     def triggers(self) -> HTTPTriggers:
         """What can be done with triggers."""
         return HTTPTriggers(self)
+
+    @property
+    def accounts(self) -> HTTPAccounts:
+        """What can be done with connected accounts."""
+        return HTTPAccounts(self)
 
     @property
     def jobs(self) -> HTTPJobs:

@@ -26,6 +26,7 @@ from sanderling.api.function_models import (
     VersionPage,
 )
 from sanderling.api.services import Services
+from sanderling.client.in_process_accounts import InProcessAccounts
 from sanderling.client.in_process_executions import InProcessExecutions
 from sanderling.client.in_process_jobs import InProcessJobs
 from sanderling.client.in_process_settings import InProcessSettings
@@ -65,6 +66,11 @@ class InProcessTransport:
     def triggers(self) -> InProcessTriggers:
         """What can be done with triggers."""
         return InProcessTriggers(lambda: self._services, self._admit)
+
+    @property
+    def accounts(self) -> InProcessAccounts:
+        """What can be done with connected accounts."""
+        return InProcessAccounts(lambda: self._services.accounts, self._admit)
 
     @property
     def jobs(self) -> InProcessJobs:

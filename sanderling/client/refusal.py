@@ -20,6 +20,13 @@ from config.errors import (
 from config.stored import Change
 from drivers.limits import LimitRefused
 from drivers.port import Deployment, OutcomeKind
+from jobs.accounts.errors import (
+    AccountUnknown,
+    ChannelRefused,
+    ConsentRefused,
+    ErrandUnknown,
+    ProviderDisabled,
+)
 from jobs.errors import JobRunRefused, JobUnknown
 from runner.error_json import error_from_json, limit_from_json
 from runner.errors import (
@@ -102,6 +109,7 @@ _PLAIN: tuple[type[Failure], ...] = (
     FollowersFull,
     *(RecordEventRefused, RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
     *(JobUnknown, JobRunRefused),
+    *(AccountUnknown, ErrandUnknown, ConsentRefused, ProviderDisabled, ChannelRefused),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""

@@ -19,6 +19,7 @@ from sanderling.api.function_models import (
     ShownVersion,
     VersionPage,
 )
+from sanderling.client.accounts import Accounts
 from sanderling.client.asked import (
     asked_body,
     asked_call,
@@ -227,6 +228,7 @@ class Sanderling:
         self.calls = Calls(transport)
         self.triggers = Triggers(transport.triggers)
         self.executions = Executions(transport.executions)
+        self.accounts = Accounts(transport.accounts)
         self.jobs = Jobs(transport.jobs)
         self.settings = ServerSettings(transport.settings)
 

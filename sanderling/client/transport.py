@@ -18,6 +18,7 @@ from sanderling.api.function_models import (
     ShownVersion,
     VersionPage,
 )
+from sanderling.client.accounts_transport import AccountsTransport
 from sanderling.client.executions_transport import ExecutionsTransport
 from sanderling.client.jobs_transport import JobsTransport
 from sanderling.client.settings_transport import SettingsTransport
@@ -61,6 +62,11 @@ class Transport(Protocol):
     @property
     def triggers(self) -> TriggersTransport:
         """What can be done with triggers."""
+        ...
+
+    @property
+    def accounts(self) -> AccountsTransport:
+        """What can be done with connected accounts."""
         ...
 
     @property

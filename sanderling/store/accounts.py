@@ -55,16 +55,18 @@ class SQLAccountStore:
         async with self._database.write() as connection:
             await connection.execute(delete(account_errands).where(_errand.expires_at <= now))
             row = (await connection.execute(taking.returning(account_errands))).one_or_none()
-        if row is None:
-            return None
-        return Errand(
-            row.state_digest,
-            self._sealer.open(row.verifier, _verifier_place(row.state_digest)),
-            Provider(row.provider),
-            WorkspaceId(row.workspace_id),
-            tuple(map(Channel, row.channels.split())),
-            row.expires_at,
+        return None if row is None else self._errand_of(row)
+
+    async def waiting(
+        self, workspace_id: WorkspaceId, state_digest: str, now: datetime
+    ) -> Errand | None:
+        """Return an errand of a workspace."""
+        query = select(account_errands).where(
+            _errand.state_digest == state_digest,
+            _errand.workspace_id == workspace_id,
+            _errand.expires_at > now,
         )
+        return await read_one(self._database, query, self._errand_of)
 
     async def connect(self, account: Account, tokens: TokenSet) -> Account:
         """Keep an account with its tokens."""
@@ -158,6 +160,16 @@ class SQLAccountStore:
             if status is not None:
                 await _change(connection, renewal.account_id, status, reason)
         return True
+
+    def _errand_of(self, row: AnyRow) -> Errand:
+        return Errand(
+            row.state_digest,
+            self._sealer.open(row.verifier, _verifier_place(row.state_digest)),
+            Provider(row.provider),
+            WorkspaceId(row.workspace_id),
+            tuple(map(Channel, row.channels.split())),
+            row.expires_at,
+        )
 
     def _sealed(self, account_id: AccountId, tokens: TokenSet) -> Mapping[str, object]:
         return {

@@ -64,6 +64,12 @@ from sanderling.wiring.history import (
 )
 from sanderling.wiring.lasting import Share, jobs_check, open_share, telling
 from sanderling.wiring.limits import Counting, open_counting
+from sanderling.wiring.sign_ins import (
+    SettledSignIns,
+    SignInsSubscriber,
+    build_accounts,
+    open_sign_ins,
+)
 from sanderling.wiring.steering import SteeringSubscriber, build_jobs
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
@@ -109,6 +115,15 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What decides how often and how many at once, and the ways to providers."""
+
+    counting: Counting
+    turnstile: Turnstile
+    sign_ins: SettledSignIns
+
+
+@dataclass(frozen=True, slots=True)
 class _Parts:
     """What `_services` joins."""
 
@@ -116,9 +131,8 @@ class _Parts:
     call_log: CallLog
     driver: Driver
     configuration: Configuration
-    counting: Counting
     consumption: Consumption
-    turnstile: Turnstile
+    around: _Surroundings
 
 
 @asynccontextmanager
@@ -162,9 +176,9 @@ async def open_runtime(
         running = await stack.enter_async_context(switching if label else started(chosen))
         consuming = open_consumption(settings, foundation, label=label)
         consumption = await stack.enter_async_context(consuming)
-        counting, turnstile = await stack.enter_async_context(_admitting(settings, foundation))
+        around = await stack.enter_async_context(_surrounding(settings, foundation))
         changing = beginning.configuration
-        parts = _Parts(foundation, call_log, running, changing, counting, consumption, turnstile)
+        parts = _Parts(foundation, call_log, running, changing, consumption, around)
         services, subscribers = _services(parts, settings)
         await stack.enter_async_context(consumption)
         share = Share(consumption)
@@ -196,15 +210,14 @@ def _runtime(services: Services, foundation: Foundation, driver: Driver, share: 
 
 
 @asynccontextmanager
-async def _admitting(
-    settings: Settings, foundation: Foundation
-) -> AsyncGenerator[tuple[Counting, Turnstile]]:
-    """Yield what decides how often, and how many at once."""
+async def _surrounding(settings: Settings, foundation: Foundation) -> AsyncGenerator[_Surroundings]:
+    """Yield what is opened before the services and closed after them."""
     async with (
         open_counting(settings, foundation) as counting,
         open_turnstile(settings, foundation.clock, processes=counting.processes) as turnstile,
+        open_sign_ins(settings, foundation.clock) as sign_ins,
     ):
-        yield counting, turnstile
+        yield _Surroundings(counting, turnstile, sign_ins)
 
 
 def _call_log(foundation: Foundation) -> SQLCallLog:
@@ -233,23 +246,21 @@ async def _lasting(
 
 def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscriber]]:
     """Return the services, and those of their parts that follow settings."""
-    foundation, driver, policy = parts.foundation, parts.driver, parts.counting.policy
+    foundation, driver, policy = parts.foundation, parts.driver, parts.around.counting.policy
     clock, ids, database = foundation.clock, foundation.ids, foundation.database
     bus, permissions, store = EventBus(), RolePermissions(), SQLFunctionStore(database)
     principals = KeyPrincipals(SQLKeyStore(database), clock)
-    gate = Gate(principals, permissions, parts.counting.limiter, policy, clock)
+    gate = Gate(principals, permissions, parts.around.counting.limiter, policy, clock)
     targets = Targets(store, policy, clock, bus)
     keeping = Keeping(keeping_policy(settings))
     record = Record(parts.call_log, bus, ids, clock, keeping=keeping)
-    dispatch = Dispatch(driver, store, parts.turnstile)
+    dispatch = Dispatch(driver, store, parts.around.turnstile)
     pipeline = Pipeline(gate, targets, dispatch, record, bus)
     stations = Stations(gate, targets, dispatch, record, pipeline, parts.call_log, permissions, bus)
     trigger_store = SQLTriggerStore(database)
-    joined = parts.consumption.join(stations)
-    calls = Calls(parts.call_log, permissions)
-    history = SQLHistoryStore(database)
+    joined, calls = parts.consumption.join(stations), Calls(parts.call_log, permissions)
     jobs = build_jobs(settings, database, clock)
-    retention = Retention(history, clock, bus, retention_policy(settings))
+    retention = Retention(SQLHistoryStore(database), clock, bus, retention_policy(settings))
     services = Services(
         gate=gate,
         pipeline=pipeline,
@@ -266,13 +277,14 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         record_events=RecordEvents(SQLRecordOutbox(database), clock, bus, permissions),
         configuration=parts.configuration,
         jobs=jobs,
+        accounts=build_accounts(settings, foundation, parts.around.sign_ins),
         trials=build_trials(clock),
         permissions=permissions,
         readiness={
             "database": lambda: health(database),
             "call_log": parts.call_log.health,
             "driver": driver.health,
-            **parts.counting.readiness,
+            **parts.around.counting.readiness,
             "executions": parts.consumption.health,
         },
         ids=ids,
@@ -285,9 +297,10 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
     )
     return services, [
         LimitsSubscriber(gate, targets),
-        ConcurrencySubscriber(parts.turnstile),
+        ConcurrencySubscriber(parts.around.turnstile),
         HistorySubscriber(keeping, retention),
         LogsSubscriber(),
         ExecutionsSubscriber(parts.consumption.follow),
         SteeringSubscriber(jobs),
+        SignInsSubscriber(parts.around.sign_ins),
     ]

@@ -44,6 +44,7 @@ async def test_an_errand_is_taken_once(store: AccountStore) -> None:
     taken = await asyncio.gather(*(store.take("s1", NOW) for _ in range(4)))
 
     assert [errand for errand in taken if errand] == [an_errand()]
+    assert await store.waiting(HOME, "s1", NOW) is None
 
 
 async def test_an_errand_that_took_too_long_is_gone(store: AccountStore) -> None:

@@ -58,6 +58,7 @@ from sanderling.kernel.ids import SortableIds, WorkspaceId
 from sanderling.metering.gcra import MemoryLimiter
 from sanderling.wiring.executions import Stations
 from support.desk import Desk
+from support.doorstep import Doorstep
 
 GENEROUS = RateLimit(limit=1_000_000, ttl_ms=1000)
 MAX_BODY_BYTES = 1_000_000
@@ -86,6 +87,7 @@ class House:
     driver: MemoryDriver
     keys: Keys
     desk: Desk
+    doorstep: Doorstep
     workspace_id: WorkspaceId
     other_workspace_id: WorkspaceId
 
@@ -151,15 +153,15 @@ def build_house(
     bus, permissions = EventBus(), permissions or RolePermissions()
     bits = counting_bits()
     ids = SortableIds(clock, lambda _: next(bits))
-    driver, desk = MemoryDriver(handlers, rejections=rejections), Desk()
+    driver = MemoryDriver(handlers, rejections=rejections)
+    desk, doorstep = Desk(), Doorstep(clock, ids)
     gate = Gate(KeyPrincipals(stores.keys, clock), permissions, MemoryLimiter(clock), policy, clock)
     targets = Targets(stores.functions, policy, clock, bus)
     dispatch = Dispatch(driver, stores.functions)
     record = Record(stores.calls, bus, ids, clock)
     pipeline = Pipeline(gate, targets, dispatch, record, bus)
     stations = Stations(gate, targets, dispatch, record, pipeline, stores.calls, permissions, bus)
-    joined = _joined(stations, ids, clock)
-    calls = Calls(stores.calls, permissions)
+    joined, calls = _joined(stations, ids, clock), Calls(stores.calls, permissions)
     services = Services(
         gate=gate,
         pipeline=pipeline,
@@ -176,6 +178,7 @@ def build_house(
         record_events=RecordEvents(stores.outbox, clock, bus, permissions),
         configuration=desk.configuration,
         jobs=_jobs(clock),
+        accounts=doorstep.accounts,
         trials=Trials({TrialName.REDIS: _try_nothing}, clock),
         permissions=permissions,
         readiness={"database": _is_well, "driver": driver.health},
@@ -186,16 +189,8 @@ def build_house(
         version="0.0.test",
         max_body_bytes=MAX_BODY_BYTES,
     )
-    return House(
-        services=services,
-        joined=joined,
-        clock=clock,
-        driver=driver,
-        desk=desk,
-        keys=Keys(stores.keys, ids, clock, lambda _: next(bits)),
-        workspace_id=stores.workspace_ids[0],
-        other_workspace_id=stores.workspace_ids[1],
-    )
+    keys = Keys(stores.keys, ids, clock, lambda _: next(bits))
+    return House(services, joined, clock, driver, keys, desk, doorstep, *stores.workspace_ids)
 
 
 def _jobs(clock: Clock) -> Jobs:

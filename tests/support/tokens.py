@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
-from jobs.accounts.account import Granted, TokenSet
+from jobs.accounts.account import Granted, Provider, TokenSet
 from jobs.accounts.accounts import challenge_of
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.accounts.memory_sign_in import MemorySignIn
 from jobs.accounts.renewal import RenewedTokens
+from jobs.streams.stream import Channel
 from jobs.sync.faults import AuthRevoked, ProviderFault
 from sanderling.kernel.clock import Clock, VirtualClock
 from support.accounts import an_account
@@ -22,6 +23,7 @@ class Balky(MemorySignIn):
         self.fault: ProviderFault | None = None
         self.redeem_fault: ProviderFault | None = None
         self.stop_after: int | None = None
+        self.turned_on: frozenset[Channel] | None = None
         self._gate = asyncio.Event()
         self._gate.set()
         self._asked = asyncio.Event()
@@ -37,6 +39,10 @@ class Balky(MemorySignIn):
     async def wait_asked(self) -> None:
         """Return once somebody asked for new tokens."""
         await self._asked.wait()
+
+    def offered(self, provider: Provider) -> frozenset[Channel]:
+        """Return the channels that the test turned on, by default all."""
+        return super().offered(provider) if self.turned_on is None else self.turned_on
 
     async def redeem(self, code: str, verifier: str) -> Granted:
         """Return what a code stands for, if the test lets it."""

@@ -8,11 +8,17 @@ import pytest
 
 from jobs.accounts.account import Account, AccountStatus, Provider
 from jobs.accounts.accounts import ERRAND_LASTS, Accounts, Answer, Departure, Tools, digest_of
-from jobs.accounts.errors import AccountUnknown, ChannelRefused, ConsentRefused, ErrandUnknown
+from jobs.accounts.errors import (
+    AccountUnknown,
+    ChannelRefused,
+    ConsentRefused,
+    ErrandUnknown,
+    ProviderDisabled,
+)
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel, StreamStatus
-from jobs.sync.faults import AuthRevoked, PermissionMissing
+from jobs.sync.faults import AuthRevoked, PermissionMissing, Temporary
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.ids import SortableIds
 from support.accounts import ELSEWHERE, HOME
@@ -197,6 +203,7 @@ async def test_accounts_of_others_are_unknown(desk: Desk) -> None:
         desk.accounts.show,
         desk.accounts.pause,
         desk.accounts.resume,
+        desk.accounts.sync_now,
         desk.accounts.disconnect,
     ):
         with pytest.raises(AccountUnknown):
@@ -204,11 +211,76 @@ async def test_accounts_of_others_are_unknown(desk: Desk) -> None:
     assert (await desk.accounts.show(HOME, account.id)).account == account
 
 
-@pytest.mark.parametrize("channels", [(), (Channel.MICROSOFT_MAIL,)])
-async def test_channels_are_the_providers_own(desk: Desk, channels: tuple[Channel, ...]) -> None:
-    """Nobody is sent off for nothing, or for what is another provider's."""
+async def test_channels_are_the_providers_own(desk: Desk) -> None:
+    """Nobody is sent off for what is another provider's."""
     with pytest.raises(ChannelRefused, match="gmail, google-calendar"):
-        await desk.accounts.connect(HOME, GOOGLE, channels)
+        await desk.accounts.connect(HOME, GOOGLE, [Channel.MICROSOFT_MAIL])
+
+
+async def test_without_channels_it_is_all_that_are_turned_on(desk: Desk) -> None:
+    """What is off is refused by the name of its setting when it is asked for."""
+    all_of_it = await desk.accounts.connect(HOME, GOOGLE)
+    desk.sign_in.turned_on = frozenset({Channel.GMAIL})
+
+    some = await desk.accounts.connect(HOME, GOOGLE)
+    with pytest.raises(ProviderDisabled, match="CALENDAR_PROVIDER_GOOGLE_ENABLED") as refused:
+        await desk.accounts.connect(HOME, GOOGLE, BOTH)
+    desk.sign_in.turned_on = frozenset()
+    with pytest.raises(ProviderDisabled, match="GMAIL_ENABLED and CALENDAR"):
+        await desk.accounts.connect(HOME, GOOGLE)
+
+    assert (all_of_it.errand.channels, some.errand.channels) == (BOTH, (Channel.GMAIL,))
+    assert "GMAIL" not in str(refused.value)
+
+
+async def test_an_errand_is_known_until_somebody_comes_back(desk: Desk) -> None:
+    """Whoever waits sees it end, and those of others are unknown."""
+    departure, state = await desk.leave()
+    late, _ = await desk.leave()
+    errand_id = departure.errand.state_digest
+
+    assert await desk.accounts.errand(HOME, errand_id) == departure.errand
+    with pytest.raises(ErrandUnknown):
+        await desk.accounts.errand(ELSEWHERE, errand_id)
+    await desk.accounts.complete(GOOGLE, state=state, answer=Answer(desk.consent(departure)))
+    with pytest.raises(ErrandUnknown):
+        await desk.accounts.errand(HOME, errand_id)
+    desk.clock.advance(ERRAND_LASTS.total_seconds())
+    with pytest.raises(ErrandUnknown):
+        await desk.accounts.errand(HOME, late.errand.state_digest)
+
+
+async def test_another_persons_code_does_not_fit(desk: Desk) -> None:
+    """Whoever smuggles a code of their own into somebody's way connects nothing there."""
+    theirs, _ = await desk.leave()
+    _, state = await desk.leave()
+
+    with pytest.raises(ConsentRefused, match="did not let it in"):
+        await desk.accounts.complete(GOOGLE, state=state, answer=Answer(desk.consent(theirs)))
+
+    assert list(await desk.accounts.list_accounts(HOME)) == []
+
+
+async def test_a_provider_that_is_away_is_told(desk: Desk) -> None:
+    """Whoever came back begins again."""
+    departure, state = await desk.leave()
+    code = desk.consent(departure)
+    desk.sign_in.redeem_fault = Temporary("status 503")
+
+    with pytest.raises(ConsentRefused, match="begin again"):
+        await desk.accounts.complete(GOOGLE, state=state, answer=Answer(code))
+
+
+async def test_a_slice_is_wanted_of_each_stream(desk: Desk) -> None:
+    """Streams are asked alone where consent holds."""
+    account = await desk.connected()
+
+    view = await desk.accounts.sync_now(HOME, account.id)
+    await desk.store.change(account.id, AccountStatus.NEEDS_REAUTH, "ended")
+
+    assert [stream.asked_at for stream in view.streams] == [desk.clock.now()] * 2
+    with pytest.raises(ConsentRefused, match="Connect it again"):
+        await desk.accounts.sync_now(HOME, account.id)
 
 
 async def test_an_administrators_part_is_told(desk: Desk) -> None:

@@ -57,7 +57,7 @@ UNREACHABLE = {
 ELSEWHERE = (
     *("sanderling.client.", "sanderling.cli."),
     *("drivers.local.", "drivers.replies.", "drivers.guest."),
-    *("jobs.accounts.", "jobs.providers.", "jobs.sync.", "sanderling.simulator."),
+    *("jobs.providers.", "jobs.sync.", "sanderling.simulator."),
 )
 """Rooms whose failures never reach the API: above it, turned into outcomes, or without routes."""
 

@@ -29,6 +29,7 @@ BODIES: Mapping[str, object] = {
     "POST /v1/triggers": {"function": "echo", "settings": {"kind": "record", "event_name": "*.*"}},
     "PUT /v1/triggers/{trigger_id}": {"settings": {"kind": "record", "event_name": "*.*"}},
     "POST /v1/triggers/{trigger_id}/move": {"before": None},
+    "POST /v1/accounts": {"provider": "google"},
     "POST /v1/config/check": {"values": {}},
     "POST /v1/config/revisions": {"values": {}},
     "POST /v1/config/rollback": {"revision": 0},
@@ -75,6 +76,8 @@ async def test_a_route_needs_its_permission(route: str, permission: Permission) 
         call_id="call_" + "0" * 26,
         execution_id="exec_" + "0" * 26,
         trigger_id="trg_x",
+        account_id="acc_x",
+        errand_id="0" * 64,
     )
     async with open_http(house, await house.key()) as http:
         await http.post("/v1/functions", json={"name": "echo", "source": "x"})

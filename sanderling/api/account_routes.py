@@ -1,0 +1,110 @@
+"""`/v1/accounts`: the mail and calendars that people of a workspace connected."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from jobs.accounts.account import Provider
+from jobs.streams.stream import Channel
+from sanderling.access.permission import Permission
+from sanderling.api.account_models import (
+    AccountList,
+    AccountShown,
+    AskedAccount,
+    DepartureShown,
+    ErrandShown,
+)
+from sanderling.api.permitted_route import PermittedRoute, needs, principal_of, services_of
+from sanderling.api.problem_responses import problems
+
+READ = needs(Permission.ACCOUNTS_READ)
+MANAGE = needs(Permission.ACCOUNTS_MANAGE)
+
+IdPath = Annotated[str, Path(description="The account's id.")]
+
+router = APIRouter(route_class=PermittedRoute, prefix="/v1/accounts", tags=["accounts"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=MANAGE,
+    responses=problems("invalid_json", "channel_refused", "provider_disabled", "sealing_refused"),
+)
+async def connect_account(
+    request: Request, asked: AskedAccount, response: Response
+) -> DepartureShown:
+    """Begin to connect an account: its owner opens the address, and consents at the provider."""
+    departure = await services_of(request).accounts.connect(
+        principal_of(request).workspace_id,
+        Provider(asked.provider),
+        [Channel(channel) for channel in asked.channels],
+        email=asked.email,
+    )
+    response.headers["location"] = f"/v1/accounts/errands/{departure.errand.state_digest}"
+    return DepartureShown.leaving(departure)
+
+
+@router.get("", openapi_extra=READ, responses=problems())
+async def list_accounts(request: Request) -> AccountList:
+    """List the accounts of the workspace, the oldest first."""
+    workspace_id = principal_of(request).workspace_id
+    return AccountList.of(await services_of(request).accounts.list_accounts(workspace_id))
+
+
+@router.get("/errands/{errand_id}", openapi_extra=READ, responses=problems("errand_unknown"))
+async def get_errand(
+    request: Request, errand_id: Annotated[str, Path(description="The errand's id.")]
+) -> ErrandShown:
+    """Show an errand that somebody may still come back from; then it is unknown."""
+    workspace_id = principal_of(request).workspace_id
+    return ErrandShown.of(await services_of(request).accounts.errand(workspace_id, errand_id))
+
+
+@router.get("/{account_id}", openapi_extra=READ, responses=problems("account_unknown"))
+async def get_account(request: Request, account_id: IdPath) -> AccountShown:
+    """Show one account with how each of its channels is getting on."""
+    workspace_id = principal_of(request).workspace_id
+    return AccountShown.seen(await services_of(request).accounts.show(workspace_id, account_id))
+
+
+@router.post("/{account_id}/pause", openapi_extra=MANAGE, responses=problems("account_unknown"))
+async def pause_account(request: Request, account_id: IdPath) -> AccountShown:
+    """Stop syncing an account until it is resumed; what is under way ends in order."""
+    workspace_id = principal_of(request).workspace_id
+    return AccountShown.seen(await services_of(request).accounts.pause(workspace_id, account_id))
+
+
+@router.post(
+    "/{account_id}/resume",
+    openapi_extra=MANAGE,
+    responses=problems("account_unknown", "consent_refused"),
+)
+async def resume_account(request: Request, account_id: IdPath) -> AccountShown:
+    """Let an account go on that was paused, or whose permission was put right."""
+    workspace_id = principal_of(request).workspace_id
+    return AccountShown.seen(await services_of(request).accounts.resume(workspace_id, account_id))
+
+
+@router.post(
+    "/{account_id}/sync-now",
+    status_code=202,
+    openapi_extra=MANAGE,
+    responses=problems("account_unknown", "consent_refused"),
+)
+async def sync_account_now(request: Request, account_id: IdPath) -> AccountShown:
+    """Ask for sync out of turn; a worker begins it within a few seconds."""
+    workspace_id = principal_of(request).workspace_id
+    return AccountShown.seen(await services_of(request).accounts.sync_now(workspace_id, account_id))
+
+
+@router.delete(
+    "/{account_id}",
+    status_code=204,
+    openapi_extra=MANAGE,
+    responses=problems("account_unknown"),
+)
+async def disconnect_account(request: Request, account_id: IdPath) -> None:
+    """Forget an account with its tokens, and take consent back at the provider."""
+    workspace_id = principal_of(request).workspace_id
+    await services_of(request).accounts.disconnect(workspace_id, account_id)

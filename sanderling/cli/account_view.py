@@ -1,0 +1,109 @@
+"""Connected accounts as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from sanderling.cli.terminal_text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from sanderling.api.account_models import (
+        AccountList,
+        AccountShown,
+        AccountSummary,
+        DepartureShown,
+        StreamShown,
+    )
+
+    View = Callable[[Console], None]
+
+_SECOND = "%Y-%m-%d %H:%M:%S UTC"
+
+
+def accounts_view(shown: AccountList) -> View:
+    """Return a view of accounts as a table, with what has to be done about them below."""
+    from sanderling.cli.screen import table_view  # noqa: PLC0415 - keeps --help quick.
+
+    rows = [
+        (account.id, account.email, ", ".join(account.channels), account.status)
+        for account in shown.items
+    ]
+    empty = "No account is connected. `sanderling accounts connect` begins."
+    table = table_view("Accounts", ("account", "e-mail", "channels", "status"), rows, empty=empty)
+
+    def show(terminal: Console) -> None:
+        table(terminal)
+        for account in shown.items:
+            todo = what_to_do(account)
+            if todo:
+                terminal.print(visible(f"{account.id}: {todo}"), style="yellow")
+
+    return show
+
+
+def what_to_do(account: AccountSummary) -> str:
+    """Return what has to be done about an account; empty when nothing has."""
+    if account.status == "paused":
+        return f"paused; `sanderling accounts resume {account.id}` lets it go on."
+    if account.status == "needs_reauth":
+        again = f"sanderling accounts connect {account.provider} --email {account.email}"
+        return f"{account.reason} Connect it again: `{again}`."
+    if account.status == "failed_permission":
+        return f"{account.reason} Then `sanderling accounts resume {account.id}`."
+    return ""
+
+
+def show_departure(terminal: Console, departure: DepartureShown) -> None:
+    """Print where the account's owner has to go."""
+    terminal.print("Let the account's owner open this address and consent there:\n")
+    terminal.print(f"  {visible(departure.address)}\n", style="bold")
+    terminal.print(f"It is good once, until {_moment(departure.expires_at)}.", style="dim")
+
+
+def show_account(terminal: Console, account: AccountShown) -> None:
+    """Print one account with all that is known of it."""
+    terminal.print(visible(account.email or account.id), style="bold")
+    facts = {
+        "account": account.id,
+        "provider": account.provider,
+        "status": account.status,
+        "to do": what_to_do(account),
+        "connected": _moment(account.created_at),
+        "aliases": ", ".join(account.aliases),
+        "scopes": " ".join(account.scopes),
+    }
+    for stream in account.streams:
+        facts |= {stream.channel: _stream_text(stream)}
+    for name, fact in facts.items():
+        if fact:
+            terminal.print(f"  {name:<18} {visible(fact)}")
+
+
+def _stream_text(stream: StreamShown) -> str:
+    doing = {"list": "looks for changes", "import": "brings in what changed"}[stream.phase]
+    if stream.status != "active":
+        doing = stream.status
+    elif stream.is_running:
+        doing = f"{doing} now"
+    elif stream.is_asked:
+        doing = f"{doing} next, out of turn"
+    else:
+        doing = f"{doing} next, at {_moment(stream.next_due_at)}"
+    parts = [doing]
+    if stream.last_success_at:
+        parts.append(f"went well at {_moment(stream.last_success_at)}")
+    if stream.last_failure:
+        parts.append(f"failed with {stream.last_failure.kind}: {stream.last_failure.sentence}")
+    elif stream.detail:
+        parts.append(stream.detail)
+    return "; ".join(parts)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):{_SECOND}}"

@@ -1,0 +1,231 @@
+"""`sanderling accounts`: people's mail and calendars, connected and looked after."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sanderling.cli.exits import Exit
+from sanderling.cli.options import URL, AsJSON, Home, Key
+from sanderling.cli.session import with_client
+from sanderling.cli.terminal_text import visible
+
+if TYPE_CHECKING:
+    from sanderling.api.account_models import AccountShown, AccountSummary, DepartureShown
+    from sanderling.client import Sanderling
+
+AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of the account.")]
+
+_LOOK_AGAIN_S = 1.0
+_LOOKS = 30
+"""How often to look for the account once somebody came back; the provider is asked meanwhile."""
+
+
+class ProviderOption(StrEnum):
+    """Who keeps an account."""
+
+    GOOGLE = "google"
+    MICROSOFT = "microsoft"
+
+
+class ChannelOption(StrEnum):
+    """What is synced of an account."""
+
+    GMAIL = "gmail"
+    GOOGLE_CALENDAR = "google-calendar"
+    MICROSOFT_MAIL = "microsoft-mail"
+    MICROSOFT_CALENDAR = "microsoft-calendar"
+
+
+def connect(  # noqa: PLR0913 - each option of the command is one parameter.
+    provider: Annotated[
+        ProviderOption, typer.Argument(metavar="PROVIDER", help="Whose account it is.")
+    ],
+    *,
+    channel: Annotated[
+        list[ChannelOption] | None,
+        typer.Option(help="What is synced; by default all that is turned on."),
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Which account is meant.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the account is there.")] = False,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Begin to connect an account: its owner opens the address that is shown and consents."""
+    from sanderling.cli.account_view import show_departure  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.cli.screen import Screen, console  # noqa: PLC0415 - as above.
+
+    screen = Screen(as_json=as_json)
+
+    async def begin(client: Sanderling) -> DepartureShown:
+        return await client.accounts.connect(provider, channels=channel or (), email=email)
+
+    async def see_through(client: Sanderling) -> AccountSummary:
+        known = {account.id: account for account in (await client.accounts.list()).items}
+        departure = await begin(client)
+        show_departure(console(is_error=True), departure)
+        return await _arrival(client, departure, known, email)
+
+    if wait:
+        account = with_client(see_through, url=url, key=key, home=home)
+        screen.tell(account.model_dump(mode="json"), f"Connected {account.email}: {account.id}.")
+    else:
+        departure = with_client(begin, url=url, key=key, home=home)
+        screen.show(
+            departure.model_dump(mode="json"),
+            lambda terminal: show_departure(terminal, departure),
+        )
+    return Exit.OK
+
+
+async def _arrival(
+    client: Sanderling,
+    departure: DepartureShown,
+    known: dict[str, AccountSummary],
+    email: str | None,
+) -> AccountSummary:
+    """Return the account that came of an errand, once somebody has come back from it.
+
+    Raises:
+        ConsentRefused: nobody came back in time, or not with a consent.
+
+    """
+    from jobs.accounts.errors import ConsentRefused  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.kernel.clock import SystemClock  # noqa: PLC0415 - as above.
+
+    clock = SystemClock()
+    while await _is_under_way(client, departure.id):
+        await clock.wait_s(_LOOK_AGAIN_S)
+    for _ in range(_LOOKS):
+        for account in reversed((await client.accounts.list()).items):
+            is_new = known.get(account.id) != account or account.email == email
+            if is_new and _is_meant(account, departure):
+                return account
+        await clock.wait_s(_LOOK_AGAIN_S)
+    raise ConsentRefused(
+        reason="nobody came back in time, or the page in the browser says why not",
+        what_to_do="Connect again",
+    )
+
+
+def _is_meant(account: AccountSummary, departure: DepartureShown) -> bool:
+    return (
+        account.provider == departure.provider
+        and account.status == "connected"
+        and set(departure.channels) <= set(account.channels)
+    )
+
+
+async def _is_under_way(client: Sanderling, errand_id: str) -> bool:
+    from jobs.accounts.errors import ErrandUnknown  # noqa: PLC0415 - keeps --help quick.
+
+    try:
+        await client.accounts.errand(errand_id)
+    except ErrandUnknown:
+        return False
+    return True
+
+
+def show_list(
+    *, url: URL = None, key: Key = None, home: Home = None, as_json: AsJSON = False
+) -> int:
+    """List the connected accounts, and what has to be done about them."""
+    from sanderling.cli.account_view import accounts_view  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
+
+    shown = with_client(lambda client: client.accounts.list(), url=url, key=key, home=home)
+    Screen(as_json=as_json).show(shown.model_dump(mode="json"), accounts_view(shown))
+    return Exit.OK
+
+
+def show(
+    account: AccountArgument,
+    *,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Show one account, and how each of its channels is getting on."""
+    from sanderling.cli.account_view import show_account  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
+
+    shown = with_client(lambda client: client.accounts.get(account), url=url, key=key, home=home)
+    Screen(as_json=as_json).show(
+        shown.model_dump(mode="json"), lambda terminal: show_account(terminal, shown)
+    )
+    return Exit.OK
+
+
+def pause(
+    account: AccountArgument,
+    *,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Stop syncing an account until it is resumed; what is under way ends in order."""
+    shown = with_client(lambda client: client.accounts.pause(account), url=url, key=key, home=home)
+    return _tell(shown, f"{account} is paused.", as_json=as_json)
+
+
+def resume(
+    account: AccountArgument,
+    *,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Let an account go on that was paused, or whose permission was put right."""
+    shown = with_client(lambda client: client.accounts.resume(account), url=url, key=key, home=home)
+    return _tell(shown, f"{account} goes on.", as_json=as_json)
+
+
+def sync(
+    account: AccountArgument,
+    *,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Ask for sync now; a worker begins it within a few seconds."""
+    shown = with_client(
+        lambda client: client.accounts.sync_now(account), url=url, key=key, home=home
+    )
+    return _tell(shown, f"Asked for sync of {account}.", as_json=as_json)
+
+
+def disconnect(
+    account: AccountArgument,
+    *,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Forget an account with its tokens, and take consent back at the provider."""
+    from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
+
+    with_client(lambda client: client.accounts.disconnect(account), url=url, key=key, home=home)
+    Screen(as_json=as_json).tell({"disconnected": account}, f"{account} is forgotten.")
+    return Exit.OK
+
+
+def _tell(shown: AccountShown, sentence: str, *, as_json: bool) -> int:
+    from sanderling.cli.account_view import what_to_do  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.cli.screen import Screen, console  # noqa: PLC0415 - as above.
+
+    Screen(as_json=as_json).tell(shown.model_dump(mode="json"), sentence)
+    todo = what_to_do(shown)
+    if todo and not as_json:
+        console(is_error=True).print(visible(todo), style="yellow")
+    return Exit.OK

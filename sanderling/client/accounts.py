@@ -1,0 +1,102 @@
+"""What people do with connected accounts."""
+
+import re
+from collections.abc import Sequence
+
+from jobs.accounts.errors import AccountUnknown, ErrandUnknown
+from sanderling.api.account_models import (
+    AccountList,
+    AccountShown,
+    AskedAccount,
+    DepartureShown,
+    ErrandShown,
+)
+from sanderling.client.accounts_transport import AccountsTransport
+from sanderling.client.asked import asked_body
+from sanderling.kernel.ids import is_id
+
+_ERRAND_ID = re.compile("[0-9a-f]{64}")
+
+
+class Accounts:
+    """Connect accounts of a workspace, and look after them."""
+
+    def __init__(self, transport: AccountsTransport) -> None:
+        """Work over `transport`."""
+        self._transport = transport
+
+    async def connect(
+        self, provider: str, *, channels: Sequence[str] = (), email: str | None = None
+    ) -> DepartureShown:
+        """Begin to connect an account; its owner opens the address and consents.
+
+        `provider` is google or microsoft. Without `channels` it is all of the provider's that are
+        turned on. `email` says which account is meant.
+
+        Raises:
+            RequestInvalid: there is no such provider or channel.
+            ChannelRefused: a channel is the other provider's.
+            ProviderDisabled: what is asked for is turned off, or no OAuth app is configured.
+
+        """
+        members = {"provider": provider, "channels": list(channels), "email": email}
+        return await self._transport.connect(asked_body(AskedAccount, members))
+
+    async def errand(self, errand_id: str) -> ErrandShown:
+        """Return an errand that somebody may still come back from.
+
+        Raises:
+            ErrandUnknown: somebody came back, or it expired, or there was none.
+
+        """
+        if not _ERRAND_ID.fullmatch(errand_id):
+            raise ErrandUnknown
+        return await self._transport.errand(errand_id)
+
+    async def list(self) -> AccountList:
+        """Return the accounts of the workspace, the oldest first."""
+        return await self._transport.list()
+
+    async def get(self, account_id: str) -> AccountShown:
+        """Return one account with how each of its channels is getting on.
+
+        Raises:
+            AccountUnknown: there is none of this id in the workspace.
+
+        """
+        return await self._transport.get(_known(account_id))
+
+    async def pause(self, account_id: str) -> AccountShown:
+        """Stop syncing an account until it is resumed; what is under way ends in order."""
+        return await self._transport.pause(_known(account_id))
+
+    async def resume(self, account_id: str) -> AccountShown:
+        """Let an account go on that was paused, or whose permission was put right.
+
+        Raises:
+            AccountUnknown: as `get`.
+            ConsentRefused: its consent ended; it has to be connected again.
+
+        """
+        return await self._transport.resume(_known(account_id))
+
+    async def sync_now(self, account_id: str) -> AccountShown:
+        """Ask for sync out of turn; a worker begins it within a few seconds.
+
+        Raises:
+            AccountUnknown: as `get`.
+            ConsentRefused: as `resume`.
+
+        """
+        return await self._transport.sync_now(_known(account_id))
+
+    async def disconnect(self, account_id: str) -> None:
+        """Forget an account with its tokens, and take consent back at the provider."""
+        await self._transport.disconnect(_known(account_id))
+
+
+def _known(account_id: str) -> str:
+    # A text that is no id is not sent, for it could be another route.
+    if not is_id(account_id, "acc"):
+        raise AccountUnknown(account_id=account_id)
+    return account_id

@@ -1,0 +1,194 @@
+"""What the Python client does with accounts, over HTTP and in this process."""
+
+import json
+from collections.abc import AsyncGenerator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from jobs.accounts.account import AccountStatus, Provider
+from jobs.accounts.accounts import Answer
+from jobs.accounts.errors import (
+    AccountUnknown,
+    ChannelRefused,
+    ConsentRefused,
+    ErrandUnknown,
+    ProviderDisabled,
+)
+from jobs.streams.stream import AccountId
+from sanderling.access.errors import Forbidden
+from sanderling.access.principal import Role
+from sanderling.api.account_models import AccountShown
+from sanderling.api.errors import RequestInvalid
+from sanderling.client import Sanderling
+from support.clients import WAYS, Setting, open_setting
+
+BOTH = ["gmail", "google-calendar"]
+
+
+@pytest.fixture(params=WAYS)
+async def setting(request: pytest.FixtureRequest) -> AsyncGenerator[Setting]:
+    """Yield a house, reached in each way."""
+    async with open_setting(request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def client(setting: Setting) -> Sanderling:
+    """Return a client with the key of an admin of the workspace."""
+    return setting.admin
+
+
+async def connected(setting: Setting, client: Sanderling) -> AccountShown:
+    """Return an account whose owner opened the address and came back."""
+    departure = await client.accounts.connect("google", email="ada@example.com")
+    told = parse_qs(urlsplit(setting.house.doorstep.way_back(departure)).query)
+    account = await setting.house.services.accounts.complete(
+        Provider.GOOGLE, state=told["state"][0], answer=Answer(told["code"][0])
+    )
+    return await client.accounts.get(account.id)
+
+
+async def test_an_account_is_connected_by_whoever_opens_the_address(
+    setting: Setting, client: Sanderling
+) -> None:
+    """The errand is known until its owner came back; then the account is there."""
+    departure = await client.accounts.connect("google", channels=BOTH, email="ada@example.com")
+    errand = await client.accounts.errand(departure.id)
+    told = parse_qs(urlsplit(departure.address).query)
+
+    account = await connected(setting, client)
+
+    assert (errand.provider, errand.channels) == ("google", BOTH)
+    assert errand.expires_at == departure.expires_at
+    assert told["login_hint"] == ["ada@example.com"]
+    assert departure.id not in departure.address
+    assert (account.provider, account.email, account.status) == (
+        "google",
+        "ada@example.com",
+        "connected",
+    )
+    assert [stream.channel for stream in account.streams] == account.channels == BOTH
+    assert [item.id for item in (await client.accounts.list()).items] == [account.id]
+
+
+async def test_an_account_is_paused_resumed_asked_and_forgotten(
+    setting: Setting, client: Sanderling
+) -> None:
+    """Each answer is the account as it is from then on."""
+    account = await connected(setting, client)
+
+    paused = await client.accounts.pause(account.id)
+    resumed = await client.accounts.resume(account.id)
+    asked = await client.accounts.sync_now(account.id)
+    await client.accounts.disconnect(account.id)
+
+    assert [stream.status for stream in paused.streams] == ["paused", "paused"]
+    assert (paused.status, resumed.status) == ("paused", "connected")
+    assert all(stream.is_asked for stream in asked.streams)
+    with pytest.raises(AccountUnknown):
+        await client.accounts.get(account.id)
+    assert (await client.accounts.list()).items == []
+
+
+async def test_what_cannot_be_connected_is_refused(setting: Setting, client: Sanderling) -> None:
+    """The same refusals come over both ways, with what to do."""
+    with pytest.raises(RequestInvalid, match="provider"):
+        await client.accounts.connect("myspace")
+    with pytest.raises(RequestInvalid, match="channels"):
+        await client.accounts.connect("google", channels=["pigeons"])
+    with pytest.raises(ChannelRefused, match="gmail, google-calendar"):
+        await client.accounts.connect("google", channels=["microsoft-mail"])
+    setting.house.doorstep.sign_in.turned_on = frozenset()
+    with pytest.raises(ProviderDisabled, match="MESSAGING_PROVIDER_GMAIL_ENABLED"):
+        await client.accounts.connect("google")
+
+
+async def test_consent_that_ended_is_told(setting: Setting, client: Sanderling) -> None:
+    """Who has to do what is said where the account is shown, and where it is refused."""
+    account = await connected(setting, client)
+    await setting.house.doorstep.store.change(
+        AccountId(account.id), AccountStatus.NEEDS_REAUTH, "It ended."
+    )
+
+    shown = await client.accounts.get(account.id)
+
+    assert (shown.status, shown.reason) == ("needs_reauth", "It ended.")
+    for ask in (client.accounts.resume, client.accounts.sync_now):
+        with pytest.raises(ConsentRefused, match="sanderling accounts connect"):
+            await ask(account.id)
+
+
+@pytest.mark.parametrize(
+    "account_id", ["acc_" + "0" * 26, "errands/1", "", "..", "acc_x/pause", "a" * 200]
+)
+async def test_what_is_no_account_is_refused(client: Sanderling, account_id: str) -> None:
+    """No other route is reached by an id, and the refusal shows the way to the list."""
+    accounts = client.accounts
+    for ask in (
+        accounts.get,
+        accounts.pause,
+        accounts.resume,
+        accounts.sync_now,
+        accounts.disconnect,
+    ):
+        with pytest.raises(AccountUnknown, match="sanderling accounts list"):
+            await ask(account_id)
+
+
+@pytest.mark.parametrize("errand_id", ["0" * 64, "", "../..", "A" * 64])
+async def test_what_is_no_errand_is_refused(client: Sanderling, errand_id: str) -> None:
+    """It is not told whether there ever was one."""
+    with pytest.raises(ErrandUnknown):
+        await client.accounts.errand(errand_id)
+
+
+async def test_other_workspaces_see_nothing(setting: Setting, client: Sanderling) -> None:
+    """What belongs to another workspace does not exist for it."""
+    account = await connected(setting, client)
+    departure = await client.accounts.connect("google")
+    others = (await setting.client(elsewhere=True)).accounts
+
+    assert (await others.list()).items == []
+    with pytest.raises(ErrandUnknown):
+        await others.errand(departure.id)
+    for ask in (others.get, others.pause, others.resume, others.sync_now, others.disconnect):
+        with pytest.raises(AccountUnknown):
+            await ask(account.id)
+    assert await client.accounts.get(account.id) == account
+
+
+async def test_members_neither_see_nor_change_accounts(
+    setting: Setting, client: Sanderling
+) -> None:
+    """Whose mail is read is for admins of the workspace alone."""
+    account = await connected(setting, client)
+    accounts = (await setting.client(role=Role.MEMBER)).accounts
+
+    with pytest.raises(Forbidden, match=r"accounts\.read"):
+        await accounts.list()
+    with pytest.raises(Forbidden, match=r"accounts\.read"):
+        await accounts.get(account.id)
+    with pytest.raises(Forbidden, match=r"accounts\.read"):
+        await accounts.errand("0" * 64)
+    with pytest.raises(Forbidden, match=r"accounts\.manage"):
+        await accounts.connect("google")
+    for ask in (accounts.pause, accounts.resume, accounts.sync_now, accounts.disconnect):
+        with pytest.raises(Forbidden, match=r"accounts\.manage"):
+            await ask(account.id)
+
+
+async def test_no_secret_is_in_any_answer(setting: Setting, client: Sanderling) -> None:
+    """Neither tokens nor verifiers nor states are told, but for the state in the address."""
+    departure = await client.accounts.connect("google")
+    state = parse_qs(urlsplit(departure.address).query)["state"][0]
+    errand = await client.accounts.errand(departure.id)
+    account = await connected(setting, client)
+    held = await setting.house.doorstep.store.tokens(account.id)
+
+    answers = [errand, await client.accounts.list(), account]
+    told = json.dumps([answer.model_dump(mode="json") for answer in answers])
+
+    assert held is not None
+    for secret in (state, held.tokens.access, held.tokens.refresh):
+        assert secret not in told
