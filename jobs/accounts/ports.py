@@ -100,6 +100,18 @@ class AccountStore(Protocol):
         ...
 
 
+class AccountRecords(Protocol):
+    """Remove what was synced; the suite is `tests/contract/test_sync_records_contract.py`."""
+
+    async def forget(self, account_id: str, *, limit: int) -> int:
+        """Remove at most `limit` messages, wishes, events and places of an account, all or none.
+
+        Return how many it was, 0 once nothing is left. Its contacts stay: they belong to the
+        workspace. When the database is away it raises `StoreUnavailableError`.
+        """
+        ...
+
+
 class SignIn(Protocol):
     """Send people to a provider, and get tokens from it.
 

@@ -22,7 +22,7 @@ from jobs.sync.held import (
     Written,
 )
 from jobs.sync.provider import AccountRef
-from jobs.sync.records import AT_ONCE
+from jobs.sync.records import AT_ONCE, ContactRecord, EventRecord, MessageRecord
 from sanderling.kernel.events import RecordChanged
 from sanderling.kernel.jsontext import encode
 
@@ -35,20 +35,35 @@ def _require_json(events: Sequence[RecordChanged]) -> None:
         encode([event.before, event.after])
 
 
+def _close(places: Mapping[str, dict[str, Place]], account_id: str, limit: int) -> int:
+    """Forget at most so many places of an account, and return how many."""
+    mine = places.get(account_id, {})
+    closed = list(mine)[:limit]
+    for each in closed:
+        del mine[each]
+    return len(closed)
+
+
 class _Announced:
     """Record events by id, in the order in which they came."""
 
     def __init__(self) -> None:
         self.events: dict[tuple[str, str], RecordChanged] = {}
-        self.contacts: dict[tuple[str, str], Contact] = {}
+        self.contacts: dict[tuple[str, str], ContactRecord] = {}
+        self.workspaces: dict[str, str] = {}
 
     def add(
         self, account: AccountRef, events: Sequence[RecordChanged], contacts: Sequence[Contact]
     ) -> None:
+        self.workspaces[account.id] = account.workspace_id
         for event in events:
             self.events.setdefault((event.workspace_id, event.event_id), event)
         for each in contacts:
-            self.contacts.setdefault((account.workspace_id, each.address.email), each)
+            place = (account.workspace_id, each.address.email)
+            self.contacts.setdefault(place, ContactRecord(account.id, each))
+
+    def found(self, workspace_id: str) -> list[ContactRecord]:
+        return [each for (owner, _), each in self.contacts.items() if owner == workspace_id]
 
 
 class MemoryMailStore:
@@ -68,10 +83,9 @@ class MemoryMailStore:
         """What was announced, in order."""
         return tuple(self._announced.events.values())
 
-    @property
-    def contacts(self) -> Sequence[Contact]:
-        """Who became a contact, in order."""
-        return tuple(self._announced.contacts.values())
+    def found(self, workspace_id: str) -> Sequence[ContactRecord]:
+        """Return who became a contact of a workspace, in order."""
+        return self._announced.found(workspace_id)
 
     def live(self, account_id: str) -> Mapping[str, Written]:
         """Return the messages that people see, by remote id."""
@@ -80,6 +94,29 @@ class MemoryMailStore:
             for (owner, remote_id), held in self._held.items()
             if owner == account_id and held.presence is Presence.LIVE
         }
+
+    def records(self, workspace_id: str) -> Sequence[MessageRecord]:
+        """Return the messages of a workspace that people see."""
+        found: list[MessageRecord] = []
+        for account_id, owner in self._announced.workspaces.items():
+            for each in self.live(account_id).values() if owner == workspace_id else ():
+                held = each.held
+                message = replace(each.message, folders=held.folders, is_read=held.is_read)
+                record = MessageRecord(held.record_id, account_id, each.is_outgoing, message)
+                found.append(record)
+        return found
+
+    def forget(self, account_id: str, limit: int) -> int:
+        """Remove at most so many messages, wishes and places of an account; return how many."""
+        mine = [place for place in self._held if place[0] == account_id][:limit]
+        for place in mine:
+            del self._held[place]
+            self._written.pop(place, None)
+        wanted = [place for place in self._wanted if place[0] == account_id][: limit - len(mine)]
+        for place in wanted:
+            del self._wanted[place]
+        removed = len(mine) + len(wanted)
+        return removed + _close(self._places, account_id, limit - removed)
 
     async def places(self, account_id: str) -> Mapping[str, Place]:
         """Return how far each folder is."""
@@ -171,10 +208,25 @@ class MemoryCalendarStore:
         """What was announced, in order."""
         return tuple(self._announced.events.values())
 
-    @property
-    def contacts(self) -> Sequence[Contact]:
-        """Who became a contact, in order."""
-        return tuple(self._announced.contacts.values())
+    def found(self, workspace_id: str) -> Sequence[ContactRecord]:
+        """Return who became a contact of a workspace, in order."""
+        return self._announced.found(workspace_id)
+
+    def records(self, workspace_id: str) -> Sequence[EventRecord]:
+        """Return the events of a workspace that are not gone."""
+        owners = self._announced.workspaces
+        return [
+            EventRecord(each.record_id, account_id, each.calendar_id, each.event)
+            for (account_id, _, _), each in self._held.items()
+            if owners[account_id] == workspace_id and not each.is_gone
+        ]
+
+    def forget(self, account_id: str, limit: int) -> int:
+        """Remove at most so many events and places of an account; return how many."""
+        mine = [place for place in self._held if place[0] == account_id][:limit]
+        for place in mine:
+            del self._held[place]
+        return len(mine) + _close(self._places, account_id, limit - len(mine))
 
     async def places(self, account_id: str) -> Mapping[str, Place]:
         """Return how far each calendar is."""

@@ -1,5 +1,6 @@
 """Implements the rooms' ports on SQL; owns migrations."""
 
+from sanderling.store.account_records import SQLAccountRecords
 from sanderling.store.accounts import SQLAccountStore
 from sanderling.store.address import check_database_url
 from sanderling.store.calendars import SQLCalendarStore
@@ -23,6 +24,7 @@ from sanderling.store.migration import migrate
 from sanderling.store.notify_hints import NotifyHints
 from sanderling.store.record_outbox import SQLRecordOutbox
 from sanderling.store.streams import SQLStreamStore, require_lease
+from sanderling.store.sync_records import SQLSyncRecords
 from sanderling.store.triggers import SQLTriggerStore
 from sanderling.store.workspaces import SQLWorkspaces, Workspace
 
@@ -32,6 +34,7 @@ __all__ = [
     "DatabaseLimits",
     "FileHints",
     "NotifyHints",
+    "SQLAccountRecords",
     "SQLAccountStore",
     "SQLCalendarStore",
     "SQLCallLog",
@@ -47,6 +50,7 @@ __all__ = [
     "SQLMailStore",
     "SQLRecordOutbox",
     "SQLStreamStore",
+    "SQLSyncRecords",
     "SQLTriggerStore",
     "SQLWorkspaces",
     "Workspace",

@@ -7,16 +7,21 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import select
 
+from jobs.accounts.ports import AccountRecords
 from jobs.streams.stream import AccountId, Channel, Lease, StreamClaim
+from jobs.sync.memory_records import MemorySyncRecords
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from jobs.sync.ports import CalendarStore, MailStore
+from jobs.sync.records import SyncRecords
 from sanderling.kernel.events import RecordChanged, RecordOperation
 from sanderling.kernel.jsontext import JSON
 from sanderling.store import (
     Database,
+    SQLAccountRecords,
     SQLCalendarStore,
     SQLMailStore,
     SQLStreamStore,
+    SQLSyncRecords,
     open_database,
 )
 from sanderling.store.schema import record_events, workspaces
@@ -72,6 +77,33 @@ async def opened_calendars(url: str | None) -> AsyncGenerator[Kept[CalendarStore
         yield Kept(SQLCalendarStore(database), _ids_of(database), _contacts_of(database))
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Stores of mail and calendars, what shows what they keep, and what removes it."""
+
+    mail: MailStore
+    calendars: CalendarStore
+    records: SyncRecords
+    removal: AccountRecords
+
+
+@asynccontextmanager
+async def opened_records(url: str | None) -> AsyncGenerator[Shown]:
+    """Yield empty stores in which `LEASE` holds; in memory without `url`."""
+    if url is None:
+        mail, calendars = MemoryMailStore(_holds), MemoryCalendarStore(_holds)
+        records = MemorySyncRecords(mail, calendars)
+        yield Shown(mail, calendars, records, records)
+        return
+    async with held_database(url) as database:
+        yield Shown(
+            SQLMailStore(database),
+            SQLCalendarStore(database),
+            SQLSyncRecords(database),
+            SQLAccountRecords(database),
+        )
+
+
 @asynccontextmanager
 async def held_database(url: str) -> AsyncGenerator[Database]:
     """Yield a database with the workspace of `ACCOUNT` and its one stream, which `LEASE` holds."""
@@ -123,7 +155,8 @@ def _contacts_in(
     store: MemoryMailStore | MemoryCalendarStore,
 ) -> Callable[[], Awaitable[dict[str, str]]]:
     async def found() -> dict[str, str]:
-        return {each.address.email: each.address.name for each in store.contacts}
+        known = (each.contact.address for each in store.found(ACCOUNT.workspace_id))
+        return {each.email: each.name for each in known}
 
     return found
 

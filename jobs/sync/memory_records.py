@@ -1,0 +1,76 @@
+"""The twin that shows what stores in memory keep: for embedding, trials and tests."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
+from jobs.sync.records import ContactRecord, EventRecord, MessageRecord, RecordPage, RecordPlace
+from sanderling.kernel.ids import WorkspaceId
+
+Record = TypeVar("Record", MessageRecord, EventRecord, ContactRecord)
+
+
+class MemorySyncRecords:
+    """Show what came in, and remove what an account brought."""
+
+    def __init__(self, mail: MemoryMailStore, calendars: MemoryCalendarStore) -> None:
+        """Show what these two keep."""
+        self._mail = mail
+        self._calendars = calendars
+
+    async def messages(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        limit: int,
+        after: RecordPlace | None = None,
+        account_id: str | None = None,
+    ) -> RecordPage[MessageRecord]:
+        """Return messages that people see."""
+        return _page(self._mail.records(workspace_id), limit, after, account_id)
+
+    async def events(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        limit: int,
+        after: RecordPlace | None = None,
+        account_id: str | None = None,
+    ) -> RecordPage[EventRecord]:
+        """Return events that are not gone."""
+        return _page(self._calendars.records(workspace_id), limit, after, account_id)
+
+    async def contacts(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        limit: int,
+        after: RecordPlace | None = None,
+        account_id: str | None = None,
+    ) -> RecordPage[ContactRecord]:
+        """Return contacts, each with the account that brought it first."""
+        found: dict[str, ContactRecord] = {}
+        for store in (self._mail, self._calendars):
+            for each in store.found(workspace_id):
+                email = each.contact.address.email
+                known = found.setdefault(email, each)
+                found[email] = min(known, each, key=lambda record: record.place)
+        return _page(found.values(), limit, after, account_id)
+
+    async def forget(self, account_id: str, *, limit: int) -> int:
+        """Remove some of what an account brought."""
+        removed = self._mail.forget(account_id, limit)
+        return removed + self._calendars.forget(account_id, limit - removed)
+
+
+def _page(
+    records: Iterable[Record], limit: int, after: RecordPlace | None, account_id: str | None
+) -> RecordPage[Record]:
+    mine = [
+        each
+        for each in records
+        if account_id in {None, each.account_id} and (after is None or each.place < after)
+    ]
+    mine.sort(key=lambda each: each.place, reverse=True)
+    rows = tuple(mine[:limit])
+    return RecordPage(rows, rows[-1].place if rows and len(mine) > limit else None)
