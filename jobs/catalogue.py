@@ -15,6 +15,7 @@ from sanderling.schedule.cron import Cron, parse_cron
 CLEAN_UP = "clean-up"
 CALL_RETENTION = "call-retention"
 CONFIG_ACK_REAPER = "config-ack-reaper"
+FUNCTION_CRON = "function-cron"
 
 
 class JobKind(StrEnum):
@@ -23,22 +24,25 @@ class JobKind(StrEnum):
     JOB = "job"
     """Each tick of its cron is a run of its own."""
     SWEEPER = "sweeper"
-    """Workers look for rows that are due again and again; the cron says how often each row is."""
+    """Workers look for rows that are due again and again.
+
+    The cron says how often each row is; there is none where the rows say it themselves.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class WantedJob:
     """A job that the settings want, and how often they want it.
 
-    `cron_variable` names the setting that holds its cron. `enabled_by` names the one that turns it
-    on and off; None is for those that nothing turns off.
+    `cron_variable` names the setting that holds its cron, which only a sweeper may be without.
+    `enabled_by` names the one that turns it on and off; None is for those that nothing turns off.
     """
 
     name: str
     kind: JobKind
     description: str
-    cron: Cron
-    cron_variable: str
+    cron: Cron | None
+    cron_variable: str | None
     enabled_by: str | None = None
 
 
@@ -49,14 +53,15 @@ class KnownJob:
     name: str
     kind: JobKind
     description: str
-    cron_variable: str
+    cron_variable: str | None
     enabled_by: str | None = None
 
     def wanted_by(self, settings: Settings) -> WantedJob | None:
         """Return it with the cron that `settings` give it; None when they turn it off."""
         if self.enabled_by is not None and not _value(settings, self.enabled_by):
             return None
-        cron = parse_cron(str(_value(settings, self.cron_variable)))
+        variable = self.cron_variable
+        cron = parse_cron(str(_value(settings, variable))) if variable else None
         return WantedJob(
             self.name, self.kind, self.description, cron, self.cron_variable, self.enabled_by
         )
@@ -82,6 +87,12 @@ KNOWN_JOBS: tuple[KnownJob, ...] = (
         "Forgets what processes that are long gone said about settings.",
         "JOB_CONFIG_ACK_REAPER_CRON",
     ),
+    KnownJob(
+        FUNCTION_CRON,
+        JobKind.SWEEPER,
+        "Calls functions at the moments of their cron triggers.",
+        None,
+    ),
 )
 
 
@@ -106,7 +117,11 @@ def registered_jobs(
 
 def ticked(wanted: Iterable[WantedJob]) -> Mapping[str, Job]:
     """Return those of `wanted` whose ticks are runs, by name."""
-    return {job.name: Job(job.name, job.cron) for job in wanted if job.kind is JobKind.JOB}
+    return {
+        job.name: Job(job.name, job.cron)
+        for job in wanted
+        if job.kind is JobKind.JOB and job.cron is not None
+    }
 
 
 def _value(settings: Settings, variable: str) -> object:

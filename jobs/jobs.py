@@ -1,6 +1,8 @@
 """What people do with jobs: see them, ask for a run, pause them and let them go on."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from jobs.catalogue import KNOWN_JOBS, JobKind, KnownJob, WantedJob
 from jobs.errors import JobRunRefused, JobUnknown
@@ -8,11 +10,11 @@ from jobs.heartbeats import HeartbeatStore
 from jobs.job import Course
 from jobs.ports import JobStore
 from jobs.run import Run
-from jobs.view import JobFacts, JobsView, JobView, view_of
+from jobs.view import JobFacts, JobsView, JobView, Outlook, view_of
 from sanderling.kernel.clock import Clock
 
-Backlog = Callable[[], Awaitable[int]]
-"""Counts the rows of a sweeper that are due."""
+Look = Callable[[datetime], Awaitable[Outlook]]
+"""Looks at the rows that a sweeper looks after."""
 
 
 class Jobs:
@@ -31,14 +33,14 @@ class Jobs:
         *,
         wanted: Iterable[WantedJob],
         known: Iterable[KnownJob] = KNOWN_JOBS,
-        backlogs: Mapping[str, Backlog] | None = None,
+        looks: Mapping[str, Look] | None = None,
     ) -> None:
-        """Show `wanted` until `follow` tells otherwise; `backlogs` count for sweepers by name."""
+        """Show `wanted` until `follow` tells otherwise; `looks` are those of sweepers by name."""
         self._store = store
         self._heartbeats = heartbeats
         self._clock = clock
         self._known = {job.name: job for job in known}
-        self._backlogs = backlogs or {}
+        self._looks = looks or {}
         self._wanted: Mapping[str, WantedJob] = {}
         self.follow(wanted)
 
@@ -53,8 +55,9 @@ class Jobs:
         now = self._clock.now()
         views: list[JobView] = []
         for name in sorted({*self._known, *self._wanted, *courses}):
-            backlog = await self._backlogs[name]() if name in self._backlogs else waiting.get(name)
-            facts = self._facts(name, courses.get(name), latest.get(name), backlog or 0)
+            facts = self._facts(name, courses.get(name), latest.get(name), waiting.get(name, 0))
+            if name in self._looks:
+                facts = replace(facts, outlook=await self._looks[name](now))
             views.append(view_of(facts, workers, now))
         return JobsView(tuple(views), tuple(workers))
 

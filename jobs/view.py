@@ -12,6 +12,15 @@ from sanderling.schedule.cron import Cron
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a sweeper looks after: how many rows, how many are due, and the first moment of any."""
+
+    rows: int
+    due: int
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class JobFacts:
     """What is known of one job before it is put together.
 
@@ -28,6 +37,7 @@ class JobFacts:
     course: Course | None
     last_run: Run | None
     backlog: int
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,8 @@ class JobView:
 
     `registered_on` and `missing_on` are the living workers that have it, and that do not.
     `is_run_asked` says that a run out of turn waits to be begun; `backlog` is how much waits: runs
-    of a job, due rows of a sweeper. `missed` and `overlapped` count ticks, as in a course.
+    of a job, due rows of a sweeper. `rows` is how many rows a sweeper looks after, None for a job
+    or where nobody counts them. `missed` and `overlapped` count ticks, as in a course.
     """
 
     name: str
@@ -55,6 +66,7 @@ class JobView:
     missed: int
     overlapped: int
     backlog: int
+    rows: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,6 @@ def view_of(facts: JobFacts, workers: Sequence[SeenHeartbeat], now: datetime) ->
     having = tuple(each.process.id for each in living if facts.name in each.jobs)
     course, wanted = facts.course, facts.wanted
     is_paused = course is not None and course.is_paused
-    has_ticks = wanted is not None and wanted.kind is JobKind.JOB and not is_paused
     return JobView(
         name=facts.name,
         kind=facts.kind,
@@ -84,9 +95,19 @@ def view_of(facts: JobFacts, workers: Sequence[SeenHeartbeat], now: datetime) ->
         is_run_asked=course is not None and course.asked_at is not None,
         registered_on=having,
         missing_on=tuple(each.process.id for each in living if each.process.id not in having),
-        next_run_at=wanted.cron.after(now) if wanted and has_ticks else None,
+        next_run_at=None if is_paused else _next_run_at(facts, now),
         last_run=facts.last_run,
         missed=course.missed if course else 0,
         overlapped=course.overlapped if course else 0,
-        backlog=facts.backlog,
+        backlog=facts.outlook.due if facts.outlook else facts.backlog,
+        rows=facts.outlook.rows if facts.outlook else None,
     )
+
+
+def _next_run_at(facts: JobFacts, now: datetime) -> datetime | None:
+    if facts.wanted is None:
+        return None
+    if facts.outlook is not None:
+        return facts.outlook.next_due_at
+    cron = facts.wanted.cron
+    return cron.after(now) if cron is not None and facts.wanted.kind is JobKind.JOB else None

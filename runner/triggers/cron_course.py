@@ -40,6 +40,15 @@ class CronCourse:
 
 
 @dataclass(frozen=True, slots=True)
+class CronOutlook:
+    """How many cron triggers have moments to come, how many are due, and the first moment."""
+
+    triggers: int
+    due: int
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class CronTurn:
     """A cron trigger that is due, and its course as it was claimed."""
 
@@ -144,4 +153,8 @@ class CronCourses(Protocol):
 
     async def next_due_at(self, after: datetime) -> datetime | None:
         """Return the first moment later than `after` at which a course is due."""
+        ...
+
+    async def outlook(self, now: datetime) -> CronOutlook:
+        """Return what is to come in all workspaces; the first moment may have passed."""
         ...

@@ -10,7 +10,7 @@ taken for gone may still queue what it had decided on; what it writes of the cou
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,13 +27,19 @@ from runner.triggers.cron_course import CronCourse, CronCourses, CronTurn, cron_
 from runner.triggers.delivery import FINAL
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Failure
+from sanderling.kernel.events import EventBus, TickQueued, TicksLeftOut
 from sanderling.kernel.ids import ExecutionId, Ids, WorkspaceId
 from sanderling.schedule.overlap import Overlap
 from sanderling.schedule.phase import jittered
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=3.5)
+"""So short that others take over within five seconds; what is queued is written down before."""
+
+_TO_WRITE = timedelta(seconds=1)
+"""How long before the end of its lease a sweep stops queueing, to write down how far it came."""
+
 AT_ONCE = 50
 """How many triggers are claimed together."""
 
@@ -59,26 +65,28 @@ class _Executions(Protocol):
     ) -> Execution | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a sweep works with: it takes courses from `courses` and hands calls to `submission`."""
+
+    courses: CronCourses
+    submission: _Submission
+    executions: _Executions
+    ids: Ids
+    clock: Clock
+    bus: EventBus
+    random: Callable[[], float]
+
+
 class CronSweep:
     """Queue a call for every tick that has come; any number of processes may sweep at once."""
 
-    def __init__(
-        self,
-        courses: CronCourses,
-        submission: _Submission,
-        executions: _Executions,
-        ids: Ids,
-        clock: Clock,
-        *,
-        random: Callable[[], float],
-    ) -> None:
-        """Take courses from `courses` and hand calls to `submission`."""
-        self._courses = courses
-        self._submission = submission
-        self._executions = executions
-        self._ids = ids
-        self._clock = clock
-        self._random = random
+    def __init__(self, means: Means) -> None:
+        """Sweep nothing before `sweep` is called."""
+        self._means = means
+        self._courses = means.courses
+        self._clock = means.clock
+        self._bus = means.bus
 
     async def sweep(self) -> int:
         """Queue what has come, and return how many triggers it was of; 0 when nothing is left.
@@ -89,14 +97,13 @@ class CronSweep:
         """
         now = self._clock.now()
         turns = await self._courses.claim(now, lease_until=now + LEASE, limit=AT_ONCE)
-        begun = [replace(turn, course=await self._decide(turn, now)) for turn in turns]
-        held = await self._courses.save([turn.course for turn in begun])
-        ended = [
-            await self._queue_safely(turn)
-            for turn, is_held in zip(begun, held, strict=True)
-            if is_held
-        ]
-        await self._courses.save(ended)
+        courses = [await self._decide(turn, now) for turn in turns]
+        held = await self._courses.save(courses)
+        for turn, course, is_held in zip(turns, courses, held, strict=True):
+            if is_held:
+                self._tell_decided(turn.course, course)
+                # Each by itself, so that whoever takes over the rest has this one behind it.
+                await self._courses.save([await self._queue_safely(replace(turn, course=course))])
         return len(turns)
 
     async def wait_s(self, most_s: float) -> float:
@@ -119,21 +126,30 @@ class CronSweep:
         if course.pending:
             return course
         is_busy = turn.schedule.overlap is Overlap.SKIP and await self._is_busy(course)
-        after = decided(turn.schedule, course, now, is_busy=is_busy)
-        if after.missed > course.missed or after.overlapped > course.overlapped:
+        return decided(turn.schedule, course, now, is_busy=is_busy)
+
+    def _tell_decided(self, before: CronCourse, after: CronCourse) -> None:
+        """Tell what of the moments that came leads to no call."""
+        missed, overlapped = after.missed - before.missed, after.overlapped - before.overlapped
+        self._leave_out("missed", missed)
+        self._leave_out("overlapped", overlapped)
+        if missed or overlapped:
             log.info(
                 "cron.skipped",
-                trigger_id=course.trigger_id,
-                workspace_id=course.workspace_id,
-                missed=after.missed - course.missed,
-                overlapped=after.overlapped - course.overlapped,
+                trigger_id=after.trigger_id,
+                workspace_id=after.workspace_id,
+                missed=missed,
+                overlapped=overlapped,
             )
-        return after
+
+    def _leave_out(self, reason: str, count: int) -> None:
+        if count:
+            self._bus.publish(TicksLeftOut(reason, count))
 
     async def _is_busy(self, course: CronCourse) -> bool:
         if course.last_execution_id is None:
             return False
-        last = await self._executions.find(course.workspace_id, course.last_execution_id)
+        last = await self._means.executions.find(course.workspace_id, course.last_execution_id)
         return last is not None and not last.is_final
 
     async def _queue_safely(self, turn: CronTurn) -> CronCourse:
@@ -148,8 +164,8 @@ class CronSweep:
         """Queue what is pending, in order, and return the course after it, given back."""
         course, lease_until = turn.course, turn.course.lease_until
         for tick in course.pending[:MOST_IN_TURN]:
-            if lease_until is None or self._clock.now() >= lease_until:
-                # Somebody else has it by now.
+            if lease_until is None or self._clock.now() >= lease_until - _TO_WRITE:
+                # Somebody else goes on with the rest.
                 break
             try:
                 added = await self._submit(turn, tick)
@@ -158,11 +174,14 @@ class CronSweep:
                 course = replace(course, pending=course.pending[1:], attempts=0)
             except FINAL as refusal:
                 course = replace(course, pending=course.pending[1:], detail=refusal.code)
+                self._leave_out("refused", 1)
                 self._tell("cron.refused", course)
             except Failure as failure:
                 at_least_s = failure.resets_in_s if isinstance(failure, RateLimited) else 0.0
                 return self._put_off(course, failure.code, at_least_s=at_least_s)
             else:
+                if not added.is_replayed:
+                    self._bus.publish(TickQueued((self._clock.now() - tick).total_seconds()))
                 course = replace(
                     course,
                     pending=course.pending[1:],
@@ -177,7 +196,7 @@ class CronSweep:
 
     def _put_off(self, course: CronCourse, code: str, *, at_least_s: float = 0.0) -> CronCourse:
         attempts = course.attempts + 1
-        pause_s = BACKOFF.pause_s(attempts, self._random, at_least_s=at_least_s)
+        pause_s = BACKOFF.pause_s(attempts, self._means.random, at_least_s=at_least_s)
         after = replace(
             course,
             attempts=attempts,
@@ -191,12 +210,12 @@ class CronSweep:
     async def _submit(self, turn: CronTurn, tick: datetime) -> Added:
         trigger, schedule = turn.trigger, turn.schedule
         most = timedelta(seconds=schedule.jitter_s)
-        return await self._submission.submit_for(
+        return await self._means.submission.submit_for(
             Submitter(trigger.workspace_id, caller=f"trigger:{trigger.id}"),
             ExecutionRequest(
                 function=trigger.function_name,
                 event_json=cron_event(trigger.id, schedule, tick),
-                request_id=self._ids.request(),
+                request_id=self._means.ids.request(),
                 trigger=Word.CRON,
                 not_before=jittered(trigger.id, tick, most) if most else None,
                 lane=f"cron:{trigger.id}" if schedule.overlap is Overlap.QUEUE else None,

@@ -1,6 +1,6 @@
 """Sweeps cron triggers as their moments come."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -19,17 +19,15 @@ class CronSweeper:
     The rows are the truth: a moment that nobody woke for is found by whoever looks next.
     """
 
-    name = "function-cron"
-
     def __init__(
         self,
         sweep: CronSweep,
         clock: Clock,
         *,
         random: Callable[[], float],
-        is_paused: Callable[[], bool] = lambda: False,
+        is_paused: Callable[[], Awaitable[bool]],
     ) -> None:
-        """Sweep nothing before `follow` is running, nor while `is_paused`."""
+        """Sweep nothing before `follow` is running, nor while `is_paused`, asked each time."""
         self._sweep = sweep
         self._clock = clock
         self._random = random
@@ -41,7 +39,7 @@ class CronSweeper:
             # Not in step with others, so that not all of them look at the same moment.
             wait_s = EVERY_S * (0.75 + self._random() / 2)
             try:
-                if not self._is_paused():
+                if not await self._is_paused():
                     while await self._sweep.sweep():
                         pass
                     wait_s = await self._sweep.wait_s(wait_s)

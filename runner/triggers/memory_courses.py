@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from itertools import zip_longest
 
-from runner.triggers.cron_course import CronCourse, CronTurn, claimed
+from runner.triggers.cron_course import CronCourse, CronOutlook, CronTurn, claimed
 from runner.triggers.trigger import CronSchedule, Trigger
 from sanderling.kernel.ids import TriggerId, WorkspaceId
 
@@ -57,6 +57,12 @@ class MemoryCronCourses:
         """Return the first moment later than `after` at which a course is due."""
         moments = [course.next_due_at for course in self.kept.values()]
         return min((each for each in moments if each and each > after), default=None)
+
+    async def outlook(self, now: datetime) -> CronOutlook:
+        """Return what is to come in all workspaces."""
+        moments = sorted(each.next_due_at for each in self.kept.values() if each.next_due_at)
+        due = sum(moment <= now for moment in moments)
+        return CronOutlook(len(moments), due, moments[0] if moments else None)
 
 
 def _place(course: CronCourse) -> tuple[str, str, str]:

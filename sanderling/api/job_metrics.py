@@ -5,8 +5,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from sanderling.api.tallies import Durations, Tally
 from sanderling.kernel.events import EventBus, JobEnded, JobLost, JobsWaiting
 
-_LAG_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
-_WORK_BUCKETS_S = (0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
+LAG_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+WORK_BUCKETS_S = (0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
 
 
 class JobMetrics:
@@ -24,14 +24,14 @@ class JobMetrics:
             "sanderling_job_tick_lag_seconds",
             "Time from a job's tick to the beginning of its run.",
             (),
-            buckets=_LAG_BUCKETS_S,
+            buckets=LAG_BUCKETS_S,
             registry=registry,
         )
         self._durations = Durations(
             "sanderling_job_duration_seconds",
             "Time that runs of jobs took.",
             ("job",),
-            buckets=_WORK_BUCKETS_S,
+            buckets=WORK_BUCKETS_S,
             registry=registry,
         )
         self._lost = Tally(

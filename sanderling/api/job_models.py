@@ -74,6 +74,9 @@ class JobShown(Shown):
         Count, Field(description="Ticks that were left out because a run was not done.")
     ]
     backlog: Annotated[Count, Field(description="Runs that wait, or due rows of a sweeper.")]
+    rows: Annotated[
+        Count | None, Field(description="How many rows a sweeper looks after, where it says so.")
+    ]
 
     @classmethod
     def of(cls, job: JobView) -> Self:
@@ -97,6 +100,7 @@ class JobShown(Shown):
             missed=job.missed,
             overlapped=job.overlapped,
             backlog=job.backlog,
+            rows=job.rows,
         )
 
 

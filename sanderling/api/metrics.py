@@ -22,9 +22,9 @@ from prometheus_client.registry import Collector
 from runner.fairness.refusal import Reason
 from runner.fairness.turnstile import TurnstileStatistics
 from sanderling.api.function_metrics import FunctionMetrics
-from sanderling.api.job_metrics import JobMetrics
 from sanderling.api.problem_kinds import PROBLEM_KINDS
 from sanderling.api.tallies import Durations, Tally
+from sanderling.api.worker_metrics import WorkerMetrics
 from sanderling.kernel.events import (
     CallFinished,
     CallRefused,
@@ -211,7 +211,7 @@ class Metrics:
         )
         self._children = _Children()
         self._queue = _QueueMetrics(self.registry)
-        self._jobs = JobMetrics(self.registry)
+        self._worker = WorkerMetrics(self.registry)
 
     def subscribe(self, bus: EventBus) -> None:
         """Count the calls that `bus` announces from now on."""
@@ -219,7 +219,7 @@ class Metrics:
         bus.subscribe(CallRefused, self._count_refusal)
         bus.subscribe(CallsForgotten, self._count_forgotten)
         self._queue.subscribe(bus)
-        self._jobs.subscribe(bus)
+        self._worker.subscribe(bus)
 
     def watch_limits(self, statistics: Callable[[], LimiterStatistics]) -> None:
         """Tell with everything else what `statistics` says."""

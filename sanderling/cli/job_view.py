@@ -79,9 +79,10 @@ def _facts(job: JobShown, now: datetime) -> dict[str, str]:
         "cron": f"{job.cron} ({job.time_zone}), from {job.cron_variable}" if job.cron else "",
         "next run": f"{_moment(moment)}, {_ahead(moment, now)}" if moment else _next(job, now),
         "asked": "one run out of turn, not begun yet" if job.is_run_asked else "",
-        "last run": f"{_moment(run.started_at)}, {_last(job, now)}" if run else "never",
+        "last run": f"{_moment(run.started_at)}, {_last(job, now)}" if run else _last(job, now),
         "outcome": run.detail if run else "",
         "run by": (run.worker or "") if run else "",
+        "rows": "" if job.rows is None else f"{job.rows} that it looks after",
         "waiting": f"{job.backlog} {waits}",
         "missed": _ticks(job.missed, "came while no worker could start them"),
         "overlapped": _ticks(job.overlapped, "came while a run was not done"),
@@ -109,7 +110,8 @@ def _registered(job: JobShown) -> str:
 def _last(job: JobShown, now: datetime) -> str:
     run = job.last_run
     if run is None or run.started_at is None:
-        return "never"
+        # A sweeper has no runs, and works all the same.
+        return "-" if job.kind == "sweeper" else "never"
     began = f"{_span((now - run.started_at).total_seconds())} ago"
     if run.duration_s is None:
         return f"{run.status}, begun {began}"

@@ -136,6 +136,21 @@ class JobEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TickQueued:
+    """A call was queued for a tick of a cron trigger, `lag_s` after its moment."""
+
+    lag_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TicksLeftOut:
+    """So many ticks of a cron trigger lead to no call: `missed`, `overlapped` or `refused`."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SliceEnded:
     """A slice of a stream came to its end; `lag_s` is how late it began.
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runner.triggers.cron_course import CronCourse, CronTurn, claimed
+from runner.triggers.cron_course import CronCourse, CronOutlook, CronTurn, claimed
 from runner.triggers.errors import TriggerRefused
 from runner.triggers.trigger import CronSchedule, Trigger
 from sanderling.kernel.ids import ExecutionId, TriggerId, WorkspaceId
@@ -79,6 +79,18 @@ class SQLCronCourses:
         async with self._database.read() as connection:
             found: datetime | None = (await connection.execute(first)).scalar_one_or_none()
         return found
+
+    async def outlook(self, now: datetime) -> CronOutlook:
+        """Return what is to come in all workspaces."""
+        moment = _rows.next_due_at
+        query = select(
+            func.count().label("triggers"),
+            func.count().filter(moment <= now).label("due"),
+            func.min(moment).label("first"),
+        ).where(moment.is_not(None))
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one()
+        return CronOutlook(row.triggers, row.due, row.first)
 
 
 def _due_in_turns(now: datetime) -> AnySelect:

@@ -1,11 +1,15 @@
 """Puts together what people see and steer jobs with, and lets it follow settings."""
 
+from datetime import datetime
+
 from config.subscriber import Prepared
 from config.variables import Settings
-from jobs.catalogue import wanted_jobs
-from jobs.jobs import Jobs
+from jobs.catalogue import FUNCTION_CRON, wanted_jobs
+from jobs.jobs import Jobs, Look
+from jobs.view import Outlook
+from runner.triggers.cron_course import CronCourses
 from sanderling.kernel.clock import Clock
-from sanderling.store import Database, SQLHeartbeatStore, SQLJobStore
+from sanderling.store import Database, SQLCronCourses, SQLHeartbeatStore, SQLJobStore
 
 
 def build_jobs(settings: Settings, database: Database, clock: Clock) -> Jobs:
@@ -15,7 +19,16 @@ def build_jobs(settings: Settings, database: Database, clock: Clock) -> Jobs:
         SQLHeartbeatStore(database, clock),
         clock,
         wanted=wanted_jobs(settings),
+        looks={FUNCTION_CRON: _look_at(SQLCronCourses(database))},
     )
+
+
+def _look_at(courses: CronCourses) -> Look:
+    async def look(now: datetime) -> Outlook:
+        found = await courses.outlook(now)
+        return Outlook(found.triggers, found.due, found.next_due_at)
+
+    return look
 
 
 class SteeringSubscriber:

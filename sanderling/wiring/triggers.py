@@ -6,13 +6,20 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from config.variables import Settings
+from jobs.catalogue import FUNCTION_CRON
 from runner.triggers.courier import Courier
-from runner.triggers.cron_sweep import CronSweep
+from runner.triggers.cron_sweep import CronSweep, Means
 from runner.triggers.cron_sweeper import CronSweeper
 from runner.triggers.delivery import RecordDelivery
 from sanderling.api.services import Services
 from sanderling.kernel.events import RecordChanged
-from sanderling.store import SQLCronCourses, SQLExecutionStore, SQLRecordOutbox, SQLTriggerStore
+from sanderling.store import (
+    SQLCronCourses,
+    SQLExecutionStore,
+    SQLJobStore,
+    SQLRecordOutbox,
+    SQLTriggerStore,
+)
 from sanderling.wiring.foundation import Foundation
 
 _TOGETHER_S = 5.0
@@ -57,15 +64,24 @@ async def keeping_time(
         return
     random = secrets.SystemRandom().random
     sweep = CronSweep(
-        SQLCronCourses(foundation.database),
-        services.submission,
-        SQLExecutionStore(foundation.database),
-        foundation.ids,
-        foundation.clock,
-        random=random,
+        Means(
+            SQLCronCourses(foundation.database),
+            services.submission,
+            SQLExecutionStore(foundation.database),
+            foundation.ids,
+            foundation.clock,
+            services.bus,
+            random,
+        )
     )
-    sweeper = CronSweeper(sweep, foundation.clock, random=random)
-    task = asyncio.create_task(sweeper.follow(), name=sweeper.name)
+    store = SQLJobStore(foundation.database)
+
+    async def is_paused() -> bool:
+        course = (await store.courses()).get(FUNCTION_CRON)
+        return course is not None and course.is_paused
+
+    sweeper = CronSweeper(sweep, foundation.clock, random=random, is_paused=is_paused)
+    task = asyncio.create_task(sweeper.follow(), name=FUNCTION_CRON)
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from sanderling.store import Database, SQLJobStore, open_database
 from sanderling.store.job_schema import job_runs
 from sanderling.wiring.home import DATABASE
 from support.command import CommandLine, Server
+from support.ticking import ticked
 from support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -84,7 +85,7 @@ async def test_a_worker_runs_jobs_and_tells_of_them(command: CommandLine) -> Non
 
     assert run.detail.startswith("Removed: 0 executions")
     assert 'sanderling_job_runs_total{job="clean-up",status="done"} 1.0' in metrics
-    assert (health["state"], health["numbers"]) == ("ok", {"jobs": 3})
+    assert (health["state"], health["numbers"]) == ("ok", {"jobs": 4})
 
 
 async def test_what_a_killed_worker_leaves_is_taken_over_or_parked(command: CommandLine) -> None:
@@ -128,6 +129,37 @@ async def test_a_changed_cron_is_in_force_while_the_worker_runs(command: Command
         command.must("config", "set", "JOB_CLEAN_UP_CRON=5 4 * * *")
 
         await until(lambda: "jobs.registered" in worker.log.read_text())
+
+
+async def test_a_paused_sweeper_of_schedules_calls_nothing(command: CommandLine) -> None:
+    """It is among the jobs with its triggers, and holds all of them until it is resumed."""
+    command.must("init")
+    file = command.folder / "echo.py"
+    file.write_text("def handler(event, context):\n    return event\n")
+    command.must("functions", "deploy", "echo", str(file))
+    every_second = ("echo", "* * * * * *", "--catch-up", "one", "--overlap", "allow")
+    command.must("triggers", "create-cron", *every_second)
+    command.must("jobs", "pause", "function-cron")
+
+    with command.working(EXECUTIONS_CONCURRENCY="0"):
+        async with rows(command) as (database, store):
+            for _ in range(2):
+                # The worker is at work meanwhile, and moments of the trigger pass.
+                await asked(store, "clean-up", status=RunStatus.DONE)
+            paused = command.must("jobs", "show", "function-cron")
+            before = await ticked(database)
+            command.must("jobs", "resume", "function-cron")
+
+            async def has_called() -> bool:
+                return bool(await ticked(database))
+
+            await until(has_called)
+            resumed = command.must("jobs", "show", "function-cron")
+
+    assert before == []
+    assert (paused["state"], paused["rows"], paused["next_run_at"]) == ("paused", 1, None)
+    assert (resumed["state"], len(resumed["registered_on"])) == ("on", 1)
+    assert resumed["next_run_at"] is not None
 
 
 async def test_a_worker_may_leave_jobs_to_others(command: CommandLine) -> None:

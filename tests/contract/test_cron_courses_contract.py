@@ -9,7 +9,7 @@ import pytest
 
 from runner.memory import MemoryFunctionStore
 from runner.ports import FunctionStore
-from runner.triggers.cron_course import CronCourse, CronCourses, CronTurn
+from runner.triggers.cron_course import CronCourse, CronCourses, CronOutlook, CronTurn
 from runner.triggers.memory import MemoryTriggerStore
 from runner.triggers.ports import TriggerStore
 from runner.triggers.trigger import CronSchedule, Trigger
@@ -235,3 +235,17 @@ async def test_the_next_due_moment_is_known(stores: Stores) -> None:
     assert first is not None
     assert await stores.courses.next_due_at(START) == first
     assert await stores.courses.next_due_at(first) == HOURLY.cron.after(START)
+
+
+async def test_what_is_to_come_is_counted_over_all_workspaces(stores: Stores) -> None:
+    """Triggers with moments count, those that are due among them, and the first moment."""
+    nothing = await stores.courses.outlook(START)
+    await stores.add(HOURLY)
+    await stores.add(workspace_id=THERE)
+    off = await stores.add()
+    await stores.triggers.set_enabled(HERE, off.id, is_enabled=False, saved_at=START)
+
+    outlook = await stores.courses.outlook(START + timedelta(seconds=60))
+
+    assert nothing == CronOutlook(0, 0, None)
+    assert outlook == CronOutlook(2, 1, MINUTELY.cron.after(START))

@@ -9,8 +9,8 @@ from runner.executions.execution import Execution
 from runner.executions.ports import Added
 from runner.executions.request import ExecutionRequest, Submitter
 from runner.limit_policy import LimitPolicy
-from runner.triggers.cron_course import CronCourse, CronTurn
-from runner.triggers.cron_sweep import CronSweep
+from runner.triggers.cron_course import CronCourse, CronOutlook, CronTurn
+from runner.triggers.cron_sweep import CronSweep, Means
 from runner.triggers.memory import MemoryTriggerStore
 from runner.triggers.trigger import CronSchedule, Trigger
 from runner.triggers.triggers import Triggers
@@ -63,8 +63,9 @@ class Timetable:
 
     def sweeper(self) -> CronSweep:
         """Return one more process that sweeps."""
+        river = self.river
         return CronSweep(
-            self, self, self.queue.store, self.river.ids, self.clock, random=lambda: 0.5
+            Means(self, self, self.queue.store, river.ids, self.clock, river.bus, lambda: 0.5)
         )
 
     async def sweep(self) -> None:
@@ -107,6 +108,10 @@ class Timetable:
     async def next_due_at(self, after: datetime) -> datetime | None:
         """Return the first moment later than `after` at which a course is due."""
         return await self.store.courses.next_due_at(after)
+
+    async def outlook(self, now: datetime) -> CronOutlook:
+        """Return what is to come in all workspaces."""
+        return await self.store.courses.outlook(now)
 
     async def submit_for(self, submitter: Submitter, request: ExecutionRequest) -> Added:
         """Submit as the queue does, unless the function is one of those that are `away`."""

@@ -6,7 +6,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sanderling.api.metrics import Metrics
 from sanderling.kernel.clock import VirtualClock
-from sanderling.kernel.events import CallFinished, CallRefused, EventBus
+from sanderling.kernel.events import (
+    CallFinished,
+    CallRefused,
+    EventBus,
+    SliceEnded,
+    StreamsHealed,
+    TickQueued,
+    TicksLeftOut,
+)
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
 from sanderling.metering.ports import LimiterStatistics, Scope
 from support.services import build_house, open_http
@@ -109,3 +117,36 @@ def test_two_apps_do_not_share_a_registry() -> None:
     first.count_problem("internal")
 
     assert "sanderling_http_problems_total{" not in second.text().decode()
+
+
+def test_ticks_of_cron_triggers_are_counted() -> None:
+    """Those that became calls with their lateness, and the others by what they came to."""
+    metrics, bus = Metrics(version="1"), EventBus()
+    metrics.subscribe(bus)
+
+    for event in (TickQueued(0.2), TickQueued(4.0), TicksLeftOut("missed", 5)):
+        bus.publish(event)
+
+    samples = _samples(metrics.text().decode())
+    assert samples["sanderling_cron_ticks_total[('outcome', 'queued')]"] == 2
+    assert samples["sanderling_cron_ticks_total[('outcome', 'missed')]"] == 5
+    assert samples["sanderling_cron_tick_lag_seconds_bucket[('le', '0.25')]"] == 1
+    assert samples["sanderling_cron_tick_lag_seconds_sum[]"] == 4.2
+
+
+def test_slices_of_streams_are_counted() -> None:
+    """By channel and phase, with how they ended; so are streams that lost their worker."""
+    metrics, bus = Metrics(version="1"), EventBus()
+    metrics.subscribe(bus)
+
+    bus.publish(SliceEnded("gmail", "list", "done", 0.5, 2.0))
+    bus.publish(StreamsHealed(3, 1))
+
+    samples = _samples(metrics.text().decode())
+    where = "('channel', 'gmail'), {}('phase', 'list')]"
+    ended = where.format("('outcome', 'done'), ")
+    assert samples[f"sanderling_stream_slices_total[{ended}"] == 1
+    assert samples[f"sanderling_stream_lag_seconds_sum[{where.format('')}"] == 2.0
+    assert samples[f"sanderling_stream_slice_duration_seconds_sum[{where.format('')}"] == 0.5
+    assert samples["sanderling_stream_leases_lost_total[('fate', 'freed')]"] == 2
+    assert samples["sanderling_stream_leases_lost_total[('fate', 'parked')]"] == 1

@@ -54,6 +54,7 @@ def a_job(**members: Any) -> JobShown:
         missed=0,
         overlapped=0,
         backlog=0,
+        rows=None,
     )
     return job.model_copy(update=members)
 
@@ -105,7 +106,15 @@ def test_every_state_of_a_run_is_told() -> None:
     assert "never" in listed(a_job(last_run=None))
     assert "asked for now" in listed(a_job(is_run_asked=True))
     assert "running, begun 3m ago" in listed(a_job(last_run=running))
-    assert "never looks all the time 0" in listed(sweeper)
+    assert "1 of 1 - looks all the time 0" in listed(sweeper)
+
+
+def test_a_sweeper_whose_rows_have_moments_tells_the_next() -> None:
+    """A person reads how many rows there are and when the first of them is due."""
+    sweeper = a_job(kind="sweeper", cron=None, last_run=None, rows=3, backlog=1)
+
+    assert "tidy on - 1 of 1 - in 2m 0" in listed(sweeper)
+    assert "rows 3 that it looks after waiting 1 due rows" in shown(sweeper)
 
 
 def test_one_job_is_shown_with_what_to_do() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,11 +16,13 @@ from jobs.memory import MemoryJobStore
 from jobs.memory_heartbeats import MemoryHeartbeatStore
 from jobs.run import Run, RunStatus
 from jobs.ticker import Ticker
+from jobs.view import Outlook
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.events import EventBus
 from sanderling.schedule.cron import parse_cron
 
-TIDY = WantedJob("tidy", JobKind.JOB, "Tidies up.", parse_cron("* * * * *"), "TIDY_CRON")
+MINUTELY = parse_cron("* * * * *")
+TIDY = WantedJob("tidy", JobKind.JOB, "Tidies up.", MINUTELY, "TIDY_CRON")
 MAIL = WantedJob(
     "mail", JobKind.SWEEPER, "Gets mail.", parse_cron("*/5 * * * *"), "MAIL_CRON", "MAIL_ENABLED"
 )
@@ -30,12 +33,15 @@ KNOWN = (
 )
 
 
+DUE_AT = datetime(2026, 1, 1, 0, 4, tzinfo=UTC)
+
+
 async def _tidy(_: Run) -> str:
     return "All is tidy."
 
 
-async def _due_mail() -> int:
-    return 7
+async def _due_mail(_: datetime) -> Outlook:
+    return Outlook(rows=9, due=7, next_due_at=DUE_AT)
 
 
 @dataclass
@@ -54,7 +60,7 @@ class Instance:
             self.clock,
             wanted=(TIDY, MAIL),
             known=KNOWN,
-            backlogs={"mail": _due_mail},
+            looks={"mail": _due_mail},
         )
 
     async def look(self) -> None:
@@ -88,8 +94,9 @@ async def test_every_job_is_shown_as_the_settings_want_it() -> None:
     assert (tidy.is_wanted, mail.is_wanted, extra.is_wanted) == (True, True, False)
     assert (extra.enabled_by, extra.cron) == ("EXTRA_ENABLED", None)
     assert (tidy.cron, mail.kind, mail.backlog) == (TIDY.cron, JobKind.SWEEPER, 7)
-    assert tidy.next_run_at == TIDY.cron.after(instance.clock.now())
-    assert (mail.next_run_at, tidy.last_run) == (None, None)
+    assert tidy.next_run_at == MINUTELY.after(instance.clock.now())
+    assert (mail.rows, mail.next_run_at) == (9, DUE_AT)
+    assert (tidy.rows, tidy.last_run) == (None, None)
 
 
 async def test_what_is_wanted_is_set_against_what_workers_have() -> None:
@@ -141,7 +148,7 @@ async def test_a_paused_job_lets_its_moments_pass() -> None:
     assert (paused.is_paused, resumed.is_paused) == (True, False)
     assert (quiet.backlog, quiet.missed, quiet.next_run_at) == (0, 0, None)
     assert asked.backlog == 1
-    assert resumed.next_run_at == TIDY.cron.after(instance.clock.now())
+    assert resumed.next_run_at == MINUTELY.after(instance.clock.now())
 
 
 async def test_settings_are_followed() -> None:

@@ -11,6 +11,7 @@ from runner.limit_policy import LimitPolicy
 from runner.triggers.cron_sweep import GIVES_UP_AFTER, LEASE, MOST_IN_TURN
 from runner.triggers.cron_sweeper import EVERY_S, CronSweeper
 from runner.triggers.trigger import CronSchedule
+from sanderling.kernel.events import TickQueued, TicksLeftOut
 from sanderling.kernel.jsontext import decode
 from sanderling.schedule.catch_up import CatchUp
 from sanderling.schedule.overlap import Overlap
@@ -246,6 +247,40 @@ async def test_a_tick_that_no_attempt_could_queue_is_left_out() -> None:
     assert course.next_due_at == datetime(2026, 1, 1, 0, 2, tzinfo=UTC)
 
 
+async def test_what_is_queued_is_behind_whoever_takes_over() -> None:
+    """A process that ends at the second of two triggers leaves the first one done."""
+    table = Timetable()
+    caller = await table.caller()
+    triggers = [await table.schedule(caller, overlap=Overlap.ALLOW) for _ in range(2)]
+    table.clock.advance(60)
+    table.dies_at = "saved"
+
+    with pytest.raises(Killed):
+        await table.sweep()
+
+    courses = [await table.course(trigger) for trigger in triggers]
+    assert sorted(len(course.pending) for course in courses) == [0, 1]
+
+
+async def test_each_tick_is_told_once() -> None:
+    """Listeners hear how late each was queued, and why others lead to no call."""
+    table = Timetable()
+    caller = await table.caller()
+    queued, left_out = list[TickQueued](), list[TicksLeftOut]()
+    table.river.bus.subscribe(TickQueued, queued.append)
+    table.river.bus.subscribe(TicksLeftOut, left_out.append)
+    await table.schedule(caller, catch_up=CatchUp.SKIP)
+    table.clock.advance(62)
+    await table.sweep()
+    table.clock.advance(60)
+    await table.sweep()
+    table.clock.advance(10 * 60 - 2 + 45)
+    await table.sweep()
+
+    assert queued == [TickQueued(2.0)]
+    assert left_out == [TicksLeftOut("overlapped", 1), TicksLeftOut("missed", 10)]
+
+
 async def test_many_ticks_of_one_trigger_leave_room_for_others() -> None:
     """After so many of one the others have their turn, and then it goes on."""
     table = Timetable()
@@ -266,10 +301,12 @@ async def test_the_sweeper_wakes_when_a_moment_comes() -> None:
     table = Timetable()
     caller = await table.caller()
     await table.schedule(caller, "* * * * * *", overlap=Overlap.ALLOW)
-    is_paused = False
-    sweeper = CronSweeper(
-        table.sweeper(), table.clock, random=lambda: 0.5, is_paused=lambda: is_paused
-    )
+    pauses = [False]
+
+    async def is_paused() -> bool:
+        return pauses[-1]
+
+    sweeper = CronSweeper(table.sweeper(), table.clock, random=lambda: 0.5, is_paused=is_paused)
     task = asyncio.create_task(sweeper.follow())
 
     await settle()
@@ -277,7 +314,7 @@ async def test_the_sweeper_wakes_when_a_moment_comes() -> None:
         table.clock.advance(1)
         await settle()
     awake = len(table.ticks())
-    is_paused = True
+    pauses.append(True)
     table.clock.advance(EVERY_S)
     await settle()
     table.clock.advance(EVERY_S)
