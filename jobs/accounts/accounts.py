@@ -23,7 +23,7 @@ from jobs.accounts.errors import (
     ErrandUnknown,
     ProviderDisabled,
 )
-from jobs.accounts.ports import AccountStore, SignIns
+from jobs.accounts.ports import AccountRecords, AccountStore, SignIns
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
 from jobs.sync.faults import AuthRevoked, Defect, PermissionMissing, ProviderFault
@@ -32,6 +32,7 @@ from sanderling.kernel.ids import WorkspaceId
 
 ERRAND_LASTS = timedelta(minutes=10)
 _SECRET_BYTES = 32
+_FORGOTTEN_AT_ONCE = 1000
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -77,11 +78,20 @@ class Accounts:
     """Carry out what people ask about accounts, within one workspace at a time."""
 
     def __init__(
-        self, store: AccountStore, streams: StreamStore, sign_ins: SignIns, tools: Tools
+        self,
+        store: AccountStore,
+        streams: StreamStore,
+        records: AccountRecords,
+        sign_ins: SignIns,
+        tools: Tools,
     ) -> None:
-        """Keep accounts in `store`, and a stream of each channel in `streams`."""
+        """Keep accounts in `store`, and a stream of each channel in `streams`.
+
+        What the streams bring is among `records`.
+        """
         self._store = store
         self._streams = streams
+        self._records = records
         self._sign_ins = sign_ins
         self._tools = tools
 
@@ -222,16 +232,21 @@ class Accounts:
         return await self.show(workspace_id, account_id)
 
     async def disconnect(self, workspace_id: WorkspaceId, account_id: str) -> None:
-        """Forget an account, its tokens and its streams, and tell the provider.
+        """Forget an account, its tokens, its streams and what they brought, and tell the provider.
 
-        That the provider cannot be told hinders nothing: the tokens are gone here.
+        Its contacts belong to the workspace, and stay. That the provider cannot be told hinders
+        nothing: the tokens are gone here. Whoever is interrupted begins again: the account itself
+        goes last.
 
         Raises:
             AccountUnknown: as `show`.
 
         """
         account = await self._find(workspace_id, account_id)
+        # Without its stream nobody has a lease, and so nothing comes in after what is removed.
         await self._streams.close(account.id)
+        while await self._records.forget(account.id, limit=_FORGOTTEN_AT_ONCE):
+            pass
         tokens = await self._store.remove(account.id)
         if tokens is None:
             return

@@ -18,6 +18,11 @@ class MemorySyncRecords:
         self._mail = mail
         self._calendars = calendars
 
+    @classmethod
+    def empty(cls) -> "MemorySyncRecords":
+        """Show nothing, where nothing comes in."""
+        return cls(MemoryMailStore(lambda _: False), MemoryCalendarStore(lambda _: False))
+
     async def messages(
         self,
         workspace_id: WorkspaceId,

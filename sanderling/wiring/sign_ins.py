@@ -18,7 +18,7 @@ from jobs.providers.microsoft.house import microsoft_house
 from jobs.providers.sign_in import App, House, OAuthSignIn
 from jobs.streams.stream import Channel
 from sanderling.kernel.clock import Clock
-from sanderling.store import SQLAccountStore, SQLStreamStore
+from sanderling.store import SQLAccountRecords, SQLAccountStore, SQLStreamStore
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.sealer import sealer_of
 
@@ -104,6 +104,7 @@ def build_accounts(settings: Settings, foundation: Foundation, sign_ins: SignIns
     return Accounts(
         SQLAccountStore(database, sealer_of(settings)),
         SQLStreamStore(database),
+        SQLAccountRecords(database),
         sign_ins,
         Tools(foundation.clock, foundation.ids, secrets.token_bytes),
     )

@@ -8,6 +8,7 @@ from jobs.accounts.accounts import Accounts, Tools
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel
+from jobs.sync.memory_records import MemorySyncRecords
 from sanderling.api.account_models import DepartureShown
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.ids import SortableIds
@@ -33,7 +34,9 @@ class Doorstep:
         self.sign_in = Balky(self.clock)
         numbers = itertools.count(1)
         tools = Tools(self.clock, self.ids, lambda count: next(numbers).to_bytes(count))
-        self.accounts = Accounts(self.store, self.streams, self.sign_in, tools)
+        self.accounts = Accounts(
+            self.store, self.streams, MemorySyncRecords.empty(), self.sign_in, tools
+        )
 
     def way_back(self, departure: DepartureShown, *, email: str = "ada@example.com") -> str:
         """Return the path with which somebody comes back who consents to all of it."""

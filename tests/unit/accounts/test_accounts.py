@@ -17,15 +17,37 @@ from jobs.accounts.errors import (
 )
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
-from jobs.streams.stream import Channel, StreamStatus
+from jobs.streams.stream import Channel, Lease, StreamId, StreamStatus
 from jobs.sync.faults import AuthRevoked, PermissionMissing, Temporary
+from jobs.sync.held import MailBatch, Reason, Want
+from jobs.sync.memory_records import MemorySyncRecords
+from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
+from jobs.sync.provider import AccountRef
 from sanderling.kernel.clock import VirtualClock
+from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.ids import SortableIds
 from support.accounts import ELSEWHERE, HOME
 from support.tokens import Balky
 
 GOOGLE, BOTH = Provider.GOOGLE, (Channel.GMAIL, Channel.GOOGLE_CALENDAR)
 EMAIL = "ada@example.com"
+
+
+class Shaky(MemorySyncRecords):
+    """Records whose removal may be interrupted; counts the steps that it took."""
+
+    def __init__(self, mail: MemoryMailStore, calendars: MemoryCalendarStore) -> None:
+        """Remove what is asked for."""
+        super().__init__(mail, calendars)
+        self.steps: list[int] = []
+        self.fails_at_step = 0
+
+    async def forget(self, account_id: str, *, limit: int) -> int:
+        """Remove some of what an account brought, unless the database is away."""
+        if len(self.steps) + 1 == self.fails_at_step:
+            raise StoreUnavailableError(reason="it is away")
+        self.steps.append(await super().forget(account_id, limit=limit))
+        return self.steps[-1]
 
 
 @dataclass
@@ -40,7 +62,9 @@ class Desk:
         """Open the desk."""
         self.sign_in = Balky(self.clock)
         tools = Tools(self.clock, SortableIds(self.clock), os.urandom)
-        self.accounts = Accounts(self.store, self.streams, self.sign_in, tools)
+        self.mail = MemoryMailStore(lambda _: True)
+        self.records = Shaky(self.mail, MemoryCalendarStore(lambda _: True))
+        self.accounts = Accounts(self.store, self.streams, self.records, self.sign_in, tools)
 
     async def leave(self, *channels: Channel) -> tuple[Departure, str]:
         """Send somebody off, and return where to and with what state."""
@@ -193,6 +217,42 @@ async def test_a_disconnected_account_leaves_nothing(desk: Desk) -> None:
         await desk.accounts.show(HOME, account.id)
     with pytest.raises(AuthRevoked):
         await desk.sign_in.renew(held.tokens)
+
+
+async def bring(desk: Desk, account: Account, count: int) -> None:
+    """Let so many messages of an account be wanted."""
+    wants = tuple(Want(f"m{number}", "t", Reason.NEW) for number in range(count))
+    owner = AccountRef(account.id, account.workspace_id, account.email)
+    lease = Lease(StreamId("any"), "worker", 1, desk.clock.now())
+    await desk.mail.commit(owner, lease, MailBatch(wanted=wants))
+
+
+async def test_what_an_account_brought_goes_with_it(desk: Desk) -> None:
+    """However much there is, it is removed in steps."""
+    account = await desk.connected()
+    await bring(desk, account, 2500)
+
+    await desk.accounts.disconnect(HOME, account.id)
+
+    assert desk.records.steps == [1000, 1000, 500, 0]
+    assert await desk.mail.next_wanted_at(account.id) is None
+
+
+async def test_whoever_is_interrupted_disconnects_again(desk: Desk) -> None:
+    """The account is there until all it brought is gone, and nothing comes in meanwhile."""
+    account = await desk.connected()
+    await bring(desk, account, 1500)
+    desk.records.fails_at_step = 2
+
+    with pytest.raises(StoreUnavailableError):
+        await desk.accounts.disconnect(HOME, account.id)
+    left = await desk.accounts.show(HOME, account.id)
+    desk.records.fails_at_step = 0
+    await desk.accounts.disconnect(HOME, account.id)
+
+    assert left.streams == ()
+    assert await desk.mail.next_wanted_at(account.id) is None
+    assert await desk.accounts.list_accounts(HOME) == ()
 
 
 async def test_accounts_of_others_are_unknown(desk: Desk) -> None:
