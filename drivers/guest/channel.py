@@ -31,6 +31,10 @@ RESULT = ord("R")
 ERROR = ord("E")
 CODE = ord("C")
 
+MOST_LOG_FRAMES = 8192
+"""How many pieces a log may come in: our own guest writes one for each of the first lines, then one
+for each 4 KiB or 20 ms, and so at most 3400 under the highest limits."""
+
 NO_MEMORY_STATUS = 3
 """How a worker ends that has not even the memory to read its request or to say so."""
 

@@ -14,7 +14,7 @@ import socket
 import time
 from contextlib import suppress
 
-from drivers.guest.channel import HELLO, LOG, NO_MEMORY_STATUS
+from drivers.guest.channel import HELLO, LOG, MOST_LOG_FRAMES, NO_MEMORY_STATUS
 from drivers.guest.worker import Worker
 
 TYPE_CHECKING = False
@@ -34,7 +34,6 @@ _TICK_S = 0.05
 _LOG_HEAD_BYTES = 8
 _KIB = 1024
 _NOT_PROVEN = 70
-_ENDED_BY_US = -1
 
 
 class Bounds:
@@ -196,15 +195,15 @@ def _exchange(fork: _Fork, request: bytes, bounds: Bounds, told: Told) -> None:
             told.ending = "cpu"
         else:
             cpu_left_s = bounds.cpu_s - told.cpu_s
-            _take(fork.frames(min(left_s, max(cpu_left_s, _TICK_S))), told)
+            _take(fork.frames(min(left_s, max(cpu_left_s, _TICK_S))), told, bounds)
             if fork.is_over and not told.ending:
                 told.ending = "gone"
     told.wall_s = time.monotonic() - began_s
     if told.ending in {"wall", "cpu"}:
-        _take(fork.frames(0), told)
+        _take(fork.frames(0), told, bounds)
 
 
-def _take(frames: list[tuple[int, bytes]], told: Told) -> None:
+def _take(frames: list[tuple[int, bytes]], told: Told, bounds: Bounds) -> None:
     for kind, body in frames:
         if kind != LOG:
             if not told.ending:
@@ -212,6 +211,11 @@ def _take(frames: list[tuple[int, bytes]], told: Told) -> None:
             continue
         if len(body) < _LOG_HEAD_BYTES:
             raise _Violated("a log frame without its head")
+        if len(told.log) == MOST_LOG_FRAMES:
+            raise _Violated("its log in more pieces than are allowed")
+        told.log_bytes += len(body) - _LOG_HEAD_BYTES
+        if told.log_bytes > bounds.most[LOG] - _LOG_HEAD_BYTES:
+            raise _Violated("more log than is allowed")
         told.dropped_bytes = int.from_bytes(body[:_LOG_HEAD_BYTES], "big")
         told.log.append(body[_LOG_HEAD_BYTES:])
 

@@ -45,6 +45,7 @@ _LOG_HEAD_BYTES = 8
 _COMPILE_WALL_S, _COMPILE_CPU_S, _COMPILE_MEMORY_BYTES = 20.0, 8.0, 384 << 20
 _MOST_KEPT = 8
 _SURELY_SMALL_BYTES = 512 << 10
+_COUNT_BYTES = 32
 
 
 class Flawed(Exception):
@@ -166,11 +167,23 @@ class Runner:
             "is_cold": self._is_cold,
         }
         self._is_cold = False
-        if len(told.body) > _SURELY_SMALL_BYTES:
-            size = len(json.dumps(answer))
-            if size > MOST_ANSWER_BYTES:
-                return {**answer, "ending": "too_large", "body": "", "size": size}
+        is_small = len(told.body) + told.log_bytes <= _SURELY_SMALL_BYTES
+        return answer if is_small else fitted(answer)
+
+
+def fitted(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return `answer` as far as the cloud hands it on: its log gives way first, then its body."""
+    size = len(json.dumps(answer))
+    if size <= MOST_ANSWER_BYTES:
         return answer
+    rest = MOST_ANSWER_BYTES - len(json.dumps({**answer, "log": ""})) - _COUNT_BYTES
+    if rest < 0:
+        return fitted({**answer, "ending": "too_large", "body": "", "size": size})
+    log = answer["log"]
+    while len(json.dumps(log)) > rest:
+        log = log[: len(log) // 2]
+    lost = len(answer["log"].encode()) - len(log.encode())
+    return {**answer, "log": log, "dropped_bytes": answer["dropped_bytes"] + lost}
 
 
 def _compiler(site: str) -> Flavour:

@@ -6,14 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from drivers.guest.channel import LOG, NO_MEMORY_STATUS
+from drivers.guest.channel import LOG, MOST_LOG_FRAMES, NO_MEMORY_STATUS
 from drivers.replies.frames import ProtocolViolated
 
 _DROPPED = struct.Struct(">Q")
-
-MOST_LOG_FRAMES = 8192
-"""How many pieces a log may come in: our own guest writes one for each of the first lines, then one
-for each 4 KiB or 20 ms, and so at most 3400 under the highest limits."""
 
 
 class Ending(Enum):

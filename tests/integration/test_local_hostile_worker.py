@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from drivers.guest.channel import ERROR, HELLO, LOG, RESULT, frame
+from drivers.guest.channel import ERROR, HELLO, LOG, MOST_LOG_FRAMES, RESULT, frame
 from drivers.limits import Limits
 from drivers.local.switchboard import Switchboard
 from drivers.local.worker import Worker
 from drivers.port import OutcomeKind
-from drivers.replies.exchange import MOST_LOG_FRAMES, Ending, Reply, Terms
+from drivers.replies.exchange import Ending, Reply, Terms
 from drivers.replies.verdicts import judge
 from support.artifacts import an_artifact
 from support.sandbox import open_descriptors
