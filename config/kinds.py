@@ -96,7 +96,13 @@ def _items(value: Any) -> Any:
     return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
-def _url(value: str) -> str:
+def read_url(value: str) -> str:
+    """Return the address that `value` means.
+
+    Raises:
+        ValueError: it is none, or holds a password.
+
+    """
     text = value.strip()
     try:
         parts = urlsplit(text)
@@ -179,8 +185,8 @@ Mebibytes = Annotated[int, BeforeValidator(_mebibytes), Kind.SIZE, Unit.MEBIBYTE
 Text = Annotated[str, AfterValidator(_plain), Kind.STRING]
 Folder = Annotated[Path, Kind.STRING]
 Items = Annotated[tuple[str, ...], BeforeValidator(_items), Kind.ARRAY]
-URL = Annotated[str, AfterValidator(_url), Kind.URL]
-ServiceURL = Annotated[str, AfterValidator(_url), AfterValidator(_service), Kind.URL]
+URL = Annotated[str, AfterValidator(read_url), Kind.URL]
+ServiceURL = Annotated[str, AfterValidator(read_url), AfterValidator(_service), Kind.URL]
 """Where a service is asked with secrets: https, or http on loopback."""
 Secret = Annotated[SecretStr, Kind.SECRET]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_items), Kind.SECRET]

@@ -14,9 +14,10 @@ PER_GB_S = {"arm64": 0.000_013_333_4, "x86_64": 0.000_016_666_7}
 _MIB_PER_GIB = 1024
 _MS = 1000
 
+_TIME = r"\d{1,9}(?:\.\d{1,9})?"
 _REPORT = re.compile(
-    r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms\s+Billed Duration: ([\d.]+) ms\s+"
-    r"Memory Size: (\d+) MB\s+Max Memory Used: (\d+) MB(?:\s+Init Duration: ([\d.]+) ms)?"
+    rf"REPORT RequestId: \S+\s+Duration: {_TIME} ms\s+Billed Duration: ({_TIME}) ms\s+"
+    rf"Memory Size: (\d{{1,6}}) MB\s+Max Memory Used: \d+ MB(?:\s+Init Duration: ({_TIME}) ms)?"
 )
 
 
@@ -35,14 +36,15 @@ class Bill:
 
 def read_bill(log_tail: str) -> Bill | None:
     """Return the bill in the text of a log; None where there is none, as on emulators."""
-    found = _REPORT.search(log_tail)
-    if found is None:
+    # AWS writes it last; an earlier one is something that code printed.
+    told = _REPORT.findall(log_tail)
+    if not told:
         return None
-    init = found.group(5)
+    billed, memory, init = told[-1]
     return Bill(
-        billed_s=float(found.group(2)) / _MS,
-        memory_mib=int(found.group(3)),
-        init_s=None if init is None else float(init) / _MS,
+        billed_s=float(billed) / _MS,
+        memory_mib=int(memory),
+        init_s=float(init) / _MS if init else None,
     )
 
 

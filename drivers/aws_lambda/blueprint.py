@@ -113,10 +113,22 @@ def blueprint_of(artifact: Artifact, settings: LambdaSettings) -> Blueprint:
     )
 
 
+def runner_names(settings: LambdaSettings) -> frozenset[str]:
+    """Return the names that the shared runner may have now, with tenants kept apart and without."""
+    return frozenset(
+        _name(settings, RUNNER, _runner_digest(settings, is_per_tenant=is_per_tenant))
+        for is_per_tenant in (True, False)
+    )
+
+
+def _runner_digest(settings: LambdaSettings, *, is_per_tenant: bool) -> str:
+    made_of = [RUNNER, str(is_per_tenant), *_surroundings(settings)]
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+
+
 def runner_blueprint(settings: LambdaSettings, *, is_per_tenant: bool) -> Blueprint:
     """Return what the shared runner is to be."""
-    made_of = [RUNNER, str(is_per_tenant), *_surroundings(settings)]
-    digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+    digest = _runner_digest(settings, is_per_tenant=is_per_tenant)
     return Blueprint(
         name=_name(settings, RUNNER, digest),
         bundle=runner_bundle(),

@@ -14,7 +14,7 @@ from typing import Any
 
 from drivers.aws_lambda.bill import read_tail
 from drivers.aws_lambda.clients import Connection
-from drivers.aws_lambda.faults import Fault, fault_of
+from drivers.aws_lambda.faults import Fault, Refused, fault_of
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import OutcomeKind
 
@@ -80,14 +80,19 @@ class Caller:
     async def send(self, request: Request) -> Answer | Fault:
         """Return the answer to `request`, or why there is none."""
         began_s, attempts = self._now_s(), 0
+        unknown: Fault | None = None
         while True:
             attempts += 1
             got = await self._attempt(request)
-            if isinstance(got, Answer) or not _may_go_again(got, request):
+            if isinstance(got, Answer):
                 return got
+            if not got.is_unexecuted:
+                unknown = got
             pause_s = _pause_s(got, attempts)
-            if self._now_s() - began_s + pause_s > self._settings.retry_s:
-                return got
+            is_late = self._now_s() - began_s + pause_s > self._settings.retry_s
+            if is_late or not _may_go_again(got, request):
+                # Whatever became of later attempts, an earlier one may have run.
+                return unknown or got
             self.tally.retries += 1
             await self._wait(pause_s)
 
@@ -127,6 +132,13 @@ class Caller:
         self._gate.release()
 
     def _post(self, request: Request) -> Answer | Fault:
+        try:
+            return self._posted(request)
+        except Refused as refused:
+            # There are no credentials or no clients to send it with.
+            return refused.fault
+
+    def _posted(self, request: Request) -> Answer | Fault:
         clients = self._connection.clients
         asked: dict[str, Any] = {"FunctionName": request.name, "Payload": request.payload}
         asked |= {"InvocationType": "DryRun"} if request.is_dry else {"LogType": "Tail"}

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from drivers.aws_lambda.faults import Refused, unusable_settings
 from drivers.aws_lambda.pacing import Pace
 from drivers.aws_lambda.settings import LambdaSettings
+from drivers.aws_lambda.subhosting import SESSION_NAME, Subhosting
 from drivers.limits import CEILINGS
 
 _CONTROL_ATTEMPTS = 8
@@ -22,8 +24,8 @@ _CONNECT_S = 3.0
 _CONTROL_READ_S = 60.0
 # Beyond the hard end of the longest function, so that a silence means a lost answer.
 _INVOKE_READ_S = CEILINGS["wall_s"] + 2 + 15
-_SESSION_NAME = "sanderling"
-_SESSION_S = 3600
+_STS_READ_S = 15.0
+_STS_ATTEMPTS = 3
 _SELDOM_S = 5.0
 _OWN_QUOTA = "GetFunction"
 
@@ -60,7 +62,12 @@ class Connection:
 
     @property
     def clients(self) -> Clients:
-        """The clients to use now."""
+        """The clients to use now.
+
+        Raises:
+            Refused: there are none for the settings.
+
+        """
         with self._lock:
             if self._made is None:
                 self._made = self._connect(self._settings)
@@ -68,7 +75,12 @@ class Connection:
             return self._made
 
     def renew(self, refused: Clients) -> bool:
-        """Claim that there are other clients than `refused`, making some if it is time to."""
+        """Claim that there are other clients than `refused`, making some if it is time to.
+
+        Raises:
+            Refused: there are none for the settings any more.
+
+        """
         with self._lock:
             if self._made is not refused:
                 return True
@@ -86,11 +98,34 @@ def connect_clients(settings: LambdaSettings, *, invoke_read_s: float = _INVOKE_
     An answer to a call is waited for `invoke_read_s` seconds.
 
     Raises:
-        Exception: one of boto3's own kinds, for settings that it cannot use.
+        Refused: boto3 cannot use the settings.
 
     """
-    config, exceptions = _library("botocore.config"), _library("botocore.exceptions")
-    session = _session(settings)
+    errors = _errors()
+    # Of an address that is none, boto3 says so by a plain error.
+    of_settings: tuple[type[Exception], ...] = (*errors, ValueError)
+    try:
+        return _connected(settings, errors, invoke_read_s)
+    except of_settings as error:
+        raise Refused(unusable_settings(error)) from error
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    exceptions, parsers = _library("botocore.exceptions"), _library("botocore.parsers")
+    # What boto3 raises when credentials are stale however often they are renewed is a plain error.
+    return (
+        exceptions.BotoCoreError,
+        exceptions.ClientError,
+        parsers.ResponseParserError,
+        RuntimeError,
+    )
+
+
+def _connected(
+    settings: LambdaSettings, errors: tuple[type[Exception], ...], invoke_read_s: float
+) -> Clients:
+    config = _library("botocore.config")
+    session = _session(settings, errors)
     control = session.client(
         "lambda",
         endpoint_url=settings.endpoint_url or None,
@@ -99,7 +134,7 @@ def connect_clients(settings: LambdaSettings, *, invoke_read_s: float = _INVOKE_
             connect_timeout=_CONNECT_S,
             read_timeout=_CONTROL_READ_S,
             max_pool_connections=_CONTROL_AT_ONCE,
-            user_agent_extra=_SESSION_NAME,
+            user_agent_extra=SESSION_NAME,
         ),
     )
     invoke = session.client(
@@ -111,11 +146,11 @@ def connect_clients(settings: LambdaSettings, *, invoke_read_s: float = _INVOKE_
             read_timeout=invoke_read_s,
             max_pool_connections=settings.concurrency,
             tcp_keepalive=True,
-            user_agent_extra=_SESSION_NAME,
+            user_agent_extra=SESSION_NAME,
         ),
     )
     _pace(control, Pace(settings.control_rps))
-    return Clients(control, invoke, (exceptions.BotoCoreError, exceptions.ClientError))
+    return Clients(control, invoke, errors)
 
 
 def _pace(control: Any, pace: Pace) -> None:
@@ -132,48 +167,27 @@ def _library(name: str) -> Any:
     return importlib.import_module(name)
 
 
-def _session(settings: LambdaSettings) -> Any:
+def _session(settings: LambdaSettings, errors: tuple[type[Exception], ...]) -> Any:
     base = _library("boto3.session").Session(
         aws_access_key_id=settings.access_key_id or None,
         aws_secret_access_key=settings.secret_access_key or None,
         region_name=settings.region,
     )
-    return _subhosted(settings, base) if settings.subhosting_role else base
+    return _subhosted(settings, base, errors) if settings.subhosting_role else base
 
 
-class _Subhosting:
-    """The one source of credentials of a session: another role, taken on again and again.
-
-    boto3 asks for new ones a quarter of an hour before the old ones end.
-    """
-
-    METHOD = "sanderling-subhosting"
-    CANONICAL_NAME = METHOD
-
-    def __init__(self, sts: Any, role: str) -> None:
-        self._sts = sts
-        self._role = role
-
-    def load(self) -> Any:
-        credentials = _library("botocore.credentials")
-        return credentials.DeferredRefreshableCredentials(self._assume, self.METHOD)
-
-    def _assume(self) -> dict[str, str]:
-        answer = self._sts.assume_role(
-            RoleArn=self._role, RoleSessionName=_SESSION_NAME, DurationSeconds=_SESSION_S
-        )["Credentials"]
-        return {
-            "access_key": answer["AccessKeyId"],
-            "secret_key": answer["SecretAccessKey"],
-            "token": answer["SessionToken"],
-            "expiry_time": answer["Expiration"].isoformat(),
-        }
-
-
-def _subhosted(settings: LambdaSettings, base: Any) -> Any:
-    sts = base.client("sts", endpoint_url=settings.endpoint_url or None)
+def _subhosted(settings: LambdaSettings, base: Any, errors: tuple[type[Exception], ...]) -> Any:
+    sts = base.client(
+        "sts",
+        endpoint_url=settings.endpoint_url or None,
+        config=_library("botocore.config").Config(
+            retries={"mode": "standard", "total_max_attempts": _STS_ATTEMPTS},
+            connect_timeout=_CONNECT_S,
+            read_timeout=_STS_READ_S,
+        ),
+    )
     core = _library("botocore.session").Session()
     core.set_config_variable("region", settings.region)
     chain = core.get_component("credential_provider")
-    chain.insert_before("env", _Subhosting(sts, settings.subhosting_role))
+    chain.insert_before("env", Subhosting(sts, settings.subhosting_role, errors))
     return _library("boto3.session").Session(botocore_session=core)

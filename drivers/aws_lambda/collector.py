@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from drivers.aws_lambda.blueprint import RUNNER, function_of, name_of
-from drivers.aws_lambda.control import Control, Listed
+from drivers.aws_lambda.blueprint import RUNNER, function_of, name_of, runner_names
+from drivers.aws_lambda.control import Control, Listed, Removal
+from drivers.aws_lambda.faults import Refused
 from drivers.aws_lambda.settings import LambdaSettings
-from drivers.port import ArtifactKey
+from drivers.port import ArtifactKey, OutcomeKind
 
 KEPT_OF_EACH = 3
 """How many of the newest functions of one user function stay, whatever references them."""
@@ -36,9 +37,9 @@ def superfluous(
 ) -> list[str]:
     """Return the names that nothing needs: not referenced, old, and not among the newest of each.
 
-    Functions whose user function is gone have no newest that stay, and neither has the runner.
+    Functions whose user function is gone have no newest that stay.
     """
-    wanted = {name_of(key, settings) for key in keep}
+    wanted = {name_of(key, settings) for key in keep} | runner_names(settings)
     known = {key.function_id for key in keep}
     groups: defaultdict[str, list[Listed]] = defaultdict(list)
     for each in listed:
@@ -68,12 +69,22 @@ def collect(
     """Look at every function of the namespace and remove what is superfluous.
 
     Raises:
-        Refused: AWS would not tell or remove; what was removed so far stays removed.
+        Refused: AWS would not tell or remove. One that it would not remove keeps no other, unless
+            nothing can be removed at all.
 
     """
     listed = list(control.list_all())
-    removed: list[str] = []
-    foreign: list[str] = []
+    ends: defaultdict[Removal, list[str]] = defaultdict(list)
+    refusal: Refused | None = None
     for name in superfluous(listed, keep, settings, now=now, grace=grace):
-        (removed if control.delete_ours(name) else foreign).append(name)
-    return Collected(tuple(removed), len(listed) - len(removed), tuple(foreign))
+        try:
+            ends[control.delete_ours(name)].append(name)
+        except Refused as refused:
+            if refused.fault.kind is OutcomeKind.MISCONFIGURED:
+                raise
+            refusal = refused
+    if refusal is not None:
+        raise refusal
+    removed, gone = ends[Removal.REMOVED], ends[Removal.GONE]
+    kept = len(listed) - len(removed) - len(gone)
+    return Collected(tuple(removed), kept, tuple(ends[Removal.FOREIGN]))

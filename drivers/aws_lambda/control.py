@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any, cast
 
 from drivers.aws_lambda.blueprint import MANAGED_BY, NAMESPACE, OURS, Blueprint
-from drivers.aws_lambda.clients import Connection
-from drivers.aws_lambda.faults import Fault, Refused, fault_of
+from drivers.aws_lambda.clients import Clients, Connection
+from drivers.aws_lambda.faults import Fault, Refused, fault_of, not_lambda, without_code
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import OutcomeKind
 
@@ -45,6 +46,16 @@ class Listed:
 
     name: str
     made_at: datetime | None
+
+
+class Removal(Enum):
+    """What became of a function that was to be removed."""
+
+    REMOVED = "removed"
+    GONE = "gone"
+    """Somebody else was first."""
+    FOREIGN = "foreign"
+    """It has not our tags, and was left."""
 
 
 class TenancyUnavailable(Exception):
@@ -134,7 +145,9 @@ class Control:
             if refused.fault.kind is OutcomeKind.NOT_DEPLOYED:
                 return None
             raise
-        about: dict[str, Any] = told["Configuration"]
+        about: dict[str, Any] = told.get("Configuration") or {}
+        if not about:
+            raise Refused(not_lambda())
         tags: dict[str, str] = told.get("Tags") or {}
         tenancy: dict[str, Any] = about.get("TenancyConfig") or {}
         return Found(
@@ -162,18 +175,20 @@ class Control:
             if refused.fault.kind is not OutcomeKind.NOT_DEPLOYED:
                 raise
 
-    def delete_ours(self, name: str) -> bool:
-        """Remove a function that has our tags, and claim that it did.
+    def delete_ours(self, name: str) -> Removal:
+        """Remove a function if it has our tags, and say what became of it.
 
         Raises:
             Refused: AWS would not.
 
         """
         found = self.find(name)
-        if found is None or not found.is_ours:
-            return False
+        if found is None:
+            return Removal.GONE
+        if not found.is_ours:
+            return Removal.FOREIGN
         self.delete(name)
-        return True
+        return Removal.REMOVED
 
     def list_all(self) -> Iterator[Listed]:
         """Yield every function of the namespace, whoever made it.
@@ -185,6 +200,8 @@ class Control:
         marker: dict[str, str] = {}
         while True:
             told = self._ask("list_functions", "lambda:ListFunctions", marker)
+            if "Functions" not in told:
+                raise Refused(not_lambda())
             for about in told["Functions"]:
                 if about["FunctionName"].startswith(f"{self._settings.namespace}-"):
                     yield Listed(about["FunctionName"], _moment(about.get("LastModified")))
@@ -194,16 +211,20 @@ class Control:
 
     def _ask(self, method: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         clients = self._connection.clients
-        while True:
-            try:
-                answer = getattr(clients.control, method)(**arguments)
-            except clients.errors as error:
-                fault = fault_of(error, action)
-                if fault.is_expired and self._connection.renew(clients):
-                    clients = self._connection.clients
-                    continue
-                raise Refused(fault) from error
-            return cast("dict[str, Any]", answer)
+        try:
+            return _asked(clients, method, action, arguments)
+        except Refused as refused:
+            if not refused.fault.is_expired or not self._connection.renew(clients):
+                raise
+        return _asked(self._connection.clients, method, action, arguments)
+
+
+def _asked(clients: Clients, method: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    try:
+        answer = getattr(clients.control, method)(**arguments)
+    except clients.errors as error:
+        raise Refused(without_code(fault_of(error, action))) from error
+    return cast("dict[str, Any]", answer)
 
 
 def _lacks_tenancy(fault: Fault) -> bool:

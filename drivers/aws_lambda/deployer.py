@@ -8,9 +8,9 @@ from functools import cached_property
 from drivers.aws_lambda.blueprint import blueprint_of, name_of
 from drivers.aws_lambda.caller import Answer, Caller, Request
 from drivers.aws_lambda.control import Control
-from drivers.aws_lambda.endings import compiled
+from drivers.aws_lambda.endings import compiled, deployment_of
 from drivers.aws_lambda.envelope import compile_request, function_of_artifact
-from drivers.aws_lambda.faults import Fault, Refused
+from drivers.aws_lambda.faults import Refused
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import Artifact, ArtifactKey, Deployment, OutcomeKind
 from drivers.replies.compilations import too_long
@@ -88,7 +88,7 @@ class Deployer:
         got = await self._caller.send(Request(name, compile_request(), is_idempotent=True))
         if isinstance(got, Answer):
             return compiled(got, artifact)
-        return _told(got)
+        return deployment_of(got)
 
     async def remove(self, key: ArtifactKey) -> None:
         """Remove the function of `key`, if there is one and it is ours."""
@@ -99,11 +99,3 @@ class Deployer:
         except Refused:
             # It stays until the collector comes by.
             return
-
-
-def _told(fault: Fault) -> Deployment:
-    kind = fault.kind
-    if kind is OutcomeKind.UNKNOWN_OUTCOME:
-        # Compiling runs no user code.
-        kind = OutcomeKind.PLATFORM_ERROR
-    return Deployment(kind, detail=fault.detail)

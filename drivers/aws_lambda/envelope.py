@@ -28,6 +28,9 @@ COMPILE_NONCE = b"0" * 16
 
 _VERSION = 1
 _MOST_TEXT = 200
+# What is counted ends in databases and in JSON, which both hold it exactly up to here.
+_MOST_COUNTED = 1 << 53
+_MOST_STATUS = 0xFFFF
 
 
 class Stage(Enum):
@@ -128,9 +131,11 @@ def _read(members: dict[str, Any], limits: Limits) -> Envelope:
         wall_s=_seconds(members["wall_s"]),
         death=None
         if status is None
-        else Death(_whole(status), peak_bytes, _seconds(members["cpu_s"])),
+        else Death(_whole(status, most=_MOST_STATUS), peak_bytes, _seconds(members["cpu_s"])),
     )
-    told: list[object] = members["layers"]
+    told = members["layers"]
+    if not isinstance(told, list):
+        raise EnvelopeBroken
     return Envelope(
         stage=Stage(members["stage"]),
         reply=reply,
@@ -148,13 +153,13 @@ def _text(value: object) -> str:
     return value
 
 
-def _whole(value: object) -> int:
-    if type(value) is not int or value < 0:
+def _whole(value: object, *, most: int = _MOST_COUNTED) -> int:
+    if type(value) is not int or not 0 <= value < most:
         raise TypeError
     return value
 
 
 def _seconds(value: object) -> float:
-    if type(value) not in {int, float}:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value >= _MOST_COUNTED:
         raise TypeError
-    return max(0.0, float(str(value)))
+    return float(max(0, value))

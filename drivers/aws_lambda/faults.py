@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from drivers.port import OutcomeKind
@@ -69,6 +69,7 @@ _NOT_CONNECTED = frozenset(
 _OURS = frozenset(
     {"ParamValidationError", "NoRegionError", "InvalidRegionError", "UnknownServiceError"}
 )
+_CLOCK = re.compile(r"Signature (expired|not yet current)|still expired")
 _MOST_RETRY_AFTER_S = 3600.0
 _SERVER_SIDE = 500
 _PERMISSION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z]+)")
@@ -121,13 +122,49 @@ def fault_of(error: Exception, action: str) -> Fault:
         )
         return Fault(OutcomeKind.MISCONFIGURED, code, detail)
     if names & _OURS:
-        detail = f"AWS would not take the settings of the platform ({code})."
-        return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=str(error))
+        return unusable_settings(error)
+    if code == "RuntimeError" and _CLOCK.search(str(error)):
+        return _another_time(code, str(error))
     if names & _NOT_CONNECTED:
         detail = "AWS Lambda cannot be reached; nothing ran. Call again shortly."
         return Fault(OutcomeKind.PLATFORM_ERROR, code, detail, may_pass=True)
     detail = "The answer of AWS Lambda was lost. The function may have run, perhaps to its end."
     return Fault(OutcomeKind.UNKNOWN_OUTCOME, code, detail, is_unexecuted=False)
+
+
+def unusable_settings(error: Exception) -> Fault:
+    """Return what it means that boto3 raised `error` for what it was told."""
+    code = type(error).__name__
+    detail = (
+        f"The settings of the platform for AWS are of no use ({code}). Look at "
+        "SERVERLESS_LAMBDA_REGION, SERVERLESS_LAMBDA_ENDPOINT_URL and, if it is set, AWS_PROFILE."
+    )
+    return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=str(error))
+
+
+def not_lambda() -> Fault:
+    """Return what it means that an answer has nothing that was asked for."""
+    detail = (
+        "What answers is not AWS Lambda, nor speaks as it does. Look at "
+        "SERVERLESS_LAMBDA_ENDPOINT_URL."
+    )
+    return Fault(OutcomeKind.MISCONFIGURED, "NotLambda", detail)
+
+
+def without_code(fault: Fault) -> Fault:
+    """Return `fault` as that of a request for which no user code runs: it may be sent again."""
+    if fault.kind is not OutcomeKind.UNKNOWN_OUTCOME:
+        return fault
+    detail = f"AWS did not answer as it should ({fault.code}); nothing ran. Call again shortly."
+    return replace(fault, kind=OutcomeKind.PLATFORM_ERROR, detail=detail, is_unexecuted=True)
+
+
+def _another_time(code: str, message: str) -> Fault:
+    detail = (
+        f"By the clock of this machine what it shows to AWS is of another time ({code}); "
+        "nothing ran. Set its clock."
+    )
+    return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
 
 
 def _answered(response: Mapping[str, Any], action: str) -> Fault:
@@ -166,16 +203,26 @@ def _answered(response: Mapping[str, Any], action: str) -> Fault:
     return _rejected(code, message, action, status)
 
 
-def _rejected(code: str, message: str, action: str, status: int) -> Fault:
+def _unproven(code: str, message: str) -> Fault | None:
+    """Return what is wrong with the credentials, if that is what AWS says."""
     if code in EXPIRED:
         detail = "The platform's credentials for AWS have expired; nothing ran."
         return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
+    if _CLOCK.search(message):
+        return _another_time(code, message)
     if code in _UNKNOWN_TO_AWS:
         detail = (
             f"AWS does not know the platform's credentials ({code}). Look at "
             "SERVERLESS_LAMBDA_ACCESS_KEY_ID and SERVERLESS_LAMBDA_SECRET_ACCESS_KEY."
         )
         return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
+    return None
+
+
+def _rejected(code: str, message: str, action: str, status: int) -> Fault:
+    unproven = _unproven(code, message)
+    if unproven is not None:
+        return unproven
     if code in _DENIED or status == 403:  # noqa: PLR2004 - as above.
         found = _PERMISSION.search(message)
         passes = _PASSES.search(message)
@@ -190,7 +237,10 @@ def _rejected(code: str, message: str, action: str, status: int) -> Fault:
         return Fault(
             OutcomeKind.UNKNOWN_OUTCOME, code, detail, is_unexecuted=False, message=message
         )
-    detail = f"AWS Lambda did not take the request ({code})."
+    detail = (
+        f"AWS Lambda did not take the request ({code}). The operator of the platform looks at "
+        "SERVERLESS_LAMBDA_REGION, SERVERLESS_LAMBDA_ROLE and SERVERLESS_LAMBDA_ENDPOINT_URL."
+    )
     return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from drivers.aws_lambda.blueprint import RUNNER_GUEST_BYTES, runner_blueprint
 from drivers.aws_lambda.caller import Answer, Caller, Request
 from drivers.aws_lambda.control import Control, TenancyUnavailable
-from drivers.aws_lambda.endings import compiled
+from drivers.aws_lambda.endings import compiled, deployment_of
 from drivers.aws_lambda.envelope import (
     MOST_PAYLOAD_BYTES,
     EnvelopeBroken,
@@ -14,7 +14,7 @@ from drivers.aws_lambda.envelope import (
     function_of_artifact,
     read_answer,
 )
-from drivers.aws_lambda.faults import Fault, Refused
+from drivers.aws_lambda.faults import Fault, Refused, without_code
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.limits import Limits
 from drivers.port import Artifact, ArtifactKey, Deployment, Digest, OutcomeKind
@@ -99,22 +99,31 @@ class Runner:
             tenant=self.tenant_of(artifact),
             is_idempotent=True,
         )
-        got = await self._caller.send(request)
+        got = await self._send(request)
         if isinstance(got, Answer):
             return compiled(got, artifact)
-        kind = got.kind
-        if kind is OutcomeKind.NOT_DEPLOYED:
-            detail = "The shared runner is gone; restart the server to make it again."
+        if got.kind is OutcomeKind.NOT_DEPLOYED:
+            detail = "Somebody removes the shared runner at AWS. Call again shortly."
             return Deployment(OutcomeKind.PLATFORM_ERROR, detail=detail)
-        if kind is OutcomeKind.UNKNOWN_OUTCOME:
-            kind = OutcomeKind.PLATFORM_ERROR
-        return Deployment(kind, detail=got.detail)
+        return deployment_of(got)
 
     async def try_rights(self) -> Fault | None:
         """Ask AWS whether a call would be let through, without running anything."""
         request = Request(self.name, b"{}", tenant=self._canary_tenant, is_dry=True)
+        got = await self._send(request)
+        return without_code(got) if isinstance(got, Fault) else None
+
+    async def _send(self, request: Request) -> Answer | Fault:
+        """Send `request`, having made the runner again where somebody removed it."""
         got = await self._caller.send(request)
-        return got if isinstance(got, Fault) else None
+        if not isinstance(got, Fault) or got.kind is not OutcomeKind.NOT_DEPLOYED:
+            return got
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._ensure)
+        except Refused as refused:
+            return refused.fault
+        # One of another name isolates in another way; what is sent was made for the old one.
+        return await self._caller.send(request) if self.name == request.name else got
 
     async def prove(self) -> None:
         """Have it compile a small function, and note the walls that it found to hold.
@@ -132,7 +141,7 @@ class Runner:
         )
         got = await self._caller.send(request)
         if isinstance(got, Fault):
-            raise Refused(got)
+            raise Refused(without_code(got))
         made = compiled(got, artifact)
         if made.kind is not OutcomeKind.OK:
             raise Refused(Fault(made.kind, "RunnerFailed", made.detail or "The runner failed."))

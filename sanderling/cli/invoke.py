@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from config.variables import Settings
 
 PROCESS = "sanderling invoke"
+_ENDPOINT = "--endpoint-url"
 _EMULATED_KEY = "emulator"
 
 
@@ -51,7 +52,7 @@ def invoke(  # noqa: PLR0913 - each option of the command is one parameter.
     endpoint_url: Annotated[
         str | None,
         typer.Option(
-            "--endpoint-url",
+            _ENDPOINT,
             metavar="URL",
             help="With --driver lambda: an emulator to use instead of AWS.",
         ),
@@ -75,7 +76,7 @@ def invoke(  # noqa: PLR0913 - each option of the command is one parameter.
     )
     event_json = read_event(event)
     chosen = _chosen_driver(driver, endpoint_url)
-    outcome = asyncio.run(_run(chosen, definition, event_json, name=file.stem))
+    outcome = asyncio.run(run_once(chosen, definition, event_json, name=file.stem))
     view = outcome_view(outcome, source=definition.source, file=str(file))
     Screen(as_json=as_json).show(outcome_json(outcome), view)
     return OUTCOME_EXITS[outcome.kind]
@@ -109,6 +110,8 @@ def _chosen_driver(choice: DriverChoice | None, endpoint_url: str | None) -> Dri
     if choice is not None:
         wanted["driver_type"] = DriverType(choice.value.upper())
     if endpoint_url is not None:
+        if wanted.get("driver_type", settings.driver_type) is not DriverType.LAMBDA:
+            raise typer.BadParameter("it goes with --driver lambda", param_hint=_ENDPOINT)
         wanted |= _emulated(settings, endpoint_url)
     return build_driver(settings.model_copy(update=wanted), process=PROCESS)
 
@@ -117,8 +120,14 @@ def _emulated(settings: "Settings", endpoint_url: str) -> dict[str, object]:
     """Return the endpoint, and what emulators ask for and do not look at, where it is not set."""
     from pydantic import SecretStr  # noqa: PLC0415 - keeps --help quick.
 
+    from config.kinds import read_url  # noqa: PLC0415 - as above.
+
+    try:
+        url = read_url(endpoint_url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=_ENDPOINT) from error
     told: dict[str, object] = {
-        "lambda_endpoint_url": endpoint_url,
+        "lambda_endpoint_url": url,
         "lambda_region": settings.lambda_region or "us-east-1",
         "lambda_role": settings.lambda_role or "arn:aws:iam::000000000000:role/sanderling",
     }
@@ -130,7 +139,10 @@ def _emulated(settings: "Settings", endpoint_url: str) -> dict[str, object]:
     return told
 
 
-async def _run(driver: Driver, definition: Definition, event_json: bytes, *, name: str) -> Outcome:
+async def run_once(
+    driver: Driver, definition: Definition, event_json: bytes, *, name: str
+) -> Outcome:
+    """Start `driver`, run one call of `definition`, and leave nothing of it behind."""
     ids = SortableIds(SystemClock())
     key = ArtifactKey(ids.workspace(), ids.function(), definition.digest)
     call_id = ids.call()
@@ -152,4 +164,8 @@ async def _run(driver: Driver, definition: Definition, event_json: bytes, *, nam
             return Outcome(
                 deployment.kind, driver.name, error=deployment.error, detail=deployment.detail
             )
-        return await driver.invoke(Invocation(call_id, key, event_json, context))
+        try:
+            return await driver.invoke(Invocation(call_id, key, event_json, context))
+        finally:
+            # No version will ever name it, and where it was made it would stay.
+            await driver.delete(key)

@@ -79,6 +79,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "again in a week.",
     "lambda.refused": "AWS Lambda did not take a request; `code` is its word, `permission` what "
     "is missing.",
+    "lambda.runner-failed": "Our runner does not work at AWS Lambda; `error` and `message` are "
+    "what AWS says of it.",
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
     "reconciler.failed": "Looking for queued calls met a defect; it is tried again.",
     "redis.lost": "Redis does not answer `script`; until it does each process keeps its share.",

@@ -177,7 +177,7 @@ async def _driver(settings: Settings, *, process: str) -> list[Finding]:
         async with driver:
             condition = await driver.health()
             started = _of_health("driver", "health", condition, fine=f"{driver.name} is ready")
-            found = [started, await _trial_call(driver)]
+            found = [started, await trial_call(driver)]
             if isinstance(driver, LocalDriver):
                 found += await measure(driver, local_settings(settings))
             return found
@@ -185,11 +185,12 @@ async def _driver(settings: Settings, *, process: str) -> list[Finding]:
         return [Finding("driver", "start", Standing.FAILED, failure.detail, failure.advice)]
 
 
-async def _trial_call(driver: Driver) -> Finding:
+async def trial_call(driver: Driver) -> Finding:
+    """Have `driver` run a small function, of which nothing is left behind."""
     ids = SortableIds(SystemClock())
     definition = Definition(_ECHO)
     key = ArtifactKey(ids.workspace(), ids.function(), definition.digest)
-    # As a draft, so that nothing is made that would have to be removed again.
+    # As a draft, since that is tried without being made where a driver can.
     artifact = Artifact(
         key, definition.source, definition.limits, definition.isolation, is_draft=True
     )
@@ -197,7 +198,10 @@ async def _trial_call(driver: Driver) -> Finding:
     if deployment.kind is not OutcomeKind.OK:
         detail = f"{deployment.kind}: {deployment.detail}"
         return Finding("driver", "call", Standing.FAILED, detail, value=deployment.kind.value)
-    outcome = await driver.invoke(Invocation(ids.call(), key, b"1"))
+    try:
+        outcome = await driver.invoke(Invocation(ids.call(), key, b"1"))
+    finally:
+        await driver.delete(key)
     if outcome.kind is OutcomeKind.OK:
         detail = f"a function ran in {outcome.duration_s * 1000:.1f} ms"
         return Finding("driver", "call", Standing.OK, detail, value=outcome.kind.value)

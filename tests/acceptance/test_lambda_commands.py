@@ -30,6 +30,47 @@ def test_a_file_runs_on_an_emulator_of_aws(command: CommandLine) -> None:
     assert "lambda" in gone.err.lower()
 
 
+@pytest.mark.parametrize(
+    "url", ["nonsense", "ftp://127.0.0.1:1", "http://", "http://u:p@127.0.0.1"]
+)
+def test_an_endpoint_that_is_no_address_is_refused(command: CommandLine, url: str) -> None:
+    """The option takes what the setting of that name takes."""
+    file = command.folder / "add.py"
+    file.write_text(ADD)
+
+    refused = command.run("invoke", str(file), "--driver", "lambda", "--endpoint-url", url)
+
+    assert refused.status == 2
+    assert "--endpoint-url" in refused.err
+    assert "u:p" not in refused.err
+
+
+def test_an_endpoint_is_not_ignored_by_other_drivers(command: CommandLine) -> None:
+    """Whoever names an emulator and forgets the driver would believe that it ran there."""
+    file = command.folder / "add.py"
+    file.write_text(ADD)
+
+    refused = command.run("invoke", str(file), "--endpoint-url", "http://127.0.0.1:1")
+
+    assert refused.status == 2
+    assert "--driver lambda" in refused.err
+
+
+def test_settings_that_aws_has_no_use_for_are_told_in_words(command: CommandLine) -> None:
+    """A region that is none, or a profile that is not there, is no internal error."""
+    file = command.folder / "add.py"
+    file.write_text(ADD)
+    role = "arn:aws:iam::000000000000:role/x"
+    given = {"SERVERLESS_LAMBDA_REGION": "eu central", "SERVERLESS_LAMBDA_ROLE": role}
+
+    invoked = command.run("invoke", str(file), "--driver", "lambda", **given)
+    looked = command.run("doctor", SERVERLESS_TYPE="LAMBDA", **given)
+
+    for told in (invoked.err, looked.out + looked.err):
+        assert "SERVERLESS_LAMBDA_REGION" in told
+        assert "internal error" not in told
+
+
 def test_a_missing_permission_refuses_the_switch_to_lambda(command: CommandLine) -> None:
     """Whoever waits is told the permission and no secret, and the server keeps its driver."""
     command.must("init")

@@ -13,7 +13,11 @@ from drivers.aws_lambda.clients import Connection
 from drivers.aws_lambda.control import Control
 from drivers.errors import DriverError
 from drivers.port import Artifact, OutcomeKind
+from runner.function import Definition
+from sanderling.cli.invoke import run_once
+from sanderling.kernel.findings import Standing
 from sanderling.kernel.ids import FunctionId
+from sanderling.wiring.checkup import trial_call
 from support.artifacts import an_artifact, an_invocation
 from support.faults import answer, injected
 from support.guest_programs import BAD_SYNTAX, ECHO
@@ -163,6 +167,17 @@ async def test_without_isolation_by_tenant_drafts_are_deployed(ministack: MiniSt
 
     assert (deployment.kind, outcome.result) == (OutcomeKind.OK, 5)
     assert len(names(ministack, "untenanted-plain-")) == 1
+
+
+async def test_what_is_tried_once_leaves_no_function(ministack: MiniStack) -> None:
+    """Where drafts have to be deployed, neither `invoke` nor `doctor` leaves one at AWS."""
+    settings = ministack.settings(namespace="once", may_share_runner=False)
+    outcome = await run_once(LambdaDriver(settings), Definition(ECHO.source), b"1", name="echo")
+    async with LambdaDriver(settings) as driver:
+        finding = await trial_call(driver)
+
+    assert (outcome.result, finding.standing) == (1, Standing.OK)
+    assert names(ministack, "once-fn_") == []
 
 
 async def test_a_role_that_is_not_known_everywhere_yet_is_waited_for(ministack: MiniStack) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
+import structlog.testing
 
 from drivers.aws_lambda.bill import read_bill
 from drivers.aws_lambda.blueprint import blueprint_of, function_of, name_of, runner_blueprint
@@ -13,7 +15,7 @@ from drivers.aws_lambda.bundle import function_bundle
 from drivers.aws_lambda.caller import Answer
 from drivers.aws_lambda.collector import superfluous
 from drivers.aws_lambda.control import Listed
-from drivers.aws_lambda.endings import ended
+from drivers.aws_lambda.endings import compiled, ended
 from drivers.aws_lambda.faults import fault_of
 from drivers.aws_lambda.pacing import Pace
 from drivers.aws_lambda.settings import LambdaSettings
@@ -240,3 +242,30 @@ def test_only_old_unreferenced_functions_beyond_the_newest_are_superfluous() -> 
             "sanderling-fn_gone-000000000001",
         ]
     )
+
+
+@pytest.mark.parametrize("is_per_tenant", [True, False])
+def test_the_runner_in_use_is_never_superfluous(*, is_per_tenant: bool) -> None:
+    """Whoever went back to earlier settings uses an old runner, with newer ones beside it."""
+    used = runner_blueprint(SETTINGS, is_per_tenant=is_per_tenant).name
+    later = [Listed(f"sanderling-runner-{age:012}", NOW - timedelta(days=age)) for age in range(4)]
+
+    found = superfluous(
+        [*later, Listed(used, NOW - timedelta(days=900))], [], SETTINGS, now=NOW, grace=timedelta()
+    )
+
+    assert found == ["sanderling-runner-000000000003"]
+
+
+def test_why_the_runner_does_not_work_is_in_the_log() -> None:
+    """The detail sends operators to the log, and there they find AWS's own words."""
+    payload = b'{"errorType":"Runtime.ImportModuleError","errorMessage":"No module named \'x\'"}'
+
+    with structlog.testing.capture_logs() as lines:
+        told = compiled(Answer(payload, "Unhandled", ""), an_artifact(ECHO.source))
+
+    assert told.kind is OutcomeKind.PLATFORM_ERROR
+    assert "log of the server" in told.detail
+    assert [(line["event"], line["error"]) for line in lines] == [
+        ("lambda.runner-failed", "Runtime.ImportModuleError")
+    ]

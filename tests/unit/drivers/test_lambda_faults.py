@@ -1,0 +1,201 @@
+"""Every way in which AWS can be missed is told in words of ours, and asked again boundedly."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from drivers.aws_lambda.caller import Caller, Request
+from drivers.aws_lambda.clients import Clients, Connection
+from drivers.aws_lambda.control import Control
+from drivers.aws_lambda.faults import Fault, Refused, fault_of
+from drivers.aws_lambda.settings import LambdaSettings
+from drivers.aws_lambda.subhosting import Subhosting
+from drivers.port import OutcomeKind
+
+SETTINGS = LambdaSettings(region="eu-central-1", role="arn:aws:iam::1:role/functions")
+
+
+class ClientError(Exception):
+    """Carries a response as boto3's own does."""
+
+    def __init__(self, status: int, code: str, message: str = "") -> None:
+        """Keep the response."""
+        super().__init__(code)
+        self.response: dict[str, Any] = {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}},
+        }
+
+
+class ReadTimeoutError(Exception):
+    """Has the name of what boto3 raises when an answer is not there in time."""
+
+
+LATE, EXPIRED = ReadTimeoutError(), ClientError(403, "ExpiredTokenException")
+BUSY = ClientError(429, "TooManyRequestsException")
+
+
+class Answering:
+    """A client of boto3 that raises or returns what it was given, and then the last of it."""
+
+    def __init__(self, *answers: Any) -> None:
+        """Keep the answers."""
+        self._answers = list(answers)
+        self.asked = 0
+
+    def get_function(self, **_: Any) -> Any:
+        """Answer."""
+        self.asked += 1
+        told = self._answers[min(self.asked, len(self._answers)) - 1]
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+    list_functions = invoke = assume_role = get_function
+
+
+def connection_to(client: Answering) -> Connection:
+    """Return a connection whose credentials are old at every look."""
+    looks = itertools.count(step=3600.0)
+    errors = (ClientError, ReadTimeoutError, RuntimeError)
+    return Connection(
+        SETTINGS,
+        connect=lambda _: Clients(client, client, errors),
+        now_s=lambda: next(looks),
+    )
+
+
+def refused(act: Callable[[], object]) -> Fault:
+    """Return why `act` was refused."""
+    with pytest.raises(Refused) as caught:
+        act()
+    return caught.value.fault
+
+
+@pytest.mark.parametrize("lost", [LATE, ClientError(500, "ServiceException")])
+def test_a_lost_answer_of_the_control_plane_is_safe_to_ask_again(lost: Exception) -> None:
+    """No function runs when one is looked for, so nobody is told that it may have run."""
+    fault = refused(lambda: Control(connection_to(Answering(lost)), SETTINGS).find("a"))
+
+    assert fault.kind is OutcomeKind.PLATFORM_ERROR
+    assert "may have run" not in fault.detail
+
+
+def test_credentials_that_stay_expired_are_renewed_once() -> None:
+    """However slowly AWS refuses, the control plane is not asked for ever."""
+    client = Answering(*[EXPIRED] * 10, AssertionError("asked for ever"))
+
+    fault = refused(lambda: Control(connection_to(client), SETTINGS).find("a"))
+
+    assert (fault.kind, client.asked) == (OutcomeKind.MISCONFIGURED, 2)
+
+
+@pytest.mark.parametrize("ask", ["find", "list_all"])
+def test_something_else_than_lambda_at_the_endpoint_is_told(ask: str) -> None:
+    """A web server answers anything with 200, and nothing of it is what was asked for."""
+    control = Control(connection_to(Answering({})), SETTINGS)
+    asks = {"find": lambda: control.find("a"), "list_all": lambda: list(control.list_all())}
+
+    fault = refused(asks[ask])
+
+    assert fault.kind is OutcomeKind.MISCONFIGURED
+    assert "SERVERLESS_LAMBDA_ENDPOINT_URL" in fault.detail
+
+
+async def send(*answers: Any) -> Any:
+    """Return what becomes of an idempotent request."""
+
+    async def at_once(_: float) -> None:
+        await asyncio.sleep(0)
+
+    caller = Caller(connection_to(Answering(*answers)), SETTINGS, wait=at_once, now_s=lambda: 0.0)
+    try:
+        return await caller.send(Request("a", b"", is_idempotent=True))
+    finally:
+        await caller.close()
+
+
+async def test_what_may_have_run_is_never_told_as_not_run() -> None:
+    """After a lost answer the second attempt is turned away: the first one may have run."""
+    denied = ClientError(403, "AccessDeniedException")
+
+    assert (await send(LATE, denied)).kind is OutcomeKind.UNKNOWN_OUTCOME
+    assert (await send(BUSY, denied)).kind is OutcomeKind.MISCONFIGURED
+
+
+async def test_credentials_that_cannot_be_had_run_nothing() -> None:
+    """What the chain of AWS raises before anything is sent is told as such."""
+    stale = RuntimeError("Credentials were refreshed, but the credentials are still expired.")
+
+    fault = await send(stale)
+
+    assert (fault.kind, fault.is_unexecuted) == (OutcomeKind.MISCONFIGURED, True)
+    assert "clock" in fault.detail
+
+
+def subhosting(*answers: Any) -> Callable[[], object]:
+    """Return what asks for credentials of another role, and is answered so."""
+    role = Subhosting(Answering(*answers), "arn:aws:iam::2:role/sub", (ClientError, LATE.__class__))
+    return lambda: role.load().get_frozen_credentials()
+
+
+def test_a_role_that_cannot_be_taken_on_runs_nothing() -> None:
+    """Whatever STS answers, or does not, is no unknown outcome of a function."""
+    denied = refused(subhosting(ClientError(403, "AccessDenied", "no")))
+    lost = refused(subhosting(LATE))
+
+    assert (denied.kind, denied.permission) == (OutcomeKind.MISCONFIGURED, "sts:AssumeRole")
+    assert (lost.kind, lost.is_unexecuted) == (OutcomeKind.PLATFORM_ERROR, True)
+
+
+@pytest.mark.parametrize(("hours", "is_told"), [(-1, True), (1, False)])
+def test_credentials_that_end_before_they_begin_point_at_the_clock(
+    hours: int, *, is_told: bool
+) -> None:
+    """A machine whose clock is ahead takes each new session for expired."""
+    told = {"AccessKeyId": "A", "SecretAccessKey": "open-sesame", "SessionToken": "open-sesame"}
+    ends = datetime.now(UTC) + timedelta(hours=hours)
+    ask = subhosting({"Credentials": {**told, "Expiration": ends}})
+
+    if not is_told:
+        assert ask()
+        return
+    fault = refused(ask)
+    assert fault.kind is OutcomeKind.MISCONFIGURED
+    assert "clock" in fault.detail
+    assert "open-sesame" not in repr(fault)
+
+
+@pytest.mark.parametrize("message", ["Signature expired: 2026", "Signature not yet current: 2026"])
+def test_a_signature_of_another_time_points_at_the_clock(message: str) -> None:
+    """The keys are right, so nobody is sent to look at them."""
+    fault = fault_of(ClientError(403, "InvalidSignatureException", message), "a:b")
+
+    assert "clock" in fault.detail
+    assert "SERVERLESS_LAMBDA_ACCESS_KEY_ID" not in fault.detail
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [replace(SETTINGS, region="eu central"), replace(SETTINGS, endpoint_url="nonsense")],
+    ids=["region", "endpoint"],
+)
+def test_settings_that_boto3_cannot_use_are_refused_in_words(settings: LambdaSettings) -> None:
+    """Its own exceptions, of many kinds, do not reach those who start a driver."""
+    fault = refused(lambda: Connection(settings).clients)
+
+    assert fault.kind is OutcomeKind.MISCONFIGURED
+    assert "SERVERLESS_LAMBDA_REGION" in fault.detail
+    assert "SERVERLESS_LAMBDA_ENDPOINT_URL" in fault.detail
+
+
+def test_a_profile_that_is_not_there_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chain of AWS is asked when the driver starts, and what it lacks is told."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    assert "AWS_PROFILE" in refused(lambda: Connection(SETTINGS).clients).detail
