@@ -67,6 +67,11 @@ class KnownJob:
         )
 
 
+def _sweeper(name: str, description: str, cron_variable: str, enabled_by: str) -> KnownJob:
+    """Return a sweeper, whose lane is in `jobs.streams.lanes` under the same name."""
+    return KnownJob(name, JobKind.SWEEPER, description, cron_variable, enabled_by)
+
+
 KNOWN_JOBS: tuple[KnownJob, ...] = (
     KnownJob(
         CLEAN_UP,
@@ -92,6 +97,54 @@ KNOWN_JOBS: tuple[KnownJob, ...] = (
         JobKind.SWEEPER,
         "Calls functions at the moments of their cron triggers.",
         None,
+    ),
+    _sweeper(
+        "gmail-message-list-fetch",
+        "Finds out what changed in the mail of Gmail accounts.",
+        "JOB_MESSAGE_LIST_FETCH_CRON",
+        "MESSAGING_PROVIDER_GMAIL_ENABLED",
+    ),
+    _sweeper(
+        "gmail-messages-import",
+        "Fetches the messages that were found in Gmail accounts.",
+        "JOB_MESSAGES_IMPORT_CRON",
+        "MESSAGING_PROVIDER_GMAIL_ENABLED",
+    ),
+    _sweeper(
+        "google-calendar-event-list-fetch",
+        "Finds out what changed in the calendars of Google accounts, and brings it in.",
+        "JOB_CALENDAR_EVENT_LIST_FETCH_CRON",
+        "CALENDAR_PROVIDER_GOOGLE_ENABLED",
+    ),
+    _sweeper(
+        "google-calendar-events-import",
+        "Goes on with long calendars of Google accounts.",
+        "JOB_CALENDAR_EVENTS_IMPORT_CRON",
+        "CALENDAR_PROVIDER_GOOGLE_ENABLED",
+    ),
+    _sweeper(
+        "microsoft-message-list-fetch",
+        "Finds out what changed in the mail of Microsoft accounts.",
+        "JOB_MESSAGE_LIST_FETCH_CRON",
+        "MESSAGING_PROVIDER_MICROSOFT_ENABLED",
+    ),
+    _sweeper(
+        "microsoft-messages-import",
+        "Fetches the messages that were found in Microsoft accounts.",
+        "JOB_MESSAGES_IMPORT_CRON",
+        "MESSAGING_PROVIDER_MICROSOFT_ENABLED",
+    ),
+    _sweeper(
+        "microsoft-calendar-event-list-fetch",
+        "Finds out what changed in the calendars of Microsoft accounts, and brings it in.",
+        "JOB_CALENDAR_EVENT_LIST_FETCH_CRON",
+        "CALENDAR_PROVIDER_MICROSOFT_ENABLED",
+    ),
+    _sweeper(
+        "microsoft-calendar-events-import",
+        "Goes on with long calendars of Microsoft accounts.",
+        "JOB_CALENDAR_EVENTS_IMPORT_CRON",
+        "CALENDAR_PROVIDER_MICROSOFT_ENABLED",
     ),
 )
 
@@ -122,6 +175,12 @@ def ticked(wanted: Iterable[WantedJob]) -> Mapping[str, Job]:
         for job in wanted
         if job.kind is JobKind.JOB and job.cron is not None
     }
+
+
+def swept(wanted: Iterable[WantedJob]) -> Mapping[str, Cron]:
+    """Return the crons of the sweepers of `wanted` that have one, by name."""
+    sweepers = (job for job in wanted if job.kind is JobKind.SWEEPER)
+    return {job.name: job.cron for job in sweepers if job.cron is not None}
 
 
 def _value(settings: Settings, variable: str) -> object:

@@ -81,6 +81,6 @@ class GoogleVariables(VariableGroup):
             "GOOGLE_API_BASE_URL",
             "Where the APIs of Gmail and Google Calendar are, in place of Google itself; https, or "
             "http on loopback.",
-            is_planned=True,
+            needs_restart=True,
         ),
     ] = None

@@ -86,6 +86,6 @@ class MicrosoftVariables(VariableGroup):
         Declared(
             "MICROSOFT_GRAPH_BASE_URL",
             "Where Microsoft Graph is, in place of Microsoft itself; https, or http on loopback.",
-            is_planned=True,
+            needs_restart=True,
         ),
     ] = None

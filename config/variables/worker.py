@@ -110,39 +110,57 @@ class WorkerVariables(VariableGroup):
         Declared(
             "MESSAGING_MESSAGES_GET_BATCH_SIZE",
             "Messages that one import takes at once.",
-            is_planned=True,
+            needs_restart=True,
         ),
     ] = 400
+    sync_concurrency: Annotated[
+        Whole,
+        Field(ge=0, le=1000),
+        Declared(
+            "WORKER_SYNC_CONCURRENCY",
+            "Accounts that one process syncs at once; 0 leaves them to other processes.",
+            needs_restart=True,
+        ),
+    ] = 50
+    sync_channel_concurrency: Annotated[
+        Whole | None,
+        Field(ge=1, le=10_000),
+        Declared(
+            "WORKER_SYNC_CHANNEL_CONCURRENCY",
+            "Accounts of one channel, such as Gmail, that all processes together sync at once; by "
+            "default any number.",
+            needs_restart=True,
+        ),
+    ] = None
     message_list_fetch_cron: Annotated[
         _Cron,
         Declared(
             "JOB_MESSAGE_LIST_FETCH_CRON",
-            "When lists of new messages are fetched, in UTC.",
-            is_planned=True,
+            "When the mail of each account is looked at for changes, in UTC; accounts are spread "
+            "over the time between two ticks.",
         ),
     ] = "2-59/5 * * * *"
     messages_import_cron: Annotated[
         _Cron,
         Declared(
             "JOB_MESSAGES_IMPORT_CRON",
-            "When one batch of messages is imported for each account, in UTC.",
-            is_planned=True,
+            "When messages that could not be fetched at once are tried again, in UTC.",
         ),
     ] = "* * * * *"
     calendar_list_fetch_cron: Annotated[
         _Cron,
         Declared(
             "JOB_CALENDAR_EVENT_LIST_FETCH_CRON",
-            "When lists of changed calendar events are fetched, in UTC.",
-            is_planned=True,
+            "When the calendars of each account are looked at for changes, in UTC; accounts are "
+            "spread over the time between two ticks.",
         ),
     ] = "*/5 * * * *"
     calendar_events_import_cron: Annotated[
         _Cron,
         Declared(
             "JOB_CALENDAR_EVENTS_IMPORT_CRON",
-            "When one batch of calendar events is imported for each account, in UTC.",
-            is_planned=True,
+            "How often the rest of long calendars is looked for, in UTC; while one is being read, "
+            "its next part follows at once.",
         ),
     ] = "* * * * *"
     stale_recovery_cron: Annotated[

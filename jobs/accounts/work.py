@@ -7,7 +7,7 @@ the account, and anything else the one that met it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
@@ -27,7 +27,7 @@ from jobs.streams.stream import (
 from jobs.sync.backoff import Course, verdict
 from jobs.sync.budget import SliceEnd
 from jobs.sync.calendar import CalendarSync
-from jobs.sync.faults import ProviderFault, RateLimited, Temporary
+from jobs.sync.faults import ProviderFault, QuotaSpent, RateLimited, Temporary
 from jobs.sync.mail import MailSync
 from jobs.sync.provider import AccountRef
 from jobs.sync.retries import with_retries
@@ -153,7 +153,15 @@ class _Slices:
         )
         if end.fault is None:
             return after(stream, end)
+        if isinstance(end.fault, QuotaSpent):
+            return self._paced(stream, end.fault)
         return await self._stopped(stream, end, end.fault)
+
+    def _paced(self, stream: Stream, fault: QuotaSpent) -> SliceResult:
+        """Go on once there is quota again: a pace of our own, and no failure."""
+        now = self.ledger.clock.now()
+        due_at = now + timedelta(seconds=fault.retry_after_s or 0.0)
+        return SliceResult(due_at, stream.phase, str(fault), failures=stream.failures)
 
     async def _account(self, stream: Stream) -> Account | None:
         return await self.ledger.accounts.find(stream.workspace_id, stream.account_id)

@@ -1,13 +1,29 @@
 """The port that keeps us within what a provider allows, and its adapters."""
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from jobs.sync.faults import RateLimited
+from jobs.sync.faults import QuotaSpent
 from sanderling.kernel.clock import Clock
 from sanderling.metering.ports import Limiter, Rule
 
+QuotaRules: TypeAlias = Callable[[str], Sequence[Rule]]
+"""Returns the rules that a request for an account is counted by."""
+
 _MICROSECONDS = 1_000_000
+PATIENCE_S = 5.0
+_AHEAD_US = round(PATIENCE_S * _MICROSECONDS)
+
+
+def within(name: str, key: str, *, limit: int, window_s: float, burst: int) -> Rule:
+    """Return the rule that admits at most `limit` units in any window, `burst` of them at once.
+
+    What is not left for bursts is refilled over the window, so that no window sees more than it
+    may, wherever it begins.
+    """
+    period_us = math.ceil(window_s * _MICROSECONDS * burst / (limit - burst))
+    return Rule(name, key, burst, period_us, tag="providers", ahead_us=_AHEAD_US)
 
 
 class Quota(Protocol):
@@ -20,7 +36,7 @@ class Quota(Protocol):
         """Return once `units` may be spent for this account, perhaps after a short wait.
 
         Raises:
-            RateLimited: it would take too long, and how long; nothing was counted.
+            QuotaSpent: it would take too long, and how long; nothing was counted.
 
         """
         ...
@@ -45,9 +61,9 @@ class LimitedQuota:
         self,
         limiter: Limiter,
         clock: Clock,
-        rules: Callable[[str], Sequence[Rule]],
+        rules: QuotaRules,
         *,
-        patience_s: float = 5.0,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Count against `rules(account_id)`, and wait at most `patience_s` for them.
 
@@ -66,6 +82,6 @@ class LimitedQuota:
             self._rules(account_id), cost=units, patience_us=self._patience_us
         )
         if not admission.is_admitted:
-            raise RateLimited(retry_after_s=admission.retry_after_s)
+            raise QuotaSpent(retry_after_s=admission.retry_after_s)
         if admission.wait_s > 0:
             await self._clock.wait_s(admission.wait_s)

@@ -193,6 +193,11 @@ class Holding:
         """Return when a lease that begins or is lengthened now runs out."""
         return self._clock.now() + timedelta(seconds=self._bounds.lease_s)
 
+    def give_back(self) -> None:
+        """Stop every slice; each stream is due again as it was."""
+        for each in self._held.values():
+            each.task.cancel()
+
     async def drain(self) -> None:
         """Let slices end, give back those that take too long, and let `settle` come to its end."""
         tasks = {each.task for each in self._held.values()}

@@ -12,6 +12,7 @@ from jobs.streams.steps import asked, claimed, lost, merged, switched
 from jobs.streams.stream import (
     AccountId,
     Lane,
+    LaneOutlook,
     Lease,
     Stream,
     StreamClaim,
@@ -107,11 +108,23 @@ class MemoryStreamStore:
         self._streams[stream_id] = step(kept)
         return True
 
+    async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
+        """Return what is ahead in a lane."""
+        active = [each for each in self._streams.values() if each.lane == lane and _is_active(each)]
+        free = [each for each in active if each.lease_until is None]
+        due = sum(_is_due(each, now) for each in free)
+        first = min((each.next_due_at for each in free), default=None)
+        return LaneOutlook(len(active), due, first)
+
     async def backlog(self, now: datetime) -> Mapping[Lane, int]:
         """Return how many streams of each lane are due and held by nobody."""
         return Counter(each.lane for each in self._streams.values() if _is_due(each, now))
 
 
+def _is_active(stream: Stream) -> bool:
+    return stream.status is StreamStatus.ACTIVE
+
+
 def _is_due(stream: Stream, now: datetime) -> bool:
-    is_free = stream.lease_until is None and stream.status is StreamStatus.ACTIVE
+    is_free = stream.lease_until is None and _is_active(stream)
     return is_free and stream.next_due_at <= now

@@ -7,6 +7,7 @@ from typing import Protocol
 from jobs.streams.stream import (
     AccountId,
     Lane,
+    LaneOutlook,
     Lease,
     Stream,
     StreamClaim,
@@ -68,6 +69,10 @@ class StreamStore(Protocol):
 
     async def ask(self, stream_id: StreamId, now: datetime) -> bool:
         """Want a slice out of turn, as `asked` says; False when there is no such stream."""
+        ...
+
+    async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
+        """Return what is ahead in a lane; what is held is neither due nor first."""
         ...
 
     async def backlog(self, now: datetime) -> Mapping[Lane, int]:

@@ -59,6 +59,15 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneOutlook:
+    """How many active streams are in a lane, how many are due, and the first moment of any."""
+
+    streams: int
+    due: int
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """One worker's hold on one stream; effects under another fence change nothing."""
 

@@ -61,6 +61,7 @@ class Sweeper:
         self._slices = Slices(means.works, means.clock, means.bus, self._bounds.slice_s)
         self._holding = Holding(means.store, self._slices, means.slots, means.clock, self._bounds)
         self._lanes: dict[str, Lane] = {}
+        self._is_resting = False
         self._turn = 0
 
     def follow(self, crons: Mapping[str, Cron]) -> None:
@@ -72,6 +73,15 @@ class Sweeper:
         self._lanes = {name: LANES[name] for name in crons if LANES[name].channel in works}
         self._slices.crons = {LANES[name]: cron for name, cron in crons.items()}
         self.wake()
+
+    def rest(self) -> None:
+        """Claim nothing any more; slices that are under way go on."""
+        self._is_resting = True
+
+    def hurry(self) -> None:
+        """Claim nothing any more, and give back what is held: other processes go on with it."""
+        self.rest()
+        self._holding.give_back()
 
     def wake(self) -> None:
         """Look at once: something may be due."""
@@ -114,7 +124,7 @@ class Sweeper:
         self._means.bus.publish(StreamsHealed(len(healed), len(parked)))
 
     async def _claim(self) -> None:
-        if not self._lanes:
+        if not self._lanes or self._is_resting:
             return
         due = await self._store.backlog(self._clock.now())
         paused = await self._means.paused() if due else ()

@@ -26,6 +26,15 @@ class RateLimited(ProviderFault):
         self.is_daily = is_daily
 
 
+class QuotaSpent(RateLimited):
+    """What may be asked of the provider for now is used up.
+
+    Sync goes on by itself once the time has passed.
+    """
+
+    code: ClassVar[str] = "provider_quota_spent"
+
+
 class Temporary(ProviderFault):
     """The provider could not be reached, or answered with nothing usable: {reason}.
 

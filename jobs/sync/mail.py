@@ -229,7 +229,9 @@ async def _fetch_wanted(part: _Slice, provider: MailProvider) -> bool:
         )
         draft = await part.draft(views, (each.remote_id for each in wants))
         for want in wants:
-            _take(part, draft, want, found.get(want.remote_id, Deferred(_LEFT_OUT)))
+            if want.remote_id in found or not found:
+                _take(part, draft, want, found.get(want.remote_id, Deferred(_LEFT_OUT)))
+            # What was left out of an answer that brought something else stays wanted as it was.
         await part.commit(draft.batch(), len(wants))
     return False
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, update
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
-from jobs.streams.stream import Lane, StreamClaim, StreamId
+from jobs.streams.stream import Lane, StreamClaim, StreamId, StreamStatus
 from sanderling.store.rows import AnySelect
 from sanderling.store.stream_schema import streams
 
@@ -70,6 +70,15 @@ def claiming(
         )
         .returning(streams)
     )
+
+
+def outlook(lane: Lane, now: datetime) -> AnySelect:
+    """Return the query for how many streams of a lane are active, how many due, and the first."""
+    return select(
+        func.count().label("streams"),
+        func.count().filter(due(now)).label("due"),
+        func.min(_rows.next_due_at).filter(_WAITING).label("next_due_at"),
+    ).where(in_lane(lane), _rows.status == StreamStatus.ACTIVE.value)
 
 
 def held(stream_ids: Sequence[StreamId]) -> AnySelect:

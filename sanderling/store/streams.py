@@ -12,6 +12,7 @@ from jobs.streams.stream import (
     AccountId,
     Channel,
     Lane,
+    LaneOutlook,
     Lease,
     Phase,
     Stream,
@@ -124,6 +125,12 @@ class SQLStreamStore:
                 return False
             await _write(connection, [step(_stream(row))])
         return True
+
+    async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
+        """Return what is ahead in a lane."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(queries.outlook(lane, now))).one()
+        return LaneOutlook(int(row.streams), int(row.due), row.next_due_at)
 
     async def backlog(self, now: datetime) -> Mapping[Lane, int]:
         """Return how many streams of each lane are due and held by nobody."""

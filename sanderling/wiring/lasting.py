@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from config.acknowledgement import ProcessLabel
 from config.live import LiveConfiguration
@@ -9,54 +10,76 @@ from config.subscriber import Subscriber
 from config.variables import Settings
 from config.variables.worker import Queue
 from drivers.port import Health
+from jobs.accounts.ports import SignIns
+from jobs.streams.sweeper import Sweeper
 from sanderling.api.services import HealthCheck, Services
 from sanderling.store import SQLHeartbeatStore
 from sanderling.wiring.attendance import attendance, watching_attendance
+from sanderling.wiring.channels import Reach
 from sanderling.wiring.executions import Consumption
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.jobs import Duty, JobsSubscriber, beating, open_duty
+from sanderling.wiring.limits import Counting
 from sanderling.wiring.queues import queues_of
+from sanderling.wiring.sync import SyncSubscriber, open_sync
 from sanderling.wiring.triggers import delivering, keeping_time
 
 
 class Share:
     """The part of the work that this process takes up; one event loop owns it."""
 
-    def __init__(self, consumption: Consumption, duty: Duty | None = None) -> None:
-        """Steer both."""
+    def __init__(
+        self, consumption: Consumption, duty: Duty | None = None, sweeper: Sweeper | None = None
+    ) -> None:
+        """Steer all of them."""
         self._consumption = consumption
         self.duty = duty
+        self._sweeper = sweeper
 
     def subscribers(self) -> list[Subscriber]:
         """Return those of its parts that follow settings."""
-        if self.duty is None:
-            return []
-        return [JobsSubscriber(self.duty.crew, self.duty.in_force)]
+        following: list[Subscriber] = []
+        if self.duty is not None:
+            following.append(JobsSubscriber(self.duty.crew, self.duty.in_force))
+        if self._sweeper is not None:
+            following.append(SyncSubscriber(self._sweeper))
+        return following
 
     def rest(self) -> None:
         """Take up nothing new; what runs goes on."""
         self._consumption.rest()
         if self.duty is not None:
             self.duty.crew.rest()
+        if self._sweeper is not None:
+            self._sweeper.rest()
 
     def hurry(self) -> None:
         """End what runs; it is run again elsewhere, or later."""
         self._consumption.hurry()
         if self.duty is not None:
             self.duty.crew.hurry()
+        if self._sweeper is not None:
+            self._sweeper.hurry()
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What a process has to work with."""
+
+    foundation: Foundation
+    services: Services
+    consumption: Consumption
+    counting: Counting
+    sign_ins: SignIns
 
 
 @asynccontextmanager
 async def open_share(
-    settings: Settings,
-    foundation: Foundation,
-    services: Services,
-    consumption: Consumption,
-    *,
-    label: ProcessLabel,
-    is_worker: bool,
+    settings: Settings, workplace: Workplace, *, label: ProcessLabel, is_worker: bool
 ) -> AsyncGenerator[Share]:
     """Yield the share of a process, whose work has begun."""
+    foundation, services = workplace.foundation, workplace.services
+    consumption, counting = workplace.consumption, workplace.counting
     queues = queues_of(settings, is_worker=is_worker)
     async with AsyncExitStack() as stack:
         if Queue.EXECUTIONS in queues:
@@ -65,12 +88,17 @@ async def open_share(
             consumption.leave_to_others()
         if Queue.RECORD_EVENTS in queues:
             await stack.enter_async_context(delivering(settings, foundation, services))
-        duty = None
+        duty = sweeper = None
         if Queue.JOBS in queues:
             opening = open_duty(settings, foundation, services, label=label)
             duty = await stack.enter_async_context(opening)
             await stack.enter_async_context(keeping_time(settings, foundation, services))
-        yield Share(consumption, duty)
+            reach = Reach(workplace.sign_ins, counting.limiter)
+            syncing = open_sync(
+                *(settings, foundation, counting, reach), worker=label.id, bus=services.bus
+            )
+            sweeper = await stack.enter_async_context(syncing)
+        yield Share(consumption, duty, sweeper)
 
 
 @asynccontextmanager

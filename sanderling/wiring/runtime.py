@@ -62,7 +62,7 @@ from sanderling.wiring.history import (
     keeping_policy,
     retention_policy,
 )
-from sanderling.wiring.lasting import Share, jobs_check, open_share, telling
+from sanderling.wiring.lasting import Share, Workplace, jobs_check, open_share, telling
 from sanderling.wiring.limits import Counting, open_counting
 from sanderling.wiring.sign_ins import (
     SettledSignIns,
@@ -183,9 +183,8 @@ async def open_runtime(
         await stack.enter_async_context(consumption)
         share = Share(consumption)
         if label is not None:
-            sharing = open_share(
-                settings, foundation, services, consumption, label=label, is_worker=is_worker
-            )
+            place = Workplace(foundation, services, consumption, around.counting, around.sign_ins)
+            sharing = open_share(settings, place, label=label, is_worker=is_worker)
             share = await stack.enter_async_context(sharing)
             subscribers += share.subscribers()
             if driver is None:

@@ -6,10 +6,19 @@ from config.subscriber import Prepared
 from config.variables import Settings
 from jobs.catalogue import FUNCTION_CRON, wanted_jobs
 from jobs.jobs import Jobs, Look
+from jobs.streams.lanes import LANES
+from jobs.streams.ports import StreamStore
+from jobs.streams.stream import Lane
 from jobs.view import Outlook
 from runner.triggers.cron_course import CronCourses
 from sanderling.kernel.clock import Clock
-from sanderling.store import Database, SQLCronCourses, SQLHeartbeatStore, SQLJobStore
+from sanderling.store import (
+    Database,
+    SQLCronCourses,
+    SQLHeartbeatStore,
+    SQLJobStore,
+    SQLStreamStore,
+)
 
 
 def build_jobs(settings: Settings, database: Database, clock: Clock) -> Jobs:
@@ -19,7 +28,10 @@ def build_jobs(settings: Settings, database: Database, clock: Clock) -> Jobs:
         SQLHeartbeatStore(database, clock),
         clock,
         wanted=wanted_jobs(settings),
-        looks={FUNCTION_CRON: _look_at(SQLCronCourses(database))},
+        looks={
+            FUNCTION_CRON: _look_at(SQLCronCourses(database)),
+            **{name: _look_along(SQLStreamStore(database), lane) for name, lane in LANES.items()},
+        },
     )
 
 
@@ -27,6 +39,14 @@ def _look_at(courses: CronCourses) -> Look:
     async def look(now: datetime) -> Outlook:
         found = await courses.outlook(now)
         return Outlook(found.triggers, found.due, found.next_due_at)
+
+    return look
+
+
+def _look_along(streams: StreamStore, lane: Lane) -> Look:
+    async def look(now: datetime) -> Outlook:
+        found = await streams.outlook(lane, now)
+        return Outlook(found.streams, found.due, found.next_due_at)
 
     return look
 

@@ -10,7 +10,16 @@ import pytest
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.ports import StreamStore
 from jobs.streams.steps import MOST_ATTEMPTS, broken, given_back, lost, settled
-from jobs.streams.stream import AccountId, Channel, Lane, Phase, Stream, StreamId, StreamStatus
+from jobs.streams.stream import (
+    AccountId,
+    Channel,
+    Lane,
+    LaneOutlook,
+    Phase,
+    Stream,
+    StreamId,
+    StreamStatus,
+)
 from sanderling.store import SQLStreamStore, open_database
 from support.records import START, THERE
 from support.streams import DONE, LEASE, LISTING, REFUSED, a_claim, a_stream
@@ -236,6 +245,19 @@ async def test_what_kills_workers_is_parked(store: StreamStore) -> None:
     assert await store.switch(parked.id, StreamStatus.ACTIVE, now)
     [again] = await store.claim(LISTING, a_claim(now), limit=1)
     assert (again.attempts, again.is_suspect, again.detail) == (1, False, "")
+
+
+async def test_what_is_ahead_in_a_lane_is_told(store: StreamStore) -> None:
+    """Active streams count, and of those that nobody holds what is due and what comes first."""
+    assert await store.outlook(LISTING, LATER) == LaneOutlook(0, 0, None)
+    await store.open([a_stream("a"), a_stream("b", due_at=START + SECOND)])
+    await store.open([a_stream("later", due_at=LATER + SECOND), a_stream("paused")])
+    await store.open([a_stream("a", channel=Channel.GOOGLE_CALENDAR)])
+    await store.switch(a_stream("paused").id, StreamStatus.PAUSED, START)
+    await store.claim(LISTING, a_claim(), limit=1)
+
+    assert await store.outlook(LISTING, LATER) == LaneOutlook(3, 1, START + SECOND)
+    assert await store.outlook(CALENDAR, LATER) == LaneOutlook(1, 1, START)
 
 
 async def test_what_is_not_there_is_not_changed(store: StreamStore) -> None:

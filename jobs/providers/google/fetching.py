@@ -11,7 +11,7 @@ from jobs.providers.google.methods import BATCH_PATH, MESSAGE, THREAD
 from jobs.providers.google.plan import Fetch, plan, single
 from jobs.providers.google.window import Windows
 from jobs.providers.http import Ask, ProviderHTTP
-from jobs.sync.faults import ItemGone, ProviderFault, RateLimited, Temporary
+from jobs.sync.faults import ItemGone, ProviderFault, QuotaSpent, RateLimited, Temporary
 from jobs.sync.items import Message
 from jobs.sync.provider import Deferred, Fetched, Gone, Wanted
 from sanderling.kernel.clock import Clock
@@ -57,7 +57,7 @@ class Fetching:
             except AnswerOutOfBounds:
                 waiting = await self._smaller(batch, found) + waiting
             except ProviderFault as fault:
-                if isinstance(fault, RateLimited):
+                if isinstance(fault, RateLimited) and not isinstance(fault, QuotaSpent):
                     self._windows.narrow(self._account_id)
                 if not found:
                     raise

@@ -1,6 +1,7 @@
 """What becomes of a stream after each slice of its account."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,10 +14,13 @@ from jobs.sync.faults import (
     Defect,
     PermissionMissing,
     ProviderFault,
+    QuotaSpent,
     RateLimited,
     Temporary,
 )
+from jobs.sync.provider import Fetched, Wanted
 from support.account_work import Desk
+from support.accounts import NOW
 from support.remote_calendar import an_event
 
 CALENDAR = Channel.GOOGLE_CALENDAR
@@ -58,6 +62,33 @@ async def test_what_is_put_off_is_imported_in_its_turn(desk: Desk) -> None:
     desk.clock.advance(3600)
     await desk.slice()
     assert len(desk.mail_store.live(desk.account.id)) == 2
+
+
+async def test_what_is_left_out_of_an_answer_is_asked_for_again_at_once(desk: Desk) -> None:
+    """A batch that was cut short is no reason to put off the messages that it did not reach."""
+    fetch = desk.mail.fetch
+
+    async def cut_short(wanted: Sequence[Wanted]) -> Mapping[str, Fetched]:
+        found = await fetch(wanted)
+        return {each.remote_id: found[each.remote_id] for each in wanted[:1]}
+
+    desk.mail.fetch = cut_short  # type: ignore[method-assign] # pyright: ignore[reportAttributeAccessIssue] - the provider's own habit.
+    await desk.slices()
+
+    assert len(desk.mail_store.live(desk.account.id)) == 2
+    assert desk.clock.now() == NOW
+
+
+async def test_spent_quota_is_a_pace_and_no_failure(desk: Desk) -> None:
+    """A stream that used up what it may goes on when there is more, as if nothing had happened."""
+    desk.faults = [QuotaSpent(retry_after_s=7.5)]
+
+    result = await desk.slice()
+
+    assert result.due == desk.clock.now() + timedelta(seconds=7.5)
+    kept = await desk.kept()
+    assert (kept.failures, kept.last_failure) == (0, None)
+    assert "goes on by itself" in kept.detail
 
 
 async def test_a_long_calendar_is_gone_on_with_as_an_import(desk: Desk) -> None:

@@ -193,6 +193,33 @@ async def test_work_that_finds_its_lease_lost_ends_quietly(bench: Bench) -> None
     assert (await bench.kept()).lease_owner == "worker-1"
 
 
+async def test_who_rests_claims_nothing_and_ends_what_is_under_way(bench: Bench) -> None:
+    """A process that is about to stop leaves what is due to others, also after new settings."""
+    sweeper = bench.sweeper(nothing_new)
+
+    async with running(sweeper):
+        sweeper.rest()
+        sweeper.follow(MINUTELY)
+        await bench.store.open([a_stream()])
+        await bench.pass_s(5)
+
+    assert (await bench.kept()).fence == 0
+
+
+async def test_who_is_in_a_hurry_hands_on_what_is_under_way(bench: Bench) -> None:
+    """Another process goes on at once, and this one takes nothing back."""
+    await bench.store.open([a_stream()])
+    sweeper = bench.sweeper(never)
+
+    async with running(sweeper):
+        sweeper.hurry()
+        await bench.pass_s(5)
+        left = await bench.kept()
+
+    assert (left.lease_until, left.attempts, left.fence) == (None, 0, 1)
+    assert left.next_due_at == START
+
+
 async def test_a_stop_gives_back_what_is_under_way(bench: Bench) -> None:
     """After an orderly stop another process goes on at once, and no attempt was counted."""
     await bench.store.open([a_stream()])

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from config.memory import MemoryConfigStore
 from config.variables import Settings
 from drivers.port import HealthState
-from jobs.catalogue import CLEAN_UP, KNOWN_JOBS
+from jobs.catalogue import CLEAN_UP, FUNCTION_CRON, KNOWN_JOBS, JobKind
 from jobs.heartbeats import ALIVE_S, Heartbeat
 from jobs.job import RunId
 from jobs.memory import MemoryJobStore
 from jobs.memory_heartbeats import MemoryHeartbeatStore
 from jobs.run import Run
+from jobs.streams.lanes import LANES
 from runner.executions.memory import MemoryExecutionStore
 from runner.memory import MemoryCallLog
 from runner.retention import Retention, RetentionPolicy
@@ -82,10 +83,15 @@ async def test_what_is_left_goes_in_steps_that_leave_room() -> None:
 
 
 async def test_every_known_job_has_its_work() -> None:
-    """A worker can do each job that it may register, and each tells in a sentence what it did."""
-    works = works_of(_kept(Ticking(), Left(), days=30))
+    """A worker can do each job that it may register, and each tells in a sentence what it did.
 
-    assert set(works) == {job.name for job in KNOWN_JOBS}
+    Sweepers have no runs: a lane says what they look for, or they look for cron triggers.
+    """
+    works = works_of(_kept(Ticking(), Left(), days=30))
+    names = {kind: {job.name for job in KNOWN_JOBS if job.kind is kind} for kind in JobKind}
+
+    assert set(works) == names[JobKind.JOB]
+    assert {*LANES, FUNCTION_CRON} == names[JobKind.SWEEPER]
     assert all([(await work(RUN)).endswith(".") for work in works.values()])
 
 

@@ -1,0 +1,80 @@
+"""Opens what does the slices of each channel: connections, quota, tokens, engines and stores."""
+
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from config.variables import Settings
+from jobs.accounts.ports import SignIns
+from jobs.accounts.renewal import RenewedTokens
+from jobs.accounts.work import CalendarWork, Ledger, MailWork
+from jobs.providers.google.calendar import GoogleCalendars
+from jobs.providers.google.faults import fault_of as google_fault_of
+from jobs.providers.google.mail import GmailProviders
+from jobs.providers.google.quota import calendar_rules, gmail_rules
+from jobs.providers.http import FaultReader, Lane, open_client
+from jobs.providers.microsoft.calendar import GraphCalendarProviders
+from jobs.providers.microsoft.faults import fault_of as graph_fault_of
+from jobs.providers.microsoft.mail import GraphMailProviders
+from jobs.providers.microsoft.quota import graph_rules
+from jobs.providers.quota import LimitedQuota, QuotaRules
+from jobs.streams.stream import Channel, StreamWork
+from jobs.sync.budget import Budget
+from jobs.sync.calendar import CalendarSync
+from jobs.sync.mail import MailSync
+from jobs.sync.provider import CalendarProviders, MailProviders
+from sanderling.metering.ports import Limiter
+from sanderling.store import SQLAccountStore, SQLCalendarStore, SQLMailStore, SQLStreamStore
+from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.sealer import sealer_of
+
+GMAIL_URL: Final = "https://gmail.googleapis.com"
+CALENDAR_URL: Final = "https://www.googleapis.com"
+GRAPH_URL: Final = "https://graph.microsoft.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What leads to providers: the ways to sign in, and where quota is counted."""
+
+    sign_ins: SignIns
+    limiter: Limiter
+
+
+@asynccontextmanager
+async def open_works(
+    settings: Settings, foundation: Foundation, reach: Reach
+) -> AsyncGenerator[Mapping[Channel, StreamWork]]:
+    """Yield the work of every channel; its connections are closed on the way out."""
+    database, clock = foundation.database, foundation.clock
+    accounts = SQLAccountStore(database, sealer_of(settings))
+    tokens = RenewedTokens(accounts, reach.sign_ins, clock)
+    chance = secrets.SystemRandom().random
+    ledger = Ledger(accounts, SQLStreamStore(database), clock, chance)
+    budget = Budget(fetch_size=settings.messages_batch_size)
+    google, graph = settings.google_api_base_url, settings.microsoft_graph_base_url
+    async with AsyncExitStack() as stack:
+
+        async def lane(url: str, rules: QuotaRules, fault_of: FaultReader) -> Lane:
+            client = await stack.enter_async_context(open_client(url))
+            return Lane(client, tokens, LimitedQuota(reach.limiter, clock, rules), clock, fault_of)
+
+        def mail(providers: MailProviders) -> StreamWork:
+            store = SQLMailStore(database)
+            return MailWork(MailSync(providers, store, clock, chance, budget), ledger)
+
+        def calendars(providers: CalendarProviders) -> StreamWork:
+            store = SQLCalendarStore(database)
+            return CalendarWork(CalendarSync(providers, store, clock, budget), ledger)
+
+        gmail = await lane(google or GMAIL_URL, gmail_rules, google_fault_of)
+        events = await lane(google or CALENDAR_URL, calendar_rules, google_fault_of)
+        outlook = await lane(graph or GRAPH_URL, graph_rules, graph_fault_of)
+        yield {
+            Channel.GMAIL: mail(GmailProviders(gmail)),
+            Channel.GOOGLE_CALENDAR: calendars(GoogleCalendars(events)),
+            Channel.MICROSOFT_MAIL: mail(GraphMailProviders(outlook)),
+            Channel.MICROSOFT_CALENDAR: calendars(GraphCalendarProviders(outlook)),
+        }
