@@ -124,6 +124,7 @@ def test_the_http_benchmark_measures_served_calls() -> None:
     assert all(goal["factor"] is None or goal["factor"] > 0 for goal in document["goals"])
 
 
+@pytest.mark.nightly
 def test_the_http_benchmark_uses_a_redis_it_is_given() -> None:
     """With `--redis` the rows behind Redis are measured against that server."""
     with run_redis() as redis:
@@ -134,6 +135,7 @@ def test_the_http_benchmark_uses_a_redis_it_is_given() -> None:
     assert rows["oneshot_redis"]["rps_c8"] > 0
 
 
+@pytest.mark.nightly
 def test_the_fairness_benchmark_prints_every_row(redis: RedisServer) -> None:
     """`python -m bench fairness` measures both caps against a queue, and says what was wanted."""
     document = _measure("fairness", "--calls", "40", "--redis", redis.url)
@@ -184,6 +186,7 @@ def test_peers_do_the_same_work() -> None:
     assert {MontyWarm.name, SubprocessPerCall.name} <= set(names)
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(600)
 def test_the_engine_benchmark_prints_every_row() -> None:
     """Both installations run and recover, beside calls that are waited for and docket alone."""
@@ -196,6 +199,7 @@ def test_the_engine_benchmark_prints_every_row() -> None:
     assert all(rows[name]["recovery_s"] > 0 for name in ("embedded", "distributed"))
 
 
+@pytest.mark.nightly
 def test_the_worker_benchmark_prints_every_row() -> None:
     """`python -m bench worker --json` has a row for each database and way, and its goals."""
     document = _measure("worker", "--calls", "40", "--seconds", "1")

@@ -37,7 +37,11 @@ def handler(event, context):
 _ENDLESS = "def handler(event, context):\n    while True:\n        pass\n"
 
 
-@pytest.fixture(params=["embedded", "distributed"])
+BOTH = pytest.mark.parametrize("open_a_fleet", ["embedded", "distributed"], indirect=True)
+"""For promises that are of the distributed kind above all; the others are held to it at night."""
+
+
+@pytest.fixture(params=["embedded", pytest.param("distributed", marks=pytest.mark.nightly)])
 def open_a_fleet(request: pytest.FixtureRequest, tmp_path: Path) -> OpenFleet:
     """Open servers of each kind in turn."""
     folder = tmp_path / "elsewhere"
@@ -110,6 +114,7 @@ def _asked(function: str, events: Sequence[object], **more: object) -> list[dict
     return [{"function": function, "event": event, **more} for event in events]
 
 
+@BOTH
 async def test_a_killed_process_loses_nothing(open_a_fleet: OpenFleet) -> None:
     """What ran there runs again after the lease; each has one outcome, recorded once."""
     async with open_a_fleet() as fleet:
@@ -196,6 +201,7 @@ async def test_asking_again_runs_nothing_again(open_a_fleet: OpenFleet) -> None:
         assert len(await fleet.calls()) == 1
 
 
+@BOTH
 async def test_executions_of_one_lane_never_overlap(open_a_fleet: OpenFleet) -> None:
     """Whatever process takes them up, the next one of a lane begins when the last has ended."""
     async with open_a_fleet() as fleet:

@@ -16,6 +16,7 @@ OTHERS = {
     for version, path in find_pythons().items()
     if version != f"{sys.version_info.major}.{sys.version_info.minor}"
 }
+NEWEST = max(OTHERS, key=lambda version: int(version.partition(".")[2]), default=None)
 # Native parts of other packages were built for this Python alone; these three are plain Python.
 RUN = """
 import sys
@@ -39,7 +40,13 @@ def suites() -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", sorted(OTHERS))
+@pytest.mark.parametrize(
+    "version",
+    [
+        version if version == NEWEST else pytest.param(version, marks=pytest.mark.nightly)
+        for version in sorted(OTHERS)
+    ],
+)
 def test_the_language_suites_pass_on(version: str, tmp_path: Path) -> None:
     """Audit, corpus, guards and facades hold on another Python as they do on this one."""
     program = RUN.format(
