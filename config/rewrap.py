@@ -1,4 +1,4 @@
-"""Seals everything that is stored anew, under the key in force."""
+"""Seals the settings that are stored anew, under the key in force."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
@@ -17,13 +17,25 @@ _ATTEMPTS = 5
 class Rewrapped:
     """What there was to do: secrets sealed anew, those that were current, those that stay shut.
 
-    `unreadable` names them as `NAME in revision 7`; nothing was done to them.
+    `unreadable` names them as `NAME in revision 7`; nothing was done to them. `accounts` counts
+    those whose tokens were looked at.
     """
 
     revisions: int = 0
     sealed: int = 0
     current: int = 0
     unreadable: tuple[str, ...] = ()
+    accounts: int = 0
+
+    def plus(self, other: "Rewrapped") -> "Rewrapped":
+        """Return both together."""
+        return Rewrapped(
+            self.revisions + other.revisions,
+            self.sealed + other.sealed,
+            self.current + other.current,
+            (*self.unreadable, *other.unreadable),
+            self.accounts + other.accounts,
+        )
 
 
 async def rewrap(
@@ -45,7 +57,7 @@ async def rewrap(
     done, lowest = Rewrapped(), NOTHING_STORED
     while (head := await store.read_head()) > lowest:
         async for revision in _downwards(store, above=lowest):
-            done = _added(done, await _rewrap_revision(store, sealer, revision))
+            done = done.plus(await _rewrap_revision(store, sealer, revision))
             tell(done)
         lowest = head
     return done
@@ -91,15 +103,6 @@ def _resealed(old: StoredBody, sealer: Sealer) -> tuple[StoredBody, Rewrapped]:
             sealed += 1
     counts = Rewrapped(1, sealed, current, tuple(unreadable))
     return replace(old, values=values), counts
-
-
-def _added(one: Rewrapped, other: Rewrapped) -> Rewrapped:
-    return Rewrapped(
-        one.revisions + other.revisions,
-        one.sealed + other.sealed,
-        one.current + other.current,
-        (*one.unreadable, *other.unreadable),
-    )
 
 
 def _require_key(sealer: Sealer) -> None:

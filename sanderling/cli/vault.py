@@ -23,6 +23,7 @@ def rewrap(*, home: Home = None, as_json: AsJSON = False) -> int:
     done = asyncio.run(_rewrap(home))
     value: dict[str, JSON] = {
         "revisions": done.revisions,
+        "accounts": done.accounts,
         "sealed": done.sealed,
         "current": done.current,
         "unreadable": list(done.unreadable),
@@ -35,27 +36,30 @@ async def _rewrap(home: "Path | None") -> "Rewrapped":
     from config.loader import load_snapshot  # noqa: PLC0415 - as above.
     from config.rewrap import rewrap as seal_anew  # noqa: PLC0415 - as above.
     from sanderling.cli.screen import log_quietly  # noqa: PLC0415 - as above.
-    from sanderling.store import SQLConfigStore  # noqa: PLC0415 - as above.
+    from sanderling.store import SQLConfigStore, reseal_tokens  # noqa: PLC0415 - as above.
     from sanderling.wiring.foundation import open_foundation  # noqa: PLC0415 - as above.
     from sanderling.wiring.sealer import sealer_of  # noqa: PLC0415 - as above.
 
     log_quietly()
     settings = load_snapshot(home=home).settings
+    sealer = sealer_of(settings)
     async with open_foundation(settings) as foundation:
-        return await seal_anew(SQLConfigStore(foundation.database), sealer_of(settings))
+        done = await seal_anew(SQLConfigStore(foundation.database), sealer)
+        return done.plus(await reseal_tokens(foundation.database, sealer))
 
 
 def _show(terminal: "Console", done: "Rewrapped") -> None:
     terminal.print(
-        f"Looked at {done.revisions} revisions: sealed {done.sealed} secrets anew, "
-        f"{done.current} were sealed with APP_SECRET already."
+        f"Looked at {done.revisions} revisions of the settings and the tokens of {done.accounts} "
+        f"accounts: sealed {done.sealed} secrets anew, {done.current} were sealed with APP_SECRET "
+        "already."
     )
     for place in done.unreadable:
         terminal.print(f"  cannot be read: {visible(place)}", style="red")
     if done.unreadable:
         terminal.print(
             "Add the APP_SECRET that they were sealed with to APP_SECRET_PREVIOUS and run this "
-            "again, or set them anew."
+            "again, or set them anew; accounts are connected again."
         )
     else:
         terminal.print("APP_SECRET_PREVIOUS is not needed any more.", style="green")

@@ -10,6 +10,9 @@ from sanderling.simulator.core.world import World
 from sanderling.simulator.google import google_site, google_world
 from sanderling.simulator.microsoft import microsoft_site, microsoft_world
 
+_SERVER = "http://127.0.0.1:3000"
+"""Where `sanderling serve` listens unless it is told otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -29,6 +32,8 @@ def _google_settings(base_url: str) -> Mapping[str, str]:
         "GOOGLE_API_BASE_URL": base_url,
         "AUTH_GOOGLE_CLIENT_ID": client.client_id,
         "AUTH_GOOGLE_CLIENT_SECRET": client.secret,
+        "AUTH_GOOGLE_CALLBACK_URL": f"{_SERVER}/auth/google/redirect",
+        "AUTH_GOOGLE_APIS_CALLBACK_URL": f"{_SERVER}/auth/google-apis/get-access-token",
         "MESSAGING_PROVIDER_GMAIL_ENABLED": "true",
         "CALENDAR_PROVIDER_GOOGLE_ENABLED": "true",
     }
@@ -41,6 +46,8 @@ def _microsoft_settings(base_url: str) -> Mapping[str, str]:
         "MICROSOFT_GRAPH_BASE_URL": base_url,
         "AUTH_MICROSOFT_CLIENT_ID": client.client_id,
         "AUTH_MICROSOFT_CLIENT_SECRET": client.secret,
+        "AUTH_MICROSOFT_CALLBACK_URL": f"{_SERVER}/auth/microsoft/redirect",
+        "AUTH_MICROSOFT_APIS_CALLBACK_URL": f"{_SERVER}/auth/microsoft-apis/get-access-token",
         "MESSAGING_PROVIDER_MICROSOFT_ENABLED": "true",
         "CALENDAR_PROVIDER_MICROSOFT_ENABLED": "true",
     }

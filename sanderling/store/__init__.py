@@ -23,6 +23,7 @@ from sanderling.store.mail import SQLMailStore
 from sanderling.store.migration import migrate
 from sanderling.store.notify_hints import NotifyHints
 from sanderling.store.record_outbox import SQLRecordOutbox
+from sanderling.store.reseal import reseal_tokens
 from sanderling.store.streams import SQLStreamStore, require_lease
 from sanderling.store.sync_records import SQLSyncRecords
 from sanderling.store.triggers import SQLTriggerStore
@@ -60,4 +61,5 @@ __all__ = [
     "open_database",
     "open_unprepared_database",
     "require_lease",
+    "reseal_tokens",
 ]

@@ -173,15 +173,15 @@ class SQLAccountStore:
 
     def _sealed(self, account_id: AccountId, tokens: TokenSet) -> Mapping[str, object]:
         return {
-            "access": self._sealer.seal(tokens.access, _token_place(account_id, "access")),
-            "refresh": self._sealer.seal(tokens.refresh, _token_place(account_id, "refresh")),
+            "access": self._sealer.seal(tokens.access, token_place(account_id, "access")),
+            "refresh": self._sealer.seal(tokens.refresh, token_place(account_id, "refresh")),
             "expires_at": tokens.expires_at,
         }
 
     def _opened(self, row: AnyRow) -> TokenSet:
         return TokenSet(
-            self._sealer.open(row.access, _token_place(row.account_id, "access")),
-            self._sealer.open(row.refresh, _token_place(row.account_id, "refresh")),
+            self._sealer.open(row.access, token_place(row.account_id, "access")),
+            self._sealer.open(row.refresh, token_place(row.account_id, "refresh")),
             row.expires_at,
         )
 
@@ -227,7 +227,8 @@ async def _change(
     return (await connection.execute(values)).rowcount == 1
 
 
-def _token_place(account_id: str, column: str) -> SecretPlace:
+def token_place(account_id: str, column: str) -> SecretPlace:
+    """Return the place that a token is bound to."""
     return SecretPlace(table="account_tokens", row=account_id, column=column)
 
 

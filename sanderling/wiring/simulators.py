@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import uvicorn
 import uvloop
 
-from config.catalogue import BY_NAME
 from sanderling.kernel.clock import SystemClock
 from sanderling.simulator.core.faults import FaultKind
 from sanderling.simulator.core.site import Site
@@ -96,10 +95,7 @@ def _site(provider: Provider, play: Play) -> Site:
 def _playing(provider: Provider, listener: socket.socket) -> Playing:
     bound_port: int = listener.getsockname()[1]
     base_url = f"http://{_HOST}:{bound_port}"
-    settings = provider.settings(base_url)
-    # A setting of a later release would be refused by this one.
-    known = {name: value for name, value in settings.items() if name in BY_NAME}
-    return Playing(provider.name, base_url, known)
+    return Playing(provider.name, base_url, provider.settings(base_url))
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class CommandLine:
         return ended.json
 
     def serving(self, *words: str, **settings: str) -> AbstractContextManager["Server"]:
-        """Yield a server on a free port; it is ended by its own process id."""
+        """Yield a server, on a free port unless told; it is ended by its own process id."""
         return self._serving("serve", settings, words)
 
     def working(self, **settings: str) -> AbstractContextManager["Server"]:
@@ -79,13 +79,34 @@ class CommandLine:
         return self._serving("worker", settings)
 
     @contextmanager
+    def playing(self, *words: str) -> Generator[list[dict[str, Any]]]:
+        """Yield simulated providers on free ports; they are ended by their own process id."""
+        process = subprocess.Popen(
+            [PROGRAM, "dev", "providers", "--port", "0", "--json", *words],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        with process:
+            try:
+                out = process.stdout
+                assert out is not None
+                assert select.select([out], [], [], ENOUGH_S)[0]
+                yield json.loads(out.readline())["providers"]
+            finally:
+                process.kill()
+
+    @contextmanager
     def _serving(
         self, word: str, settings: Mapping[str, str], words: Sequence[str] = ()
     ) -> Generator["Server"]:
         log = self.folder / ("server.log" if word == "serve" else f"{word}.log")
+        port = () if "--port" in words else ("--port", "0")
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [PROGRAM, word, *words, "--port", "0", "--json"],
+                [PROGRAM, word, *words, *port, "--json"],
                 cwd=self.folder,
                 env={**self.environment(), **settings},
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,149 @@
+"""Accounts are connected through the browser's whole way: the address, consent, and back."""
+
+import json
+import re
+import subprocess
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from support.command import ENOUGH_S, PROGRAM, CommandLine, Server
+from support.ports import free_port
+
+pytestmark = pytest.mark.slow
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+CHANNELS = {
+    "google": ["gmail", "google-calendar"],
+    "microsoft": ["microsoft-calendar", "microsoft-mail"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A server, and providers at which two people live."""
+
+    command: CommandLine
+    server: Server
+    providers: dict[str, str]
+
+    def visit(self, address: str) -> httpx2.Response:
+        """Return the page at the end of the way, as a browser gets there."""
+        return httpx2.get(address, follow_redirects=True, timeout=ENOUGH_S)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
+    """Yield a server that signs people in at simulated providers."""
+    root = tmp_path_factory.mktemp("accounts")
+    people = root / "people.json"
+    people.write_text(
+        json.dumps([{"email": email, "messages": 0, "events": 0} for email in (ADA, BOB)])
+    )
+    bare = CommandLine(root / "home", root)
+    port = free_port()
+    with bare.playing("--seed", str(people)) as playing:
+        settings = {
+            name: value.replace("127.0.0.1:3000", f"127.0.0.1:{port}")
+            for each in playing
+            for name, value in each["settings"].items()
+        }
+        command = CommandLine(root / "home", root, {**settings, "LOG_LEVEL": "DEBUG"})
+        command.must("init")
+        with command.serving("--port", str(port)) as server:
+            bases = {each["name"]: each["base_url"] for each in playing}
+            yield Stage(command, server, bases)
+
+
+@pytest.mark.parametrize("provider", CHANNELS)
+def test_an_account_is_connected_shown_steered_and_forgotten(stage: Stage, provider: str) -> None:
+    """From the address at the command line to the page in the browser, and back to nothing."""
+    command = stage.command
+    departure = command.must("accounts", "connect", provider, "--email", ADA)
+
+    page = stage.visit(departure["address"])
+    again = stage.visit(str(page.url))
+    (listed,) = command.must("accounts", "list")["items"]
+    paused = command.must("accounts", "pause", listed["id"])
+    resumed = command.must("accounts", "resume", listed["id"])
+    asked = command.must("accounts", "sync", listed["id"])
+    shown = command.run("accounts", "show", listed["id"])
+    command.must("accounts", "disconnect", listed["id"])
+    gone = command.run("accounts", "show", listed["id"])
+
+    assert departure["address"].startswith(stage.providers[provider])
+    assert f"{ADA} is connected" in page.text
+    assert page.url.path == f"/auth/{provider}-apis/get-access-token"
+    assert "Not connected" in again.text
+    assert (listed["email"], listed["status"]) == (ADA, "connected")
+    assert listed["channels"] == CHANNELS[provider]
+    assert (paused["status"], resumed["status"]) == ("paused", "connected")
+    assert [stream["channel"] for stream in asked["streams"]] == CHANNELS[provider]
+    assert all(channel in shown.out for channel in CHANNELS[provider])
+    assert (gone.status, "sanderling accounts list" in gone.err) == (30, True)
+
+
+def test_waiting_ends_when_the_person_comes_back(stage: Stage) -> None:
+    """Whoever runs the command sees the account by itself."""
+    words = ["accounts", "connect", "microsoft", "--channel", "microsoft-mail", "--email", BOB]
+    with subprocess.Popen(
+        [PROGRAM, *words, "--wait", "--json"],
+        cwd=stage.command.folder,
+        env=stage.command.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as waiting:
+        try:
+            assert waiting.stderr is not None
+            address = next(
+                found[0] for line in waiting.stderr if (found := re.search(r"http\S+", line))
+            )
+            stage.visit(address)
+            out, _ = waiting.communicate(timeout=ENOUGH_S)
+        finally:
+            waiting.kill()
+
+    account = json.loads(out)
+    assert waiting.returncode == 0
+    assert (account["email"], account["channels"]) == (BOB, ["microsoft-mail"])
+    stage.command.must("accounts", "disconnect", account["id"])
+
+
+@pytest.mark.parametrize("provider", CHANNELS)
+def test_whoever_says_no_is_told_so_and_nothing_is_connected(stage: Stage, provider: str) -> None:
+    """The browser shows what to do, the command line shows no account."""
+    departure = stage.command.must("accounts", "connect", provider, "--email", ADA)
+
+    page = stage.visit(f"{departure['address']}&simulated_answer=deny")
+
+    assert page.url.path == f"/auth/{provider}-apis/get-access-token"
+    assert "access was denied at the provider" in page.text
+    assert stage.command.must("accounts", "list")["items"] == []
+
+
+def test_what_is_another_providers_is_refused(stage: Stage) -> None:
+    """The error names what there is."""
+    refused = stage.command.run("accounts", "connect", "google", "--channel", "microsoft-mail")
+    unknown = stage.command.run("accounts", "connect", "myspace")
+
+    assert (refused.status, unknown.status) == (30, 2)
+    assert "Its channels are gmail, google-calendar" in refused.err
+
+
+def test_no_secret_is_in_the_log_of_the_server(stage: Stage) -> None:
+    """At the most verbose level neither code nor state nor token is written."""
+    departure = stage.command.must("accounts", "connect", "google", "--email", BOB)
+
+    page = stage.visit(departure["address"])
+
+    told = parse_qs(urlsplit(str(page.url)).query)
+    log = Path(stage.server.log).read_text()
+    assert "request.finished" in log
+    for secret in (*told["code"], *told["state"], "sanderling-dev-secret"):
+        assert secret not in log
+    assert not re.search(r"(access|refresh|code)-[0-9a-f]{32}", log)
