@@ -1,5 +1,6 @@
 """A remote mailbox that changes under our hands, fails, and sees our workers die."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -24,13 +25,14 @@ from jobs.sync.ports import MailStore
 from jobs.sync.provider import AccountRef
 from jobs.sync.rules import MailPolicy
 from sanderling.kernel.clock import VirtualClock
-from sanderling.kernel.events import RecordOperation
+from sanderling.kernel.events import RecordChanged, RecordOperation
 from sanderling.kernel.ids import WorkspaceId
 from support.records import START
 
 ACCOUNT = AccountRef("acc_1", WorkspaceId("ws_1"), "me@example.com")
 LEASE = Lease(StreamId("str_1"), "worker-1", 1, START + timedelta(minutes=1))
 OLD = replace(LEASE, fence=0)
+DEATHS = ("", "request", "transaction", "commit", "usurp")
 FAULTS = ("", "temporary", "rate", "deferred")
 POLICY = MailPolicy(excludes_groups=False, excludes_non_professional=False)
 SHELVES = ("inbox", "work", "later")
@@ -79,13 +81,22 @@ class Weather:
         self.edits = 0.0
         self.kill_at_request = 0
         self.kill_at_commit = 0
+        self.kill_in_transaction = 0
         self.usurp_at_request = 0
         self.requests = 0
         self.commits = 0
+        self.transactions = 0
 
     def clear(self) -> None:
         """Be fine again."""
         self.__init__(self._world)  # type: ignore[misc] # the beginning is what fine means.
+
+    def doom(self, death: str, moment: int) -> None:
+        """Choose how the process ends, if it does, and when."""
+        self.kill_at_request = moment if death == "request" else 0
+        self.kill_at_commit = moment if death == "commit" else 0
+        self.kill_in_transaction = moment if death == "transaction" else 0
+        self.usurp_at_request = moment if death == "usurp" else 0
 
     async def before(self, request: str) -> None:
         """Let something befall a request."""
@@ -101,6 +112,12 @@ class Weather:
         if request == "fetch" and self.fault == "deferred":
             self._world.defer(self.random, self.rate)
 
+    def in_transaction(self) -> None:
+        """Let the process end when all is written and nothing is kept yet."""
+        self.transactions += 1
+        if self.transactions == self.kill_in_transaction:
+            raise Killed
+
     def after_commit(self) -> None:
         """Let the process end right after a commit."""
         self.commits += 1
@@ -111,7 +128,7 @@ class Weather:
 class _Deadly:
     """A store after whose commits the process may end."""
 
-    def __init__(self, store: MemoryMailStore, weather: Weather) -> None:
+    def __init__(self, store: MailStore, weather: Weather) -> None:
         self._store = store
         self._weather = weather
         self.places = store.places
@@ -122,6 +139,9 @@ class _Deadly:
         self.next_wanted_at = store.next_wanted_at
 
     async def commit(self, account: AccountRef, lease: Lease, batch: MailBatch) -> None:
+        if isinstance(self._store, MemoryMailStore):
+            # Here there is nothing in between; a database says so itself when all is written.
+            self._weather.in_transaction()
         await self._store.commit(account, lease, batch)
         self._weather.after_commit()
 
@@ -138,13 +158,14 @@ class World:
         self.mail = mail(self.mailbox, self.weather.before)
         self.fence = 1
         self.clock = VirtualClock()
-        self.store = MemoryMailStore(lambda lease: lease.fence == self.fence)
+        self.memory = MemoryMailStore(lambda lease: lease.fence == self.fence)
+        self.store: MailStore = self.memory
         self.places = LABELS if is_whole else (*SHELVES, "bin")
         self.may_expire = False
 
     def sync(self, *, is_calm: bool = False) -> MailSync:
         """Return a process that syncs; a calm one sees no weather."""
-        store: MailStore = self.store if is_calm else _Deadly(self.store, self.weather)
+        store = self.store if is_calm else _Deadly(self.store, self.weather)
         mail = type(self.mail)(self.mailbox) if is_calm else self.mail
         providers = MemoryMailProviders({ACCOUNT.id: mail})
         budget = Budget(requests=12, fetch_size=4)
@@ -171,18 +192,24 @@ class World:
         try:
             await self.slices(self.sync())
         except (Killed, LeaseLost):
-            self.fence += 1
+            await self.succeed()
+
+    async def succeed(self) -> None:
+        """Let another worker take over."""
+        self.fence += 1
 
     async def usurp(self) -> None:
         """Let another worker take over, and do the whole work."""
-        self.fence += 1
+        await self.succeed()
         await self.slices(self.sync(is_calm=True))
 
     async def quiesce(self) -> None:
         """Sync in fine weather, until nothing is left to do."""
         self.weather.clear()
         self.mail.deferred.clear()
-        for _ in range(4):
+        # Each folder's cursor may have expired, which ends a pass; one pass may end a round of
+        # before, and one is to see that all is done.
+        for _ in range(len(self.places) + 3):
             self.clock.advance(2 * 24 * 3600)
             end = await self.slices(self.sync())
             assert end.fault is None or isinstance(end.fault, CursorExpired)
@@ -221,17 +248,21 @@ class World:
             if not each.folders & hidden
         }
 
-    def local(self) -> dict[str, tuple[object, ...]]:
+    async def local(self) -> dict[str, tuple[object, ...]]:
         """Return what people do see."""
         return {
             remote_id: (each.held.folders, each.held.is_read, each.message.text)
-            for remote_id, each in self.store.live(ACCOUNT.id).items()
+            for remote_id, each in self.memory.live(ACCOUNT.id).items()
         }
 
-    def told(self) -> dict[str, tuple[object, ...]]:
+    async def announced(self) -> Sequence[RecordChanged]:
+        """Return the record events, those of one record in order."""
+        return self.memory.events
+
+    async def told(self) -> dict[str, tuple[object, ...]]:
         """Return what somebody knows who only listens to record events."""
         known: dict[str, tuple[object, ...]] = {}
-        for event in self.store.events:
+        for event in await self.announced():
             if event.operation is RecordOperation.DELETED:
                 del known[event.record_id]
                 continue

@@ -1,5 +1,6 @@
 """A remote calendar that changes under our hands, fails, and sees our workers die."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -22,7 +23,7 @@ from jobs.sync.ports import CalendarStore
 from jobs.sync.provider import AccountRef
 from jobs.sync.rules import MailPolicy
 from sanderling.kernel.clock import VirtualClock
-from sanderling.kernel.events import RecordOperation
+from sanderling.kernel.events import RecordChanged, RecordOperation
 from support.remote import ACCOUNT, Killed, Weather
 
 WHEN = Moment(datetime(2026, 1, 1, 9, tzinfo=UTC), "Europe/Berlin")
@@ -49,7 +50,7 @@ def an_event(remote_id: str, title: str = "", *, recurring_id: str | None = None
 class _Deadly:
     """A store after whose commits the process may end."""
 
-    def __init__(self, store: MemoryCalendarStore, weather: Weather) -> None:
+    def __init__(self, store: CalendarStore, weather: Weather) -> None:
         self._store = store
         self._weather = weather
         self.places = store.places
@@ -59,6 +60,8 @@ class _Deadly:
         self.count_there = store.count_there
 
     async def commit(self, account: AccountRef, lease: Lease, batch: CalendarBatch) -> None:
+        if isinstance(self._store, MemoryCalendarStore):
+            self._weather.in_transaction()
         await self._store.commit(account, lease, batch)
         self._weather.after_commit()
 
@@ -73,13 +76,14 @@ class CalendarWorld:
         self.provider = MemoryCalendarEvents(self.calendar, self.weather.before)
         self.fence = 1
         self.clock = VirtualClock()
-        self.store = MemoryCalendarStore(lambda lease: lease.fence == self.fence)
+        self.memory = MemoryCalendarStore(lambda lease: lease.fence == self.fence)
+        self.store: CalendarStore = self.memory
         self.may_expire = False
         self._names = count(1)
 
     def sync(self, *, is_calm: bool = False) -> CalendarSync:
         """Return a process that syncs; a calm one sees no weather."""
-        store: CalendarStore = self.store if is_calm else _Deadly(self.store, self.weather)
+        store = self.store if is_calm else _Deadly(self.store, self.weather)
         provider = MemoryCalendarEvents(self.calendar) if is_calm else self.provider
         providers = MemoryCalendarProviders({ACCOUNT.id: provider})
         return CalendarSync(providers, store, self.clock, Budget(requests=6))
@@ -99,11 +103,15 @@ class CalendarWorld:
         try:
             await self.slices(self.sync())
         except (Killed, LeaseLost):
-            self.fence += 1
+            await self.succeed()
+
+    async def succeed(self) -> None:
+        """Let another worker take over."""
+        self.fence += 1
 
     async def usurp(self) -> None:
         """Let another worker take over, and do the whole work."""
-        self.fence += 1
+        await self.succeed()
         await self.slices(self.sync(is_calm=True))
 
     async def quiesce(self) -> None:
@@ -143,10 +151,14 @@ class CalendarWorld:
         held = await self.store.unseen(ACCOUNT.id, "primary", 2**31)
         return {each.event.remote_id: each.event for each in held}
 
-    def told(self) -> set[str]:
+    async def announced(self) -> Sequence[RecordChanged]:
+        """Return the record events, those of one record in order."""
+        return self.memory.events
+
+    async def told(self) -> set[str]:
         """Return the titles that somebody knows who only listens to record events."""
         known: dict[str, str] = {}
-        for event in self.store.events:
+        for event in await self.announced():
             if event.operation is RecordOperation.DELETED:
                 del known[event.record_id]
                 continue

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import select
 
 from jobs.accounts.ports import AccountRecords
-from jobs.streams.stream import AccountId, Channel, Lease, StreamClaim
+from jobs.streams.stream import Channel, Lease, StreamClaim
 from jobs.sync.memory_records import MemorySyncRecords
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from jobs.sync.ports import CalendarStore, MailStore
@@ -108,27 +108,24 @@ async def opened_records(url: str | None) -> AsyncGenerator[Shown]:
 async def held_database(url: str) -> AsyncGenerator[Database]:
     """Yield a database with the workspace of `ACCOUNT` and its one stream, which `LEASE` holds."""
     async with open_database(url) as database:
-        row = {"id": ACCOUNT.workspace_id, "name": "mine", "mark": None, "created_at": START}
-        async with database.write() as connection:
-            await connection.execute(workspaces.insert(), [row])
-        stream = replace(
-            a_stream(ACCOUNT.id, workspace_id=ACCOUNT.workspace_id, channel=Channel.GMAIL),
-            id=LEASE.stream_id,
-        )
-        await SQLStreamStore(database).open([stream])
-        await take_over(database)
+        await hold(database)
         yield database
 
 
-async def take_over(database: Database) -> Lease:
-    """Let another worker claim the stream of `ACCOUNT`, and return its lease."""
+async def hold(database: Database) -> None:
+    """Keep the workspace of `ACCOUNT` and its one stream, and let `LEASE` hold it."""
+    row = {"id": ACCOUNT.workspace_id, "name": "mine", "mark": None, "created_at": START}
+    async with database.write() as connection:
+        await connection.execute(workspaces.insert(), [row])
+    stream = replace(
+        a_stream(ACCOUNT.id, workspace_id=ACCOUNT.workspace_id, channel=Channel.GMAIL),
+        id=LEASE.stream_id,
+    )
     streams = SQLStreamStore(database)
-    [before] = await streams.of_account(AccountId(ACCOUNT.id))
-    if before.lease_until is not None:
-        await streams.heal(before.lease_until, limit=1)
-    claim = StreamClaim("worker", START, LEASE.until)
-    [claimed] = await streams.claim(before.lane, claim, limit=1)
-    return claimed.lease()
+    await streams.open([stream])
+    claim = StreamClaim(LEASE.worker, START, LEASE.until)
+    [claimed] = await streams.claim(stream.lane, claim, limit=1)
+    assert claimed.fence == LEASE.fence
 
 
 def _holds(lease: Lease) -> bool:

@@ -1,95 +1,19 @@
 """Whatever happens on the way, what is kept of a mailbox comes to be what the provider holds."""
 
-import asyncio
-from collections import Counter
-
 import pytest
 from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import run_state_machine_as_test
 
-from support.remote import ACCOUNT, FAULTS, World
+from support.mail_convergence import MailConvergence
 
-seeds = st.integers(0, 2**32)
 EXAMPLES = 50
-
-
-class Convergence(RuleBasedStateMachine):
-    """Edit, sync under every weather, and compare once all is calm."""
-
-    is_whole: bool
-
-    def __init__(self) -> None:
-        """Start with nothing on either side."""
-        super().__init__()
-        self.world = World(is_whole=self.is_whole)
-
-    @initialize(may_expire=st.booleans(), seed=seeds, count=st.integers(0, 30))
-    def begin(self, may_expire: bool, seed: int, count: int) -> None:  # noqa: FBT001 - drawn.
-        """Choose whether cursors expire, which heals much and so must not be always on."""
-        self.world.weather.random.seed(seed)
-        for _ in range(count):
-            self.world.edit(self.world.weather.random)
-        self.world.may_expire = may_expire
-
-    @rule(seed=seeds, count=st.integers(1, 5))
-    def edit(self, seed: int, count: int) -> None:
-        """Let others change the mailbox while nobody looks."""
-        self.world.weather.random.seed(seed)
-        for _ in range(count):
-            self.world.edit(self.world.weather.random)
-
-    @rule(
-        seed=seeds,
-        fault=st.sampled_from(FAULTS),
-        rate=st.sampled_from([0.15, 0.5]),
-        edits=st.sampled_from([0.0, 0.3, 1.0]),
-        death=st.sampled_from(["", "request", "commit", "usurp"]),
-        moment=st.integers(1, 12),
-    )
-    def sync_under_fire(
-        self, seed: int, fault: str, rate: float, edits: float, death: str, moment: int
-    ) -> None:
-        """Sync while others edit, the provider fails, and the process ends or is replaced."""
-        weather = self.world.weather
-        weather.clear()
-        weather.random.seed(seed)
-        weather.fault, weather.rate, weather.edits = fault, rate, edits
-        weather.kill_at_request = moment if death == "request" else 0
-        weather.kill_at_commit = moment if death == "commit" else 0
-        weather.usurp_at_request = moment if death == "usurp" else 0
-        asyncio.run(self.world.one_pass())
-
-    @rule()
-    def quiesce(self) -> None:
-        """Once all is calm, both sides are equal, listeners know it, and little is asked."""
-        world = self.world
-        asyncio.run(world.quiesce())
-
-        assert world.local() == world.remote()
-        assert asyncio.run(world.store.next_wanted_at(ACCOUNT.id)) is None
-        assert Counter(world.told().values()) == Counter(
-            (folders, is_read) for folders, is_read, _ in world.local().values()
-        )
-        world.weather.requests = 0
-        asyncio.run(world.slices(world.sync()))
-        assert world.weather.requests <= 1 + len(asyncio.run(world.store.places(ACCOUNT.id)))
-
-    def teardown(self) -> None:
-        """End in calm."""
-        self.quiesce()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "folders"])
 def test_both_sides_come_to_be_equal(is_whole: bool) -> None:  # noqa: FBT001 - a parameter of the test.
     """After edits, faults, deaths and expired cursors nothing is lost, stale or left over."""
-    machine = type("Machine", (Convergence,), {"is_whole": is_whole})
+    machine = type("Machine", (MailConvergence,), {"is_whole": is_whole})
 
     run_state_machine_as_test(
         machine, settings=settings(max_examples=EXAMPLES, stateful_step_count=25)
