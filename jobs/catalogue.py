@@ -76,8 +76,8 @@ KNOWN_JOBS: tuple[KnownJob, ...] = (
     KnownJob(
         CLEAN_UP,
         JobKind.JOB,
-        "Removes ended executions, delivered record events, used idempotency keys and old runs of "
-        "jobs.",
+        "Removes ended executions, delivered record events, used idempotency keys, and old runs of "
+        "jobs and slices of sync.",
         "JOB_CLEAN_UP_CRON",
     ),
     KnownJob(

@@ -28,6 +28,7 @@ from jobs.sync.backoff import Course, verdict
 from jobs.sync.budget import SliceEnd
 from jobs.sync.calendar import CalendarSync
 from jobs.sync.faults import ProviderFault, QuotaSpent, RateLimited, Temporary
+from jobs.sync.history import SliceHistory, SliceRecord
 from jobs.sync.mail import MailSync
 from jobs.sync.provider import AccountRef
 from jobs.sync.retries import with_retries
@@ -46,11 +47,14 @@ NOT_CONNECTED = StreamFailure(
 class Ledger:
     """Where slices find accounts and write how they stand, and what spreads those that wait.
 
-    `chance` returns numbers in [0, 1).
+    `spent` returns the units of quota that an account spent since it was last asked, and `chance`
+    numbers in [0, 1).
     """
 
     accounts: AccountStore
     streams: StreamStore
+    history: SliceHistory
+    spent: Callable[[str], int]
     clock: Clock
     chance: Callable[[], float]
 
@@ -144,18 +148,51 @@ class _Slices:
         if account is None:
             return _parked(stream, NOT_CONNECTED)
         ref = AccountRef(account.id, account.workspace_id, account.email)
-        policy = owner_policy(account)
+        policy, began_at = owner_policy(account), self.ledger.clock.now()
+        self.ledger.spent(account.id)  # What was spent beside slices is nobody's here.
         end = await with_retries(
             lambda: self.engine(ref, lease, policy),
             self.ledger.clock,
             self.ledger.chance,
             within_s=self.seconds,
         )
+        result = await self._result(stream, end, after)
+        if end.items or result.failure is not None:
+            await self._keep(stream, lease, began_at, end, result)
+        return result
+
+    async def _result(
+        self, stream: Stream, end: SliceEnd, after: Callable[[Stream, SliceEnd], SliceResult]
+    ) -> SliceResult:
         if end.fault is None:
             return after(stream, end)
         if isinstance(end.fault, QuotaSpent):
             return self._paced(stream, end.fault)
         return await self._stopped(stream, end, end.fault)
+
+    async def _keep(
+        self,
+        stream: Stream,
+        lease: Lease,
+        began_at: datetime,
+        end: SliceEnd,
+        result: SliceResult,
+    ) -> None:
+        """Keep what a slice came to; those that found nothing would only hide the others."""
+        await self.ledger.history.add(
+            SliceRecord(
+                stream_id=stream.id,
+                fence=lease.fence,
+                phase=stream.phase,
+                began_at=began_at,
+                ended_at=self.ledger.clock.now(),
+                requests=end.requests,
+                items=end.items,
+                units=self.ledger.spent(stream.account_id),
+                detail=result.detail,
+                failure_kind=None if result.failure is None else result.failure.kind,
+            )
+        )
 
     def _paced(self, stream: Stream, fault: QuotaSpent) -> SliceResult:
         """Go on once there is quota again: a pace of our own, and no failure."""

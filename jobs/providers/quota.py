@@ -1,6 +1,7 @@
 """The port that keeps us within what a provider allows, and its adapters."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
@@ -52,6 +53,36 @@ class MemoryQuota:
     async def take(self, account_id: str, units: int) -> None:
         """Count `units`."""
         self.units[account_id] = self.units.get(account_id, 0) + units
+
+
+class Spending:
+    """Count units by account until somebody asks; it belongs to one event loop."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self._units = Counter[str]()
+
+    def add(self, account_id: str, units: int) -> None:
+        """Count `units`."""
+        self._units[account_id] += units
+
+    def taken(self, account_id: str) -> int:
+        """Return what was spent for an account since this was last asked."""
+        return self._units.pop(account_id, 0)
+
+
+class CountedQuota:
+    """Count what another quota lets through."""
+
+    def __init__(self, quota: Quota, spending: Spending) -> None:
+        """Ask `quota`, and tell `spending`."""
+        self._quota = quota
+        self._spending = spending
+
+    async def take(self, account_id: str, units: int) -> None:
+        """Return once `units` may be spent."""
+        await self._quota.take(account_id, units)
+        self._spending.add(account_id, units)
 
 
 class LimitedQuota:

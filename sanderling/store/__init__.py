@@ -24,6 +24,7 @@ from sanderling.store.migration import migrate
 from sanderling.store.notify_hints import NotifyHints
 from sanderling.store.record_outbox import SQLRecordOutbox
 from sanderling.store.reseal import reseal_tokens
+from sanderling.store.slice_history import SQLSliceHistory
 from sanderling.store.streams import SQLStreamStore, require_lease
 from sanderling.store.sync_records import SQLSyncRecords
 from sanderling.store.triggers import SQLTriggerStore
@@ -50,6 +51,7 @@ __all__ = [
     "SQLKeyStore",
     "SQLMailStore",
     "SQLRecordOutbox",
+    "SQLSliceHistory",
     "SQLStreamStore",
     "SQLSyncRecords",
     "SQLTriggerStore",

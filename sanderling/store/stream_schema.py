@@ -1,6 +1,16 @@
-"""The table of streams: one row for each account and channel."""
+"""The table of streams, one row for each account and channel, and that of their slices."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 from sanderling.store.columns import WORD, Moment
 from sanderling.store.schema import metadata
@@ -42,3 +52,21 @@ streams = Table(
     ),
 )
 """The unique index on what is held lets no two streams of an account be worked on at once."""
+
+sync_slices = Table(
+    "sync_slices",
+    metadata,
+    Column("stream_id", WORD, ForeignKey("streams.id", ondelete="CASCADE"), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("phase", WORD, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("items", BigInteger, nullable=False),
+    Column("units", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("failure_kind", WORD),
+    PrimaryKeyConstraint("stream_id", "fence"),
+    Index("ix_sync_slices_ended_at", "ended_at"),
+)
+"""A claim is good for one slice, so its fence tells slices of a stream apart, and their order."""

@@ -19,14 +19,20 @@ from jobs.providers.microsoft.calendar import GraphCalendarProviders
 from jobs.providers.microsoft.faults import fault_of as graph_fault_of
 from jobs.providers.microsoft.mail import GraphMailProviders
 from jobs.providers.microsoft.quota import graph_rules
-from jobs.providers.quota import LimitedQuota, QuotaRules
+from jobs.providers.quota import CountedQuota, LimitedQuota, QuotaRules, Spending
 from jobs.streams.stream import Channel, StreamWork
 from jobs.sync.budget import Budget
 from jobs.sync.calendar import CalendarSync
 from jobs.sync.mail import MailSync
 from jobs.sync.provider import CalendarProviders, MailProviders
 from sanderling.metering.ports import Limiter
-from sanderling.store import SQLAccountStore, SQLCalendarStore, SQLMailStore, SQLStreamStore
+from sanderling.store import (
+    SQLAccountStore,
+    SQLCalendarStore,
+    SQLMailStore,
+    SQLSliceHistory,
+    SQLStreamStore,
+)
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.sealer import sealer_of
 
@@ -52,14 +58,17 @@ async def open_works(
     accounts = SQLAccountStore(database, sealer_of(settings))
     tokens = RenewedTokens(accounts, reach.sign_ins, clock)
     chance = secrets.SystemRandom().random
-    ledger = Ledger(accounts, SQLStreamStore(database), clock, chance)
+    spending = Spending()
+    streams, history = SQLStreamStore(database), SQLSliceHistory(database)
+    ledger = Ledger(accounts, streams, history, spending.taken, clock, chance)
     budget = Budget(fetch_size=settings.messages_batch_size)
     google, graph = settings.google_api_base_url, settings.microsoft_graph_base_url
     async with AsyncExitStack() as stack:
 
         async def lane(url: str, rules: QuotaRules, fault_of: FaultReader) -> Lane:
             client = await stack.enter_async_context(open_client(url))
-            return Lane(client, tokens, LimitedQuota(reach.limiter, clock, rules), clock, fault_of)
+            quota = CountedQuota(LimitedQuota(reach.limiter, clock, rules), spending)
+            return Lane(client, tokens, quota, clock, fault_of)
 
         def mail(providers: MailProviders) -> StreamWork:
             store = SQLMailStore(database)

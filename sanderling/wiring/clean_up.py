@@ -15,6 +15,7 @@ from jobs.attendant import Work
 from jobs.catalogue import CALL_RETENTION, CLEAN_UP, CONFIG_ACK_REAPER
 from jobs.ports import JobStore
 from jobs.run import Run
+from jobs.sync.history import SliceHistory
 from runner.executions.ports import ExecutionStore
 from runner.retention import Retention
 from runner.triggers.delivery import KEPT_FOR
@@ -28,6 +29,7 @@ PAUSE_S: Final = 0.05
 """How long everyone else may write between two steps."""
 
 RUNS_KEPT_FOR: Final = timedelta(days=7)
+SLICES_KEPT_FOR: Final = timedelta(days=14)
 SILENT_FOR_S: Final = 3600.0
 """How long a process says nothing about settings before it is forgotten."""
 
@@ -39,6 +41,7 @@ class Kept:
     executions: ExecutionStore
     outbox: RecordOutbox
     runs: JobStore
+    slices: SliceHistory
     configuration: ConfigStore
     retention: Retention
     settings: Callable[[], Settings]
@@ -79,10 +82,14 @@ async def _clean_up(kept: Kept) -> str:
     async def runs() -> int:
         return await kept.runs.forget(finished_before=now - RUNS_KEPT_FOR, limit=STEP)
 
-    numbers = [await _until_none(step, kept.clock) for step in (executions, events, runs)]
+    async def slices() -> int:
+        return await kept.slices.forget(ended_before=now - SLICES_KEPT_FOR, limit=STEP)
+
+    steps = (executions, events, runs, slices)
+    numbers = [await _until_none(step, kept.clock) for step in steps]
     return (
         f"Removed: {numbers[0]} executions and idempotency keys, {numbers[1]} record events, "
-        f"{numbers[2]} runs of jobs."
+        f"{numbers[2]} runs of jobs, {numbers[3]} slices of sync."
     )
 
 

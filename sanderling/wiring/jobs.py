@@ -21,6 +21,7 @@ from sanderling.store import (
     SQLHeartbeatStore,
     SQLJobStore,
     SQLRecordOutbox,
+    SQLSliceHistory,
 )
 from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.foundation import Foundation
@@ -74,6 +75,7 @@ async def open_duty(
         executions=SQLExecutionStore(database),
         outbox=SQLRecordOutbox(database),
         runs=store,
+        slices=SQLSliceHistory(database),
         configuration=SQLConfigStore(database, clock),
         retention=services.retention,
         settings=lambda: in_force.settings,

@@ -6,12 +6,14 @@ from datetime import datetime
 from jobs.accounts.account import Account
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.accounts.work import CalendarWork, Ledger, MailWork
+from jobs.providers.quota import Spending
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.steps import settled
 from jobs.streams.stream import Channel, Due, Phase, SliceResult, Stream, StreamId
 from jobs.sync.budget import Budget
 from jobs.sync.calendar import CalendarSync
 from jobs.sync.faults import ProviderFault
+from jobs.sync.history import MemorySliceHistory
 from jobs.sync.mail import MailSync
 from jobs.sync.memory_calendar import (
     MemoryCalendar,
@@ -46,7 +48,16 @@ class Desk:
         self.mail = MemoryMail(self.mailbox, self.before)
         self.mail_store = MemoryMailStore(lambda _: True)
         self.calendar_store = MemoryCalendarStore(lambda _: True)
-        ledger = Ledger(self.accounts, self.streams, self.clock, lambda: self.chance)
+        self.history = MemorySliceHistory(lambda _: True)
+        self.spending = Spending()
+        ledger = Ledger(
+            self.accounts,
+            self.streams,
+            self.history,
+            self.spending.taken,
+            self.clock,
+            lambda: self.chance,
+        )
         mail = MemoryMailProviders({self.account.id: self.mail})
         events = MemoryCalendarEvents(self.calendar, self.before)
         calendars = MemoryCalendarProviders({self.account.id: events})
@@ -60,6 +71,7 @@ class Desk:
     async def before(self, request: str) -> None:
         """Note a request, and let the next fault befall it; None lets one pass."""
         self.requests.append(request)
+        self.spending.add(self.account.id, 2)
         fault = self.faults.pop(0) if self.faults else None
         if fault is not None:
             raise fault

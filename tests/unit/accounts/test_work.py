@@ -91,6 +91,21 @@ async def test_spent_quota_is_a_pace_and_no_failure(desk: Desk) -> None:
     assert "goes on by itself" in kept.detail
 
 
+async def test_slices_that_brought_something_or_failed_are_kept(desk: Desk) -> None:
+    """People find what sync has been doing and what it cost; what found nothing hides no other."""
+    await desk.slices()
+    await desk.slices()
+    desk.faults = [RateLimited(retry_after_s=9.0)]
+    await desk.slice()
+
+    failed, imported, listed = await desk.history.latest((await desk.kept()).id, limit=9)
+    assert (listed.phase, listed.items, listed.failure_kind) == (Phase.LIST, 2, None)
+    assert (imported.phase, imported.detail) == (Phase.IMPORT, "Messages fetched: 2.")
+    assert (failed.items, failed.failure_kind) == (0, "provider_rate_limited")
+    assert (imported.requests, imported.units) == (2, 4)
+    assert failed.fence > imported.fence > listed.fence
+
+
 async def test_a_long_calendar_is_gone_on_with_as_an_import(desk: Desk) -> None:
     """Events come whole: what one slice leaves is gone on with at once, as an import."""
     for number in range(14):

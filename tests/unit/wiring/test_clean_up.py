@@ -13,6 +13,7 @@ from jobs.memory import MemoryJobStore
 from jobs.memory_heartbeats import MemoryHeartbeatStore
 from jobs.run import Run
 from jobs.streams.lanes import LANES
+from jobs.sync.history import MemorySliceHistory
 from runner.executions.memory import MemoryExecutionStore
 from runner.memory import MemoryCallLog
 from runner.retention import Retention, RetentionPolicy
@@ -62,6 +63,7 @@ def _kept(clock: VirtualClock, executions: MemoryExecutionStore, days: int) -> K
         executions=executions,
         outbox=MemoryRecordOutbox(),
         runs=MemoryJobStore(),
+        slices=MemorySliceHistory(lambda _: True),
         configuration=MemoryConfigStore(clock),
         retention=Retention(MemoryCallLog(), clock, EventBus(), policy),
         settings=lambda: Settings(executions_retention_days=days),
