@@ -231,6 +231,21 @@ class Accounts:
             await self._streams.ask(stream.id, now)
         return await self.show(workspace_id, account_id)
 
+    async def resync(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
+        """Look through everything of an account anew, as soon as may be; nothing is removed first.
+
+        What is kept stays as it is, and what vanished at the provider meanwhile goes at the end.
+
+        Raises:
+            AccountUnknown: as `show`.
+            ConsentRefused: its consent ended; it has to be connected again.
+
+        """
+        account = await self._find(workspace_id, account_id)
+        _require_consent(account)
+        await self._records.rescan(account.id, self._tools.clock.now())
+        return await self.show(workspace_id, account_id)
+
     async def disconnect(self, workspace_id: WorkspaceId, account_id: str) -> None:
         """Forget an account, its tokens, its streams and what they brought, and tell the provider.
 

@@ -101,13 +101,25 @@ class AccountStore(Protocol):
 
 
 class AccountRecords(Protocol):
-    """Remove what was synced; the suite is `tests/contract/test_sync_records_contract.py`."""
+    """Remove what was synced, or have it looked at anew.
+
+    The suite is `tests/contract/test_sync_records_contract.py`.
+    """
 
     async def forget(self, account_id: str, *, limit: int) -> int:
         """Remove at most `limit` messages, wishes, events and places of an account, all or none.
 
         Return how many it was, 0 once nothing is left. Its contacts stay: they belong to the
         workspace. When the database is away it raises `StoreUnavailableError`.
+        """
+        ...
+
+    async def rescan(self, account_id: AccountId, now: datetime) -> None:
+        """Have every folder and calendar of an account scanned anew, and its streams asked for.
+
+        Nothing that is kept is touched. It is done whole or not at all, and whoever works on a
+        stream meanwhile changes nothing any more: what that one read is of before. When the
+        database is away it raises `StoreUnavailableError`.
         """
         ...
 

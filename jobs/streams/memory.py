@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from jobs.streams.steps import asked, claimed, lost, merged, switched
+from jobs.streams.steps import asked, claimed, lost, merged, recalled, switched
 from jobs.streams.stream import (
     AccountId,
     Lane,
@@ -100,6 +100,12 @@ class MemoryStreamStore:
     async def ask(self, stream_id: StreamId, now: datetime) -> bool:
         """Want a slice out of turn."""
         return self._change(stream_id, lambda stream: asked(stream, now))
+
+    def recall(self, account_id: AccountId, now: datetime) -> None:
+        """Take the streams of an account from whoever holds them."""
+        for stream in list(self._streams.values()):
+            if stream.account_id == account_id:
+                self._streams[stream.id] = recalled(stream, now)
 
     def _change(self, stream_id: StreamId, step: Callable[[Stream], Stream]) -> bool:
         kept = self._streams.get(stream_id)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from jobs.streams.stream import (
     BROKEN,
     LOST_WORKER,
+    Phase,
     SliceResult,
     Stream,
     StreamClaim,
@@ -115,6 +116,15 @@ def switched(stream: Stream, status: StreamStatus, now: datetime, detail: str = 
 def asked(stream: Stream, now: datetime) -> Stream:
     """Return a stream that somebody wants a slice of as soon as may be."""
     return replace(stream, next_due_at=min(stream.next_due_at, now), asked_at=now, updated_at=now)
+
+
+def recalled(stream: Stream, now: datetime) -> Stream:
+    """Return a stream taken from whoever holds it, that is to look at everything as soon as may be.
+
+    The fence moves on, so that whoever held it changes nothing any more.
+    """
+    free = replace(_free(stream, now), fence=stream.fence + 1, attempts=0, phase=Phase.LIST)
+    return asked(free, now)
 
 
 def _free(stream: Stream, now: datetime) -> Stream:

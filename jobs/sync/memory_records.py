@@ -1,8 +1,10 @@
 """The twin that shows what stores in memory keep: for embedding, trials and tests."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TypeVar
 
+from jobs.streams.stream import AccountId
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from jobs.sync.records import ContactRecord, EventRecord, MessageRecord, RecordPage, RecordPlace
 from sanderling.kernel.ids import WorkspaceId
@@ -13,10 +15,16 @@ Record = TypeVar("Record", MessageRecord, EventRecord, ContactRecord)
 class MemorySyncRecords:
     """Show what came in, and remove what an account brought."""
 
-    def __init__(self, mail: MemoryMailStore, calendars: MemoryCalendarStore) -> None:
-        """Show what these two keep."""
+    def __init__(
+        self,
+        mail: MemoryMailStore,
+        calendars: MemoryCalendarStore,
+        recall: Callable[[AccountId, datetime], None] | None = None,
+    ) -> None:
+        """Show what these two keep; `recall` takes streams from whoever holds them."""
         self._mail = mail
         self._calendars = calendars
+        self._recall = recall
 
     @classmethod
     def empty(cls) -> "MemorySyncRecords":
@@ -66,6 +74,13 @@ class MemorySyncRecords:
         """Remove some of what an account brought."""
         removed = self._mail.forget(account_id, limit)
         return removed + self._calendars.forget(account_id, limit - removed)
+
+    async def rescan(self, account_id: AccountId, now: datetime) -> None:
+        """Have everything of an account scanned anew."""
+        if self._recall is not None:
+            self._recall(account_id, now)
+        self._mail.rescan(account_id)
+        self._calendars.rescan(account_id)
 
 
 def _page(

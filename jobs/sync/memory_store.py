@@ -23,6 +23,7 @@ from jobs.sync.held import (
 )
 from jobs.sync.provider import AccountRef
 from jobs.sync.records import AT_ONCE, ContactRecord, EventRecord, MessageRecord
+from jobs.sync.rounds import expired
 from sanderling.kernel.events import RecordChanged
 from sanderling.kernel.jsontext import encode
 
@@ -117,6 +118,10 @@ class MemoryMailStore:
             del self._wanted[place]
         removed = len(mine) + len(wanted)
         return removed + _close(self._places, account_id, limit - removed)
+
+    def rescan(self, account_id: str) -> None:
+        """Have every folder of an account scanned anew."""
+        _expire(self._places, account_id)
 
     async def places(self, account_id: str) -> Mapping[str, Place]:
         """Return how far each folder is."""
@@ -228,6 +233,10 @@ class MemoryCalendarStore:
             del self._held[place]
         return len(mine) + _close(self._places, account_id, limit - len(mine))
 
+    def rescan(self, account_id: str) -> None:
+        """Have every calendar of an account scanned anew."""
+        _expire(self._places, account_id)
+
     async def places(self, account_id: str) -> Mapping[str, Place]:
         """Return how far each calendar is."""
         return dict(self._places.get(account_id, {}))
@@ -274,3 +283,8 @@ class MemoryCalendarStore:
         for closed in batch.closed:
             places.pop(closed, None)
         self._announced.add(account, batch.events, batch.contacts)
+
+
+def _expire(places: dict[str, dict[str, Place]], account_id: str) -> None:
+    mine = places.get(account_id, {})
+    mine.update({remote_id: expired(place) for remote_id, place in mine.items()})

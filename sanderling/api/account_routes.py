@@ -98,6 +98,18 @@ async def sync_account_now(request: Request, account_id: IdPath) -> AccountShown
     return AccountShown.seen(await services_of(request).accounts.sync_now(workspace_id, account_id))
 
 
+@router.post(
+    "/{account_id}/resync",
+    status_code=202,
+    openapi_extra=MANAGE,
+    responses=problems("account_unknown", "consent_refused"),
+)
+async def resync_account(request: Request, account_id: IdPath) -> AccountShown:
+    """Look through everything of an account anew; nothing that is kept is removed first."""
+    workspace_id = principal_of(request).workspace_id
+    return AccountShown.seen(await services_of(request).accounts.resync(workspace_id, account_id))
+
+
 @router.delete(
     "/{account_id}",
     status_code=204,

@@ -204,6 +204,19 @@ def sync(
     return _tell(shown, f"Asked for sync of {account}.", as_json=as_json)
 
 
+def resync(
+    account: AccountArgument,
+    *,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Look through everything of an account anew; nothing that is kept is removed first."""
+    shown = with_client(lambda client: client.accounts.resync(account), url=url, key=key, home=home)
+    return _tell(shown, f"{account} is looked through anew.", as_json=as_json)
+
+
 def disconnect(
     account: AccountArgument,
     *,

@@ -125,6 +125,7 @@ _GROUPS: Mapping[str, _Group] = {
             "pause": accounts.pause,
             "resume": accounts.resume,
             "sync": accounts.sync,
+            "resync": accounts.resync,
             "disconnect": accounts.disconnect,
         },
     ),

@@ -90,6 +90,16 @@ class Accounts:
         """
         return await self._transport.sync_now(_known(account_id))
 
+    async def resync(self, account_id: str) -> AccountShown:
+        """Look through everything of an account anew; nothing that is kept is removed first.
+
+        Raises:
+            AccountUnknown: as `get`.
+            ConsentRefused: as `resume`.
+
+        """
+        return await self._transport.resync(_known(account_id))
+
     async def disconnect(self, account_id: str) -> None:
         """Forget an account with its tokens, and take consent back at the provider."""
         await self._transport.disconnect(_known(account_id))

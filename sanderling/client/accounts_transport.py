@@ -46,6 +46,10 @@ class AccountsTransport(Protocol):
         """Ask for sync out of turn."""
         ...
 
+    async def resync(self, account_id: str) -> AccountShown:
+        """Look through everything anew."""
+        ...
+
     async def disconnect(self, account_id: str) -> None:
         """Forget an account."""
         ...

@@ -61,6 +61,10 @@ class HTTPAccounts:
         """Ask for sync out of turn."""
         return await self._ask(account_id, "sync-now")
 
+    async def resync(self, account_id: str) -> AccountShown:
+        """Look through everything anew."""
+        return await self._ask(account_id, "resync")
+
     async def disconnect(self, account_id: str) -> None:
         """Forget an account."""
         await self._connection.remove(f"{_ACCOUNTS}/{account_id}")

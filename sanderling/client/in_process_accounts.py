@@ -71,6 +71,11 @@ class InProcessAccounts:
         view = await self._accounts().sync_now(principal.workspace_id, account_id)
         return AccountShown.seen(view)
 
+    async def resync(self, account_id: str) -> AccountShown:
+        """Look through everything anew."""
+        principal = await self._admit(MANAGE)
+        return AccountShown.seen(await self._accounts().resync(principal.workspace_id, account_id))
+
     async def disconnect(self, account_id: str) -> None:
         """Forget an account."""
         principal = await self._admit(MANAGE)

@@ -50,7 +50,7 @@ class SQLStreamStore:
     async def of_account(self, account_id: AccountId) -> Sequence[Stream]:
         """Return the streams of an account, by channel."""
         query = select(streams).where(_rows.account_id == account_id).order_by(_rows.channel)
-        return await read_all(self._database, query, _stream)
+        return await read_all(self._database, query, stream_of)
 
     async def close(self, account_id: AccountId) -> None:
         """Remove the streams of an account."""
@@ -69,7 +69,7 @@ class SQLStreamStore:
             # Told apart from choosing, so that no plan chooses again for each row that it changes.
             statement = queries.claiming(ids, claim)
             rows = (await connection.execute(statement)).all() if ids else ()
-        return sorted(map(_stream, rows), key=lambda stream: (stream.next_due_at, stream.id))
+        return sorted(map(stream_of, rows), key=lambda stream: (stream.next_due_at, stream.id))
 
     async def renew(self, leases: Sequence[Lease], *, until: datetime) -> frozenset[StreamId]:
         """Lengthen leases, and return which are still held."""
@@ -93,7 +93,7 @@ class SQLStreamStore:
                 for lease, stream in ended
                 if lease.stream_id in kept
             ]
-            await _write(connection, after)
+            await write_streams(connection, after)
         return frozenset(kept)
 
     async def heal(self, now: datetime, *, limit: int) -> Sequence[Stream]:
@@ -103,8 +103,8 @@ class SQLStreamStore:
             return ()
         async with self._database.write() as connection:
             rows = (await connection.execute(queries.expired(now, limit))).all()
-            after = [merged(each, lost(each, now)) for each in map(_stream, rows)]
-            await _write(connection, after)
+            after = [merged(each, lost(each, now)) for each in map(stream_of, rows)]
+            await write_streams(connection, after)
         return after
 
     async def switch(
@@ -123,7 +123,7 @@ class SQLStreamStore:
             row = (await connection.execute(query)).one_or_none()
             if row is None:
                 return False
-            await _write(connection, [step(_stream(row))])
+            await write_streams(connection, [step(stream_of(row))])
         return True
 
     async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
@@ -170,10 +170,11 @@ async def require_lease(connection: AsyncConnection, lease: Lease) -> None:
 async def _held(connection: AsyncConnection, leases: Sequence[Lease]) -> Mapping[StreamId, Stream]:
     fences = {lease.stream_id: lease.fence for lease in leases}
     rows = (await connection.execute(queries.held(sorted(fences)))).all()
-    return {row.id: _stream(row) for row in rows if row.fence == fences[row.id]}
+    return {row.id: stream_of(row) for row in rows if row.fence == fences[row.id]}
 
 
-async def _write(connection: AsyncConnection, after: Sequence[Stream]) -> None:
+async def write_streams(connection: AsyncConnection, after: Sequence[Stream]) -> None:
+    """Write streams that were read in the same transaction."""
     if after:
         rows = [{"row_id": each.id, **_row(each)} for each in after]
         await connection.execute(queries.writing(), rows)
@@ -207,7 +208,8 @@ def _row(stream: Stream) -> dict[str, object]:
     }
 
 
-def _stream(row: AnyRow) -> Stream:
+def stream_of(row: AnyRow) -> Stream:
+    """Return the stream that a row holds."""
     kind, sentence = row.failure_kind, row.failure_sentence
     return Stream(
         id=StreamId(row.id),

@@ -71,6 +71,7 @@ def test_an_account_is_connected_shown_steered_and_forgotten(stage: Stage, provi
     paused = command.must("accounts", "pause", listed["id"])
     resumed = command.must("accounts", "resume", listed["id"])
     asked = command.must("accounts", "sync", listed["id"])
+    anew = command.must("accounts", "resync", listed["id"])
     shown = command.run("accounts", "show", listed["id"])
     command.must("accounts", "disconnect", listed["id"])
     gone = command.run("accounts", "show", listed["id"])
@@ -82,7 +83,8 @@ def test_an_account_is_connected_shown_steered_and_forgotten(stage: Stage, provi
     assert (listed["email"], listed["status"]) == (ADA, "connected")
     assert listed["channels"] == CHANNELS[provider]
     assert (paused["status"], resumed["status"]) == ("paused", "connected")
-    assert [stream["channel"] for stream in asked["streams"]] == CHANNELS[provider]
+    for answer in (asked, anew):
+        assert [stream["channel"] for stream in answer["streams"]] == CHANNELS[provider]
     assert all(channel in shown.out for channel in CHANNELS[provider])
     assert (gone.status, "sanderling accounts list" in gone.err) == (30, True)
 

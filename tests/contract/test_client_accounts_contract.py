@@ -81,11 +81,12 @@ async def test_an_account_is_paused_resumed_asked_and_forgotten(
     paused = await client.accounts.pause(account.id)
     resumed = await client.accounts.resume(account.id)
     asked = await client.accounts.sync_now(account.id)
+    anew = await client.accounts.resync(account.id)
     await client.accounts.disconnect(account.id)
 
     assert [stream.status for stream in paused.streams] == ["paused", "paused"]
     assert (paused.status, resumed.status) == ("paused", "connected")
-    assert all(stream.is_asked for stream in asked.streams)
+    assert all(stream.is_asked for stream in [*asked.streams, *anew.streams])
     with pytest.raises(AccountUnknown):
         await client.accounts.get(account.id)
     assert (await client.accounts.list()).items == []
@@ -130,6 +131,7 @@ async def test_what_is_no_account_is_refused(client: Sanderling, account_id: str
         accounts.pause,
         accounts.resume,
         accounts.sync_now,
+        accounts.resync,
         accounts.disconnect,
     ):
         with pytest.raises(AccountUnknown, match="sanderling accounts list"):
@@ -173,7 +175,7 @@ async def test_members_neither_see_nor_change_accounts(
         await accounts.errand("0" * 64)
     with pytest.raises(Forbidden, match=r"accounts\.manage"):
         await accounts.connect("google")
-    for ask in (accounts.pause, accounts.resume, accounts.sync_now, accounts.disconnect):
+    for ask in (accounts.pause, accounts.resume, accounts.sync_now, accounts.resync):
         with pytest.raises(Forbidden, match=r"accounts\.manage"):
             await ask(account.id)
 

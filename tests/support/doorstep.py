@@ -9,6 +9,7 @@ from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel
 from jobs.sync.memory_records import MemorySyncRecords
+from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from sanderling.api.account_models import DepartureShown
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.ids import SortableIds
@@ -34,9 +35,10 @@ class Doorstep:
         self.sign_in = Balky(self.clock)
         numbers = itertools.count(1)
         tools = Tools(self.clock, self.ids, lambda count: next(numbers).to_bytes(count))
-        self.accounts = Accounts(
-            self.store, self.streams, MemorySyncRecords.empty(), self.sign_in, tools
-        )
+        self.mail = MemoryMailStore(lambda _: True)
+        calendars = MemoryCalendarStore(lambda _: True)
+        records = MemorySyncRecords(self.mail, calendars, self.streams.recall)
+        self.accounts = Accounts(self.store, self.streams, records, self.sign_in, tools)
 
     def way_back(self, departure: DepartureShown, *, email: str = "ada@example.com") -> str:
         """Return the path with which somebody comes back who consents to all of it."""

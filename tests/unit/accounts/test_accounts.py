@@ -17,7 +17,7 @@ from jobs.accounts.errors import (
 )
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
-from jobs.streams.stream import Channel, Lease, StreamId, StreamStatus
+from jobs.streams.stream import Channel, Lane, Lease, Phase, StreamClaim, StreamId, StreamStatus
 from jobs.sync.faults import AuthRevoked, PermissionMissing, Temporary
 from jobs.sync.held import MailBatch, Reason, Want
 from jobs.sync.memory_records import MemorySyncRecords
@@ -36,9 +36,9 @@ EMAIL = "ada@example.com"
 class Shaky(MemorySyncRecords):
     """Records whose removal may be interrupted; counts the steps that it took."""
 
-    def __init__(self, mail: MemoryMailStore, calendars: MemoryCalendarStore) -> None:
+    def __init__(self, mail: MemoryMailStore, streams: MemoryStreamStore) -> None:
         """Remove what is asked for."""
-        super().__init__(mail, calendars)
+        super().__init__(mail, MemoryCalendarStore(lambda _: True), streams.recall)
         self.steps: list[int] = []
         self.fails_at_step = 0
 
@@ -63,7 +63,7 @@ class Desk:
         self.sign_in = Balky(self.clock)
         tools = Tools(self.clock, SortableIds(self.clock), os.urandom)
         self.mail = MemoryMailStore(lambda _: True)
-        self.records = Shaky(self.mail, MemoryCalendarStore(lambda _: True))
+        self.records = Shaky(self.mail, self.streams)
         self.accounts = Accounts(self.store, self.streams, self.records, self.sign_in, tools)
 
     async def leave(self, *channels: Channel) -> tuple[Departure, str]:
@@ -255,6 +255,23 @@ async def test_whoever_is_interrupted_disconnects_again(desk: Desk) -> None:
     assert await desk.accounts.list_accounts(HOME) == ()
 
 
+async def test_everything_is_looked_through_anew(desk: Desk) -> None:
+    """Whoever works on the account loses its hold, and each stream begins as soon as may be."""
+    account = await desk.connected()
+    now = desk.clock.now()
+    claim = StreamClaim("worker", now, now + ERRAND_LASTS)
+    (held,) = await desk.streams.claim(Lane(Channel.GMAIL, Phase.LIST), claim, limit=1)
+
+    view = await desk.accounts.resync(HOME, account.id)
+
+    assert await desk.streams.renew([held.lease()], until=now + ERRAND_LASTS) == frozenset()
+    assert [stream.fence for stream in view.streams] == [held.fence + 1, 1]
+    assert all(stream.asked_at and stream.lease_until is None for stream in view.streams)
+    await desk.store.change(account.id, AccountStatus.NEEDS_REAUTH, "ended")
+    with pytest.raises(ConsentRefused, match="Connect it again"):
+        await desk.accounts.resync(HOME, account.id)
+
+
 async def test_accounts_of_others_are_unknown(desk: Desk) -> None:
     """No workspace sees, stops or removes an account of another."""
     account = await desk.connected()
@@ -264,6 +281,7 @@ async def test_accounts_of_others_are_unknown(desk: Desk) -> None:
         desk.accounts.pause,
         desk.accounts.resume,
         desk.accounts.sync_now,
+        desk.accounts.resync,
         desk.accounts.disconnect,
     ):
         with pytest.raises(AccountUnknown):
