@@ -45,7 +45,7 @@ _UNKNOWN_TO_AWS = frozenset(
         "IncompleteSignature",
     }
 )
-# Told with a 502, though nothing ran: the function cannot be started as it is.
+# Told with a 502 or a 403, though nothing ran: the function cannot be started as it is.
 _UNUSABLE = (
     "KMS",
     "InvalidRuntime",
@@ -53,6 +53,11 @@ _UNUSABLE = (
     "InvalidSubnet",
     "InvalidSecurityGroup",
     "EFS",
+    "S3Files",
+    "EC2AccessDenied",
+    "EC2Unexpected",
+    "ENILimit",
+    "SubnetIP",
 )
 _NO_CREDENTIALS = frozenset(
     {
@@ -223,15 +228,15 @@ def _rejected(code: str, message: str, action: str, status: int) -> Fault:
     unproven = _unproven(code, message)
     if unproven is not None:
         return unproven
+    if code.startswith(_UNUSABLE):
+        detail = f"AWS Lambda cannot start the function as it was set up ({code}); nothing ran."
+        return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
     if code in _DENIED or status == 403:  # noqa: PLR2004 - as above.
         found = _PERMISSION.search(message)
         passes = _PASSES.search(message)
         missing = "iam:PassRole" if passes else found.group(1) if found else action
         detail = f"The platform lacks the permission {missing} at AWS; its operator can grant it."
         return Fault(OutcomeKind.MISCONFIGURED, code, detail, permission=missing, message=message)
-    if code.startswith(_UNUSABLE):
-        detail = f"AWS Lambda cannot start the function as it was set up ({code}); nothing ran."
-        return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
     if status >= _SERVER_SIDE:
         detail = f"AWS Lambda failed ({code}). The function may have run, perhaps to its end."
         return Fault(

@@ -1,16 +1,20 @@
 """With permissions enforced, what is missing is named, and functions may do nothing."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from drivers.aws_lambda.blueprint import name_of
 from drivers.aws_lambda.clients import connect_clients
 from drivers.errors import DriverError
-from drivers.port import Artifact, OutcomeKind
+from drivers.port import Artifact, HealthState, OutcomeKind
 from sanderling.kernel.ids import FunctionId
 from support.artifacts import an_artifact, an_invocation
 from support.guest_programs import ECHO
@@ -18,6 +22,9 @@ from support.lambdas import replace_code, running_driver
 from support.ministack import MiniStack, run_ministack
 
 pytestmark = pytest.mark.slow
+
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-on-lambda.md"
+JSON_BLOCK = re.compile(r"^```json\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def function(name: str) -> Artifact:
@@ -35,13 +42,16 @@ def strict() -> Iterator[MiniStack]:
 
 def credentials(strict: MiniStack, *denied: str) -> dict[str, str]:
     """Return keys of a user who may do everything with functions but what is denied."""
+    allowed = {"Effect": "Allow", "Action": ["lambda:*", "iam:PassRole"], "Resource": "*"}
+    refused = [{"Effect": "Deny", "Action": list(denied), "Resource": "*"}] if denied else []
+    return credentials_under(strict, [allowed, *refused])
+
+
+def credentials_under(strict: MiniStack, statements: list[dict[str, Any]]) -> dict[str, str]:
+    """Return keys of a user under these statements."""
     iam = strict.client("iam")
     name = f"user-{len(iam.list_users()['Users'])}"
     iam.create_user(UserName=name)
-    statements = [
-        {"Effect": "Allow", "Action": ["lambda:*", "iam:PassRole"], "Resource": "*"},
-        *([{"Effect": "Deny", "Action": list(denied), "Resource": "*"}] if denied else []),
-    ]
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
     key = iam.create_access_key(UserName=name)["AccessKey"]
@@ -62,6 +72,59 @@ async def test_a_missing_permission_is_named_at_the_start(strict: MiniStack, act
             pass
 
     assert keys["secret_access_key"] not in str(refused.value)
+
+
+def documented_actions() -> list[str]:
+    """Return what the guide tells operators to allow the server."""
+    policies = [json.loads(text) for text in JSON_BLOCK.findall(GUIDE.read_text())]
+    (allowed,) = (each["Statement"] for each in policies if len(each["Statement"]) > 1)
+    actions = [each["Action"] for each in allowed]
+    return [name for each in actions for name in ([each] if isinstance(each, str) else each)]
+
+
+async def test_the_documented_policy_is_enough_for_all_that_the_driver_does(
+    strict: MiniStack,
+) -> None:
+    """Start, deployment, call, draft, health, removal and collection need nothing else."""
+    allowed = {"Effect": "Allow", "Action": documented_actions(), "Resource": "*"}
+    keys = credentials_under(strict, [allowed])
+    artifact, draft = function("fn_allowed"), replace(function("fn_draft"), is_draft=True)
+    settings = strict.settings(namespace="minimal", **keys)
+    async with running_driver(settings) as running:
+        deployed = [await running.driver.deploy(each) for each in (artifact, draft)]
+        outcomes = [await running.driver.invoke(an_invocation(each)) for each in (artifact, draft)]
+        health = await running.driver.health()
+        await running.driver.delete(artifact.key)
+        await running.driver.deploy(artifact)
+        collected = await running.driver.collect([], now=datetime.now(UTC) + timedelta(days=30))
+
+    assert {each.kind for each in deployed} == {OutcomeKind.OK}
+    assert {each.kind for each in outcomes} == {OutcomeKind.OK}
+    assert health.state is HealthState.OK
+    assert collected.removed == (name_of(artifact.key, settings),)
+
+
+async def test_a_collector_that_may_not_list_or_remove_names_what_is_missing(
+    strict: MiniStack,
+) -> None:
+    """The two permissions that nothing else needs are named as well."""
+    later = datetime.now(UTC) + timedelta(days=30)
+    for action in ("lambda:ListFunctions", "lambda:DeleteFunction"):
+        settings = strict.settings(namespace="untidy", **credentials(strict, action))
+        async with running_driver(settings) as running:
+            await running.driver.deploy(function("fn_left"))
+
+            with pytest.raises(DriverError, match=action):
+                await running.driver.collect([], now=later)
+
+
+async def test_a_role_that_may_not_be_taken_on_is_named(strict: MiniStack) -> None:
+    """Without `sts:AssumeRole` the driver does not start, and says so."""
+    keys = credentials(strict, "sts:AssumeRole")
+
+    with pytest.raises(DriverError, match="sts:AssumeRole"):
+        async with running_driver(strict.settings(subhosting_role=strict.role, **keys)):
+            pass
 
 
 async def test_a_call_without_its_permission_is_misconfigured(strict: MiniStack) -> None:

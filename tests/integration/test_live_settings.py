@@ -225,3 +225,40 @@ async def test_moving_to_lambda_and_back_under_load_costs_no_call(tmp_path: Path
 
     assert set(tally.seen) == {"ok on local", "ok on lambda", "calls"}
     assert tally.seen["calls"] == started["calls"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)  # Three drivers start on an emulator, on whatever machine there is.
+async def test_another_role_makes_another_driver_and_one_of_no_use_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    """A new role has functions of its own; what cannot be reached leaves the old ones serving."""
+    with run_ministack() as ministack:
+        async with serving(
+            tmp_path,
+            SERVERLESS_TYPE="LAMBDA",
+            SERVERLESS_LAMBDA_REGION=REGION,
+            SERVERLESS_LAMBDA_ROLE=ministack.role,
+            SERVERLESS_LAMBDA_ENDPOINT_URL=ministack.endpoint_url,
+            SERVERLESS_LAMBDA_ACCESS_KEY_ID=KEY_ID,
+            SERVERLESS_LAMBDA_SECRET_ACCESS_KEY=MINISTACK_SECRET,
+        ) as runtime:
+            configuration = runtime.services.configuration
+            await publish(runtime, "sum", Definition(SOURCE))
+            first = await call(runtime, "sum")
+
+            await change(runtime, SERVERLESS_LAMBDA_ROLE=f"{ministack.role}-2")
+            moved = await call(runtime, "sum")
+            entry = await configuration.change(
+                Edit({"SERVERLESS_LAMBDA_ENDPOINT_URL": "http://127.0.0.1:1"}, "operator")
+            )
+            assert entry is not None
+            with pytest.raises(Failure) as refused:
+                await configuration.wait_in_force(entry.revision, timeout_s=60)
+            kept = await call(runtime, "sum")
+        listed = ministack.client("lambda").list_functions()["Functions"]
+
+    roles = [each["Role"] for each in listed if "-fn_" in each["FunctionName"]]
+    assert (first, moved, kept) == ("ok", "ok", "ok")
+    assert sorted(roles) == [ministack.role, f"{ministack.role}-2"]
+    assert MINISTACK_SECRET not in str(refused.value)

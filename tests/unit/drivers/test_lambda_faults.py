@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drivers.aws_lambda.caller import Caller, Request
-from drivers.aws_lambda.clients import Clients, Connection
+from drivers.aws_lambda.clients import Clients, Connection, connect_clients
 from drivers.aws_lambda.control import Control
 from drivers.aws_lambda.faults import Fault, Refused, fault_of
 from drivers.aws_lambda.settings import LambdaSettings
@@ -158,9 +158,7 @@ def test_credentials_that_end_before_they_begin_point_at_the_clock(
     hours: int, *, is_told: bool
 ) -> None:
     """A machine whose clock is ahead takes each new session for expired."""
-    told = {"AccessKeyId": "A", "SecretAccessKey": "open-sesame", "SessionToken": "open-sesame"}
-    ends = datetime.now(UTC) + timedelta(hours=hours)
-    ask = subhosting({"Credentials": {**told, "Expiration": ends}})
+    ask = subhosting(session(60 * hours))
 
     if not is_told:
         assert ask()
@@ -169,6 +167,35 @@ def test_credentials_that_end_before_they_begin_point_at_the_clock(
     assert fault.kind is OutcomeKind.MISCONFIGURED
     assert "clock" in fault.detail
     assert "open-sesame" not in repr(fault)
+
+
+def session(minutes: float) -> dict[str, Any]:
+    """Return what STS answers for a session of so many minutes."""
+    ends = datetime.now(UTC) + timedelta(minutes=minutes)
+    keys = {"AccessKeyId": "A", "SecretAccessKey": "open-sesame", "SessionToken": "open-sesame"}
+    return {"Credentials": {**keys, "Expiration": ends}}
+
+
+@pytest.mark.parametrize(("minutes", "asked"), [(60, 1), (14, 2)])
+def test_a_session_is_renewed_a_quarter_of_an_hour_early(minutes: float, asked: int) -> None:
+    """While it is fresh nobody asks again; near its end the next request renews it."""
+    sts = Answering(session(minutes), session(60))
+    credentials = Subhosting(sts, "arn:aws:iam::2:role/sub", (ClientError,)).load()
+
+    for _ in range(3):
+        credentials.get_frozen_credentials()
+
+    assert sts.asked == asked
+
+
+def test_a_session_that_cannot_be_renewed_yet_serves_to_its_end() -> None:
+    """While STS is away calls go on with what is still good."""
+    role = Subhosting(Answering(session(14), LATE), "arn:aws:iam::2:role/sub", (LATE.__class__,))
+    credentials = role.load()
+
+    used = [credentials.get_frozen_credentials().access_key for _ in range(2)]
+
+    assert used == ["A", "A"]
 
 
 @pytest.mark.parametrize("message", ["Signature expired: 2026", "Signature not yet current: 2026"])
@@ -199,3 +226,26 @@ def test_a_profile_that_is_not_there_is_refused_in_words(monkeypatch: pytest.Mon
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
     assert "AWS_PROFILE" in refused(lambda: Connection(SETTINGS).clients).detail
+
+
+@pytest.mark.slow
+def test_every_error_that_invoke_may_meet_says_whether_the_function_ran() -> None:
+    """By the library's own list, only a failure of the service itself leaves that open."""
+    client: Any = connect_clients(
+        replace(SETTINGS, access_key_id="a", secret_access_key="b")
+    ).invoke
+    shapes = client.meta.service_model.operation_model("Invoke").error_shapes
+    faults = {
+        shape.name: fault_of(
+            ClientError(shape.metadata["error"]["httpStatusCode"], shape.name),
+            "lambda:InvokeFunction",
+        )
+        for shape in shapes
+    }
+
+    unknown = {name for name, fault in faults.items() if not fault.is_unexecuted}
+    told_as_denied = {name for name, fault in faults.items() if fault.permission}
+    assert len(faults) > 40
+    assert unknown == {"ServiceException"}
+    assert told_as_denied == set()
+    assert all(fault.detail for fault in faults.values())
