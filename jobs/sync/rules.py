@@ -52,6 +52,8 @@ class MailPolicy:
     visibility: Visibility = Visibility.EVERYTHING
 
 
+MOST_EMAIL_CHARS = 320
+"""The longest address of RFC 3696; what is longer is nobody's, and no index would hold it."""
 _HIDDEN_ROLES = frozenset({FolderRole.DRAFTS, FolderRole.TRASH, FolderRole.SPAM})
 _HIDDEN_LABELS = frozenset({"CHAT", "DRAFT", "SPAM", "TRASH"})
 _PROMOTIONS = frozenset({"CATEGORY_PROMOTIONS"})
@@ -172,7 +174,8 @@ def text_shown(message: Message, visibility: Visibility) -> str | None:
 
 
 def _is_contact(email: str, policy: MailPolicy) -> bool:
-    is_somebody = "@" in email and email not in policy.own and not is_blocked(email, policy)
+    is_address = "@" in email and len(email) <= MOST_EMAIL_CHARS
+    is_somebody = is_address and email not in policy.own and not is_blocked(email, policy)
     return is_somebody and not _is_group_name(email)
 
 

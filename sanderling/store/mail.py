@@ -77,8 +77,13 @@ class SQLMailStore:
 
     async def next_wanted_at(self, account_id: str) -> datetime | None:
         """Return when the earliest wanted message is due."""
-        query = select(func.min(_wants.due_at)).where(_wants.account_id == account_id)
+        mine = _wants.account_id == account_id
+        # Most are due at once while there are many: then the first that is found will do.
+        at_once = select(_wants.due_at).where(mine, _wants.due_at == AT_ONCE).limit(1)
         async with self._database.read() as connection:
+            if (await connection.execute(at_once)).one_or_none() is not None:
+                return AT_ONCE
+            query = select(func.min(_wants.due_at)).where(mine)
             earliest: datetime | None = (await connection.execute(query)).scalar_one()
         return earliest
 

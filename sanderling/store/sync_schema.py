@@ -96,9 +96,11 @@ message_wants = Table(
     Column("due_at", Moment, nullable=False),
     PrimaryKeyConstraint("account_id", "remote_id"),
     Index(None, "account_id", "thread_id", "remote_id"),
-    Index(None, "account_id", "due_at"),
 )
-"""Messages to fetch; those for at once are due since 1970."""
+"""Messages to fetch; those for at once are due since 1970.
+
+The index is the order in which they are fetched. One by due time would be chosen instead of it,
+and then all that is due, most of a mailbox at first, would be sorted for each fetch."""
 
 _OF_SERIES = text("recurring_id IS NOT NULL")
 

@@ -16,6 +16,7 @@ from jobs.sync.rules import (
     text_shown,
 )
 
+LONGEST = "a" * (320 - len("@work.example"))
 ME = "me@home.example"
 POLICY = MailPolicy(own=frozenset({ME}), blocked=frozenset({"eve@evil.example", "@bad.example"}))
 
@@ -100,6 +101,8 @@ def test_a_message_is_left_out_for_a_reason(message: Message, expected: Exclusio
         (ContactPolicy.SENT_AND_RECEIVED, a_message("ann@work.example"), ["ann@work.example"]),
         (ContactPolicy.SENT_AND_RECEIVED, a_message("info@work.example"), []),
         (ContactPolicy.SENT, a_message(ME, "eve@evil.example", "not an address"), []),
+        (ContactPolicy.SENT, a_message(ME, f"{LONGEST}a@work.example"), []),
+        (ContactPolicy.SENT, a_message(ME, f"{LONGEST}@work.example"), [f"{LONGEST}@work.example"]),
         (ContactPolicy.NONE, a_message(ME, "ann@work.example"), []),
     ],
 )

@@ -105,7 +105,6 @@ def _message_wants() -> None:
         sa.PrimaryKeyConstraint("account_id", "remote_id", name="pk_message_wants"),
     )
     _index("message_wants", "account_id", "thread_id", "remote_id")
-    _index("message_wants", "account_id", "due_at")
 
 
 def _calendar_events() -> None:
