@@ -14,6 +14,8 @@ Fields: TypeAlias = dict[str, object]
 
 _LONGEST_RETRY_AFTER_S = 24 * 3600.0
 _SUCCESS = range(200, 300)
+_MAX_COUNT = 2**53
+"""As far as counts are exact wherever JSON is read; databases hold more."""
 
 
 class AnswerOutOfBounds(Temporary):
@@ -77,6 +79,14 @@ def text_of(fields: Mapping[str, object], name: str) -> str:
     """Return a member that is text; empty where it is missing or something else."""
     value = fields.get(name)
     return value if isinstance(value, str) else ""
+
+
+def count_of(fields: Mapping[str, object], name: str) -> int:
+    """Return a member that counts something; 0 where it is missing or something else."""
+    value = fields.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return max(0, min(value, _MAX_COUNT))
 
 
 def fields_of(fields: Mapping[str, object], name: str) -> Fields:

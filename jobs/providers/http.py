@@ -16,7 +16,7 @@ import httpx2
 from jobs.accounts.tokens import Tokens
 from jobs.providers.answer import Answer, AnswerOutOfBounds, Fields
 from jobs.providers.quota import Quota
-from jobs.sync.faults import ProviderFault, Temporary
+from jobs.sync.faults import Defect, ProviderFault, Temporary
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.units import MIB
 
@@ -27,6 +27,9 @@ TOTAL_TIMEOUT_S = 120.0
 """The longest that one request takes, however slowly its answer drips."""
 
 _UNAUTHORIZED = 401
+_PACKED = {"", "identity", "gzip", "deflate"}
+"""Of these at most one: each time that an answer is packed again, a few bytes stand for a thousand
+times more, before they are counted."""
 
 FaultReader: TypeAlias = Callable[[Answer, datetime], ProviderFault]
 """Says what an answer that is no success means to this provider."""
@@ -119,13 +122,17 @@ class ProviderHTTP:
         await self._lane.tokens.refresh(self.account_id, token)
 
     async def _ask(self, ask: Ask, token: str) -> Answer:
-        request = self._lane.client.build_request(
-            ask.method,
-            self._own_url(ask.path),
-            params=dict(ask.params) or None,
-            headers={**ask.headers, "authorization": f"Bearer {token}"},
-            content=ask.content,
-        )
+        try:
+            request = self._lane.client.build_request(
+                ask.method,
+                self._own_url(ask.path),
+                params=dict(ask.params) or None,
+                headers={**ask.headers, "authorization": f"Bearer {token}"},
+                content=ask.content,
+            )
+        except (httpx2.InvalidURL, ValueError):
+            # What it was made of came from the provider, and is not repeated.
+            raise Defect("it cannot be written") from None
         return await exchange(self._lane.client, request, ask.max_bytes)
 
     def _own_url(self, path: str) -> httpx2.URL:
@@ -137,16 +144,22 @@ class ProviderHTTP:
         return url
 
 
-async def exchange(client: httpx2.AsyncClient, request: httpx2.Request, max_bytes: int) -> Answer:
+async def exchange(
+    client: httpx2.AsyncClient,
+    request: httpx2.Request,
+    max_bytes: int,
+    *,
+    within_s: float = TOTAL_TIMEOUT_S,
+) -> Answer:
     """Return the whole answer to a request, whatever its status, within the bounds.
 
     Raises:
         AnswerOutOfBounds: it is larger than `max_bytes`.
-        Temporary: the connection broke, or it took too long.
+        Temporary: the connection broke, it took too long, or it is packed twice.
 
     """
     try:
-        async with asyncio.timeout(TOTAL_TIMEOUT_S):
+        async with asyncio.timeout(within_s):
             return await _read(client, request, max_bytes)
     except TimeoutError:
         raise Temporary("the answer took too long") from None
@@ -158,6 +171,8 @@ async def exchange(client: httpx2.AsyncClient, request: httpx2.Request, max_byte
 async def _read(client: httpx2.AsyncClient, request: httpx2.Request, max_bytes: int) -> Answer:
     response = await client.send(request, stream=True)
     try:
+        if response.headers.get("content-encoding", "").strip().lower() not in _PACKED:
+            raise Temporary("the answer is packed as was not asked for")
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,7 @@ from jobs.accounts.errors import ProviderDisabled
 from jobs.providers.answer import Answer, Fields, retry_after_s, text_of
 from jobs.providers.http import exchange
 from jobs.providers.objection import Objection, meaning, objection_of, objection_told
+from jobs.providers.text import clean
 from jobs.streams.stream import Channel
 from jobs.sync.faults import (
     Defect,
@@ -29,6 +31,9 @@ from sanderling.kernel.units import MIB
 
 _MAX_BYTES = 1 * MIB
 _MAX_LIFE_S = 24 * 3600
+_MAX_CLAIM_CHARS = 320
+_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
+"""What a token may be made of, so that it can stand in a header."""
 _TOO_MANY, _FIRST_SERVER_ERROR = 429, 500
 
 
@@ -115,7 +120,7 @@ class OAuthSignIn:
         return Granted(
             subject,
             _first(claims, self._house.email_claims).lower(),
-            tuple(sorted(text_of(fields, "scope").split())),
+            tuple(sorted(clean(text_of(fields, "scope")).split())),
             self._tokens(fields, ""),
         )
 
@@ -175,6 +180,8 @@ class OAuthSignIn:
             raise Temporary("the provider's tokens came without what they need")
         lasts = timedelta(seconds=min(life_s, _MAX_LIFE_S))
         refresh = text_of(fields, "refresh_token") or earlier
+        if not (_TOKEN.fullmatch(access) and _TOKEN.fullmatch(refresh)):
+            raise Temporary("the provider's tokens are none that can be shown to it")
         return TokenSet(access, refresh, self._clock.now() + lasts)
 
     def _fault(self, answer: Answer) -> ProviderFault:
@@ -206,4 +213,5 @@ def claims_of(id_token: str) -> Fields:
 
 
 def _first(claims: Fields, names: Sequence[str]) -> str:
-    return next((text_of(claims, name) for name in names if text_of(claims, name)), "")
+    told = next((text_of(claims, name) for name in names if text_of(claims, name)), "")
+    return clean(told, _MAX_CLAIM_CHARS)

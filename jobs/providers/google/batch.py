@@ -13,6 +13,8 @@ CONTENT_TYPE = f"multipart/mixed; boundary={BOUNDARY}"
 
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 _ID = re.compile(r"<(?:response-)?item-(\d{1,4})>")
+_MOST_PIECES = 4
+"""How often a part may come before the rest of an answer is left unread."""
 _STATUS = re.compile(rb"HTTP/[\d.]+ (\d{3})")
 
 
@@ -45,7 +47,8 @@ def batch_answers(answer: Answer, count: int) -> dict[int, Answer]:
         raise Temporary("the answer to a batch has no parts")
     boundary = b"--" + (told[1] or told[2]).encode("latin-1", "replace")
     # What follows the last boundary that came was cut off, unless it is the end.
-    pieces = (b"\r\n" + answer.body).split(b"\r\n" + boundary)[1:-1]
+    most = _MOST_PIECES * (count + 1)
+    pieces = (b"\r\n" + answer.body).split(b"\r\n" + boundary, most)[1:-1]
     parts = [_part(piece) for piece in pieces]
     numbered = {number: part for number, part in parts if number is not None and part is not None}
     if not numbered and len(parts) == count:

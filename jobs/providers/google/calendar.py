@@ -3,10 +3,11 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from jobs.providers.answer import Fields, list_of, text_of
+from jobs.providers.answer import Fields, text_of
 from jobs.providers.google.event import event_of
 from jobs.providers.google.methods import EVENTS
 from jobs.providers.http import Ask, Lane, ProviderHTTP
+from jobs.providers.page import following_of, id_of, items_of, token_of
 from jobs.sync.faults import CursorExpired, Defect, Temporary
 from jobs.sync.items import CalendarRef, Event
 from jobs.sync.provider import AccountRef, Page, Removed
@@ -51,7 +52,7 @@ class GoogleCalendarProvider:
         if page is not None:
             params["pageToken"] = page
         fields = await self._http.fields(Ask("GET", EVENTS.path, EVENTS.units, params))
-        return _page_of(fields)
+        return _page_of(fields, page)
 
 
 class GoogleCalendars:
@@ -67,13 +68,11 @@ class GoogleCalendars:
         yield GoogleCalendarProvider(ProviderHTTP(self._lane, account.id))
 
 
-def _page_of(fields: Fields) -> Page[Event | Removed]:
+def _page_of(fields: Fields, page: str | None) -> Page[Event | Removed]:
     zone = text_of(fields, "timeZone")
-    events = tuple(
-        event_of(one, zone=zone) for one in list_of(fields, "items") if text_of(one, "id")
-    )
-    following = text_of(fields, "nextPageToken") or None
-    cursor = text_of(fields, "nextSyncToken") or None
+    events = tuple(event_of(one, zone=zone) for one in items_of(fields, "items") if id_of(one))
+    following = following_of(fields, "nextPageToken", page)
+    cursor = token_of(fields, "nextSyncToken")
     if following is None and cursor is None:
         raise Temporary("the last page came without its sync token")
     return Page(events, following, None if following else cursor)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from jobs.providers.answer import Fields, fields_of, list_of, text_of, texts_of
+from jobs.providers.page import id_of
 from jobs.providers.text import clean
 from jobs.sync.items import Attendee, Event, EventStatus, Moment, Response
 from jobs.sync.provider import Removed
@@ -11,6 +12,7 @@ from jobs.sync.provider import Removed
 MAX_ATTENDEES = 1000
 MAX_EMAIL_CHARS = 320
 _MAX_SHORT_CHARS = 2000
+_MAX_WORD_CHARS = 40
 
 _RESPONSES = {
     "accepted": Response.ACCEPTED,
@@ -27,13 +29,13 @@ def event_of(fields: Fields, *, zone: str) -> Event | Removed:
     place, so that the series leaves it out.
     """
     status = _STATUSES.get(text_of(fields, "status"), EventStatus.CONFIRMED)
-    recurring_id = text_of(fields, "recurringEventId") or None
+    recurring_id = id_of(fields, "recurringEventId") or None
     if status is EventStatus.CANCELLED and recurring_id is None:
-        return Removed(text_of(fields, "id"))
+        return Removed(id_of(fields))
     original = moment_of(fields_of(fields, "originalStartTime"), zone) if recurring_id else None
     start = moment_of(fields_of(fields, "start"), zone) or original or Moment()
     return Event(
-        remote_id=text_of(fields, "id"),
+        remote_id=id_of(fields),
         ical_uid=clean(text_of(fields, "iCalUID"), _MAX_SHORT_CHARS),
         version=clean(text_of(fields, "etag").strip('"'), _MAX_SHORT_CHARS),
         recurring_id=recurring_id,
@@ -47,7 +49,7 @@ def event_of(fields: Fields, *, zone: str) -> Event | Removed:
         end=moment_of(fields_of(fields, "end"), zone) or start,
         recurrence=tuple(clean(line, _MAX_SHORT_CHARS) for line in texts_of(fields, "recurrence")),
         attendees=_attendees(fields),
-        visibility=text_of(fields, "visibility") or "default",
+        visibility=clean(text_of(fields, "visibility"), _MAX_WORD_CHARS) or "default",
     )
 
 

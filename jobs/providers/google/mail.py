@@ -17,6 +17,7 @@ from jobs.providers.google.methods import (
 )
 from jobs.providers.google.window import Windows
 from jobs.providers.http import Ask, Lane, ProviderHTTP
+from jobs.providers.page import following_of, id_of, items_of
 from jobs.providers.text import clean
 from jobs.sync.faults import CursorExpired, Defect, ItemGone, Temporary
 from jobs.sync.items import Folder, FolderRole
@@ -24,6 +25,8 @@ from jobs.sync.provider import AccountRef, Change, Fetched, Page, Removed, Upser
 
 WHOLE_MAILBOX = ""
 PAGE_SIZE = 500
+_NEXT = "nextPageToken"
+_MAX_LABEL_CHARS = 500
 
 _ROLES = {
     "INBOX": FolderRole.INBOX,
@@ -46,7 +49,7 @@ class GmailProvider:
         """Return the whole mailbox, which is synced, and the labels by their names."""
         fields = await self._http.fields(Ask("GET", LABELS.path, units=LABELS.units))
         whole = Folder(WHOLE_MAILBOX, "", FolderRole.OTHER, is_synced=True)
-        return (whole, *(_folder(label) for label in list_of(fields, "labels")))
+        return (whole, *(_folder(label) for label in items_of(fields, "labels")))
 
     async def cursor_before_scan(self, folder: str) -> str | None:  # noqa: ARG002 - there is one.
         """Return the history id of now: what changes during the scan comes after it."""
@@ -63,11 +66,11 @@ class GmailProvider:
                 raise
             raise CursorExpired from None
         changes = tuple(
-            Upserted(text_of(one, "id"), None, thread_id=text_of(one, "threadId") or None)
-            for one in list_of(fields, "messages")
-            if text_of(one, "id")
+            Upserted(id_of(one), None, thread_id=id_of(one, "threadId") or None)
+            for one in items_of(fields, "messages")
+            if id_of(one)
         )
-        return Page(changes, text_of(fields, "nextPageToken") or None)
+        return Page(changes, following_of(fields, _NEXT, page))
 
     async def changes(self, folder: str, cursor: str, page: str | None) -> Page[Change]:
         """Return a page of the history, of every kind of change."""
@@ -82,9 +85,9 @@ class GmailProvider:
             # The page is not known any more; the cursor is, and what comes twice is harmless.
             return await self.changes(folder, cursor, None)
         changes = tuple(
-            change for record in list_of(fields, "history") for change in _changes(record)
+            change for record in items_of(fields, "history") for change in _changes(record)
         )
-        following = text_of(fields, "nextPageToken") or None
+        following = following_of(fields, _NEXT, page)
         return Page(changes, following, None if following else _history_id(fields))
 
     async def fetch(self, wanted: Sequence[Wanted]) -> Mapping[str, Fetched]:
@@ -138,9 +141,9 @@ def _history_id(fields: Fields) -> str:
 
 
 def _folder(label: Fields) -> Folder:
-    label_id = clean(text_of(label, "id"))
+    label_id = clean(text_of(label, "id"), _MAX_LABEL_CHARS)
     role = _ROLES.get(label_id, FolderRole.OTHER)
-    return Folder(label_id, clean(text_of(label, "name")), role, is_synced=False)
+    return Folder(label_id, clean(text_of(label, "name"), _MAX_LABEL_CHARS), role, is_synced=False)
 
 
 def _changes(record: Fields) -> list[Change]:
@@ -152,8 +155,7 @@ def _changes(record: Fields) -> list[Change]:
             told = texts_of(message if kind == "messagesAdded" else item, "labelIds")
             changes.append(_upserted(message, version, kind, told))
     changes.extend(
-        Removed(text_of(fields_of(item, "message"), "id"))
-        for item in list_of(record, "messagesDeleted")
+        Removed(id_of(fields_of(item, "message"))) for item in list_of(record, "messagesDeleted")
     )
     return [change for change in changes if change.remote_id]
 
@@ -165,10 +167,10 @@ def _upserted(message: Fields, version: str, kind: str, labels: tuple[str, ...])
     if kind == "messagesAdded" and labels:
         is_read = UNREAD not in labels
     return Upserted(
-        text_of(message, "id"),
+        id_of(message),
         version,
         nothing if is_removal else folders,
         folders if is_removal else nothing,
-        text_of(message, "threadId") or None,
+        id_of(message, "threadId") or None,
         is_read,
     )

@@ -10,11 +10,12 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import islice
 
-from jobs.providers.answer import Fields, fields_of, list_of, text_of, texts_of
+from jobs.providers.answer import Fields, count_of, fields_of, list_of, text_of, texts_of
 from jobs.providers.charsets import text_in
 from jobs.providers.encoded_words import MAX_HEADER_CHARS, decoded_words
 from jobs.providers.google.addresses import MAX_ADDRESSES, addresses_of
 from jobs.providers.guard import kept
+from jobs.providers.page import id_of
 from jobs.providers.text import MAX_TEXT_CHARS, clean, html_text
 from jobs.sync.items import Attachment, Message, Participant, Role
 
@@ -52,8 +53,10 @@ _STAMP_DIGITS = 15
 
 
 def version_of(history_id: object) -> str:
-    """Return a history id as text that sorts as the number does."""
-    return str(history_id).zfill(_VERSION_DIGITS)
+    """Return a history id as text that sorts as the number does; the lowest where it is none."""
+    text = str(history_id)
+    is_number = text.isascii() and text.isdigit() and len(text) <= _VERSION_DIGITS
+    return (text if is_number else "").zfill(_VERSION_DIGITS)
 
 
 def folders_of(labels: tuple[str, ...]) -> frozenset[str]:
@@ -93,8 +96,8 @@ def message_of(fields: Fields, *, parse_error: str | None = None) -> Message:
     if not is_whole:
         parse_error = parse_error or f"it has more than {MAX_PARTS} parts, or {MAX_DEPTH} levels"
     return Message(
-        remote_id=text_of(fields, "id"),
-        thread_id=text_of(fields, "threadId"),
+        remote_id=id_of(fields),
+        thread_id=id_of(fields, "threadId"),
         rfc_message_id=clean(headers.get("message-id", "").strip(), 998) or None,
         version=version_of(fields.get("historyId", "")),
         folders=folders_of(labels),
@@ -150,7 +153,7 @@ def headers_of(part: Fields) -> dict[str, str]:
 
 def _part(part: Fields) -> Part:
     return Part(
-        text_of(part, "partId"),
+        id_of(part, "partId"),
         clean(text_of(part, "mimeType").lower(), 200),
         clean(decoded_words(text_of(part, "filename")), _MAX_NAME_CHARS),
         headers_of(part),
@@ -160,13 +163,12 @@ def _part(part: Fields) -> Part:
 
 def _attachment(part: Part) -> Attachment:
     # Gmail makes a new attachment id for each answer, while the place in the tree stays.
-    size = part.body.get("size")
     disposition = part.headers.get("content-disposition", "").strip().lower()
     return Attachment(
         remote_id=part.id,
         name=part.name,
         media_type=part.media_type,
-        size_bytes=size if isinstance(size, int) and size >= 0 else 0,
+        size_bytes=count_of(part.body, "size"),
         is_inline=disposition.startswith("inline") or "content-id" in part.headers,
     )
 

@@ -5,14 +5,15 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from urllib.parse import quote
 
-from jobs.providers.answer import Fields, list_of, text_of
+from jobs.providers.answer import Fields
 from jobs.providers.http import Ask, Lane, ProviderHTTP
 from jobs.providers.microsoft.batch import MOST, Batches, Part
 from jobs.providers.microsoft.event import event_of, is_master, is_trimmed
 from jobs.providers.microsoft.faults import fault_of
-from jobs.providers.microsoft.link import links_of, next_of
+from jobs.providers.microsoft.link import links_of, next_of, values_of
 from jobs.providers.microsoft.methods import EVENT, INSTANCES, WINDOW
 from jobs.providers.microsoft.window import Window, window_at, window_of
+from jobs.providers.page import id_of
 from jobs.sync.faults import CursorExpired, ItemGone, Temporary
 from jobs.sync.items import CalendarRef, Event
 from jobs.sync.provider import AccountRef, Page, Removed
@@ -20,7 +21,8 @@ from sanderling.kernel.clock import Clock
 
 PRIMARY = "primary"
 PAGE_SIZE = 200
-_MOST_PAGES = 100
+_MOST_PAGES = 1000
+"""A page of series that change, each with a date every day, has less of dates."""
 _MOST_MASTERS = 1000
 _PREFER = (
     'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text",'
@@ -68,12 +70,12 @@ class GraphCalendarProvider:
     ) -> Page[Event | Removed]:
         ask = Ask("GET", path, units=1, params=params, headers=_HEADERS)
         fields = await self._http.fields(ask)
-        following, delta = links_of(fields)
-        told = [one for one in list_of(fields, "value") if text_of(one, "id")]
-        removed = [Removed(text_of(one, "id")) for one in told if "@removed" in one]
+        following, delta = links_of(fields, path)
+        told = [one for one in values_of(fields) if id_of(one)]
+        removed = [Removed(id_of(one)) for one in told if "@removed" in one]
         present = [one for one in told if "@removed" not in one]
         masters = [one for one in present if is_master(one)]
-        self._keep({text_of(one, "id"): one for one in masters})
+        self._keep({id_of(one): one for one in masters})
         # A series that was changed may come without its dates, which say what it says.
         dates = [] if is_scan else await self._dates(masters, window)
         events = [one for one in present if not is_master(one)]
@@ -90,30 +92,32 @@ class GraphCalendarProvider:
         for one in told:
             if not is_trimmed(one):
                 yield event_of(one)
-            elif (master := self._masters.get(text_of(one, "seriesMasterId"))) is not None:
+            elif (master := self._masters.get(id_of(one, "seriesMasterId"))) is not None:
                 yield event_of(one, master)
 
     async def _dates(self, masters: Iterable[Fields], window: Window) -> list[Fields]:
         """Return all dates of series in the window, each with all that it says."""
         found: list[Fields] = []
+        pages = 0
         for master in masters:
-            path: str | None = INSTANCES.at(event=quote(text_of(master, "id"), safe=""))
+            path: str | None = INSTANCES.at(event=quote(id_of(master), safe=""))
             params = {**window.params, "$top": str(PAGE_SIZE)}
-            for _ in range(_MOST_PAGES):
-                if path is None:
-                    break
+            while path is not None:
+                pages += 1
+                if pages > _MOST_PAGES:
+                    raise Temporary("series go on without end")
                 ask = Ask("GET", path, units=1, params=params, headers=_HEADERS)
                 try:
                     fields = await self._http.fields(ask)
                 except ItemGone:
                     break
-                found += [one for one in list_of(fields, "value") if text_of(one, "id")]
-                path, params = next_of(fields), {}
+                found += [one for one in values_of(fields) if id_of(one)]
+                path, params = next_of(fields, path), {}
         return found
 
     async def _find_masters(self, dates: Iterable[Fields]) -> None:
         """Fetch the series of dates that came without them."""
-        wanted = dict.fromkeys(text_of(one, "seriesMasterId") for one in dates)
+        wanted = dict.fromkeys(id_of(one, "seriesMasterId") for one in dates)
         missing = [each for each in wanted if each and each not in self._masters]
         for start in range(0, len(missing), MOST):
             ids = missing[start : start + MOST]

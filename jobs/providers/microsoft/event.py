@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from jobs.providers.answer import Fields, fields_of, list_of, text_of
 from jobs.providers.microsoft.message import address_of, moment_of
 from jobs.providers.microsoft.zones import zone_of
+from jobs.providers.page import id_of
 from jobs.providers.text import clean, html_text
 from jobs.sync.items import Attendee, Event, EventStatus, Moment, Response
 
@@ -37,12 +38,12 @@ def event_of(fields: Fields, master: Fields | None = None) -> Event:
     told = {**(master or {}), **fields}
     is_all_day = told.get("isAllDay") is True
     start = _moment(told, "start", is_all_day=is_all_day) or Moment()
-    recurring_id = text_of(told, "seriesMasterId") or None
+    recurring_id = id_of(told, "seriesMasterId") or None
     body = fields_of(told, "body")
     content = text_of(body, "content")
     is_html = text_of(body, "contentType").lower() == "html"
     return Event(
-        remote_id=text_of(told, "id"),
+        remote_id=id_of(told),
         ical_uid=clean(text_of(told, "iCalUId"), _MAX_SHORT_CHARS),
         version=clean(text_of(told, "changeKey"), _MAX_SHORT_CHARS),
         recurring_id=recurring_id,

@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from urllib.parse import quote
 
-from jobs.providers.answer import Fields, list_of, text_of
+from jobs.providers.answer import Fields, text_of
 from jobs.providers.http import Ask, Lane, ProviderHTTP
 from jobs.providers.microsoft.batch import Batches, Part
 from jobs.providers.microsoft.fetching import Fetching
-from jobs.providers.microsoft.link import links_of
+from jobs.providers.microsoft.link import links_of, values_of
 from jobs.providers.microsoft.message import version_of
 from jobs.providers.microsoft.methods import ATTACHMENT, DELTA, FOLDER, FOLDERS
+from jobs.providers.page import id_of
 from jobs.providers.text import clean
 from jobs.sync.faults import Temporary
 from jobs.sync.items import Folder, FolderRole
@@ -19,6 +20,7 @@ from jobs.sync.provider import AccountRef, Change, Fetched, Page, Removed, Upser
 from sanderling.kernel.clock import Clock
 
 PAGE_SIZE = 500
+_MOST_FOLDER_PAGES = 100
 _IMMUTABLE = 'IdType="ImmutableId"'
 _PAGED = {"prefer": f"{_IMMUTABLE}, odata.maxpagesize={PAGE_SIZE}"}
 _SELECT = "isRead,conversationId,lastModifiedDateTime"
@@ -52,13 +54,16 @@ class GraphMailProvider:
         found: dict[str, Fields] = {}
         page: str | None = FOLDERS.at()
         params = {"$select": "displayName,parentFolderId"}
-        while page is not None:
+        for _ in range(_MOST_FOLDER_PAGES):
+            if page is None:
+                break
             ask = Ask("GET", page, units=1, params=params, headers=_PAGED)
             fields = await self._http.fields(ask)
-            for one in list_of(fields, "value"):
-                found[text_of(one, "id")] = one
-            page, _ = links_of(fields)
+            found |= {id_of(one): one for one in values_of(fields)}
+            page, _ = links_of(fields, page)
             params = {}
+        if page is not None:
+            raise Temporary("folders go on without end")
         present = {key: one for key, one in found.items() if key and "@removed" not in one}
         return _folders(present, await self._well_known())
 
@@ -91,10 +96,8 @@ class GraphMailProvider:
     async def _page(self, folder: str, path: str, params: Mapping[str, str]) -> Page[Change]:
         ask = Ask("GET", path, units=1, params=params, headers=_PAGED)
         fields = await self._http.fields(ask)
-        following, cursor = links_of(fields)
-        items = tuple(
-            _change(one, folder) for one in list_of(fields, "value") if text_of(one, "id")
-        )
+        following, cursor = links_of(fields, path)
+        items = tuple(_change(one, folder) for one in values_of(fields) if id_of(one))
         return Page(items, following, cursor)
 
     async def _well_known(self) -> dict[str, str]:
@@ -106,7 +109,7 @@ class GraphMailProvider:
         found: dict[str, str] = {}
         for name, answer in zip(names, await self._batches.ask(parts), strict=True):
             if answer is not None and answer.is_success:
-                found[text_of(answer.fields(), "id")] = name
+                found[id_of(answer.fields())] = name
             elif answer is None or answer.status != HTTPStatus.NOT_FOUND:
                 # A folder taken for another one would have its mail deleted or brought in.
                 raise Temporary("folders could not be told apart")
@@ -128,13 +131,13 @@ class GraphMailProviders:
 
 def _change(fields: Fields, folder: str) -> Change:
     if "@removed" in fields:
-        return Removed(text_of(fields, "id"), folder)
+        return Removed(id_of(fields), folder)
     is_read = fields.get("isRead")
     return Upserted(
-        text_of(fields, "id"),
+        id_of(fields),
         version_of(fields) or None,
         folders_added=frozenset({folder}),
-        thread_id=text_of(fields, "conversationId") or None,
+        thread_id=id_of(fields, "conversationId") or None,
         is_read=is_read if isinstance(is_read, bool) else None,
     )
 
@@ -156,5 +159,5 @@ def _line(key: str, found: Mapping[str, Fields]) -> list[str]:
     line: list[str] = []
     while key in found and key not in line:
         line.append(key)
-        key = text_of(found[key], "parentFolderId")
+        key = id_of(found[key], "parentFolderId")
     return line

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 
-from jobs.providers.answer import Fields, fields_of, list_of, text_of
+from jobs.providers.answer import Fields, count_of, fields_of, list_of, text_of
 from jobs.providers.guard import kept
+from jobs.providers.page import id_of
 from jobs.providers.text import clean, html_text
 from jobs.sync.items import Address, Attachment, Message, Participant, Role
 
@@ -52,10 +53,10 @@ def read_message(fields: Fields, *, parse_error: str | None = None) -> Message:
 
 def message_of(fields: Fields, *, parse_error: str | None = None) -> Message:
     """Return the message; what is missing or no text is empty, and everything is bounded."""
-    folder = text_of(fields, "parentFolderId")
+    folder = id_of(fields, "parentFolderId")
     return Message(
-        remote_id=text_of(fields, "id"),
-        thread_id=clean(text_of(fields, "conversationId"), _MAX_SHORT_CHARS),
+        remote_id=id_of(fields),
+        thread_id=id_of(fields, "conversationId"),
         rfc_message_id=clean(text_of(fields, "internetMessageId"), _MAX_SHORT_CHARS) or None,
         version=version_of(fields),
         folders=frozenset({folder}) if folder else frozenset(),
@@ -116,12 +117,11 @@ def _text(body: Fields) -> str:
 
 
 def _attachment(fields: Fields) -> Attachment:
-    size = fields.get("size")
     return Attachment(
-        remote_id=text_of(fields, "id"),
+        remote_id=id_of(fields),
         name=clean(text_of(fields, "name"), _MAX_SHORT_CHARS),
         media_type=clean(text_of(fields, "contentType"), _MAX_SHORT_CHARS).lower(),
-        size_bytes=size if isinstance(size, int) and size > 0 else 0,
+        size_bytes=count_of(fields, "size"),
         is_inline=fields.get("isInline") is True,
     )
 

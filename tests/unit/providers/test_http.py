@@ -1,12 +1,14 @@
 """Providers are asked within bounds, and what goes wrong has a name."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+import gzip
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import httpx2
 import pytest
 
 from jobs.providers.answer import AnswerOutOfBounds
-from jobs.providers.http import Ask
+from jobs.providers.http import Ask, exchange, open_client
 from jobs.sync.faults import AuthRevoked, Defect, RateLimited, Temporary
 from support.providers import ACCOUNT, Desk, scripted
 
@@ -101,6 +103,68 @@ async def test_an_answer_is_read_up_to_its_bound(desk: Desk) -> None:
     with pytest.raises(AnswerOutOfBounds):
         await desk.http.send(Ask("GET", "/items", max_bytes=10))
     assert (await desk.http.send(Ask("GET", "/items", max_bytes=10))).body == b"x" * 10
+
+
+async def test_what_is_packed_is_read_up_to_its_bound_as_well(desk: Desk) -> None:
+    """A few bytes that stand for many are counted as the many."""
+    packed = gzip.compress(b"x" * 5_000_000)
+    desk.script.then(content=packed, headers={"content-encoding": "gzip"})
+
+    with pytest.raises(AnswerOutOfBounds):
+        await desk.http.send(Ask("GET", "/items", max_bytes=100_000))
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd", "gzip, identity, gzip"])
+async def test_what_is_packed_twice_or_otherwise_is_not_unpacked(desk: Desk, packing: str) -> None:
+    """Packed twice, a kilobyte stands for a gigabyte before anyone could count."""
+    packed = gzip.compress(gzip.compress(b"{}"))
+    desk.script.answers.append(_streamed(packed, packing))
+
+    with pytest.raises(Temporary, match="packed"):
+        await desk.http.send(GET)
+
+
+def _streamed(content: bytes, packing: str) -> httpx2.Response:
+    """Return a response whose body is not unpacked before it is asked for."""
+    headers = {"content-encoding": packing}
+    return httpx2.Response(200, headers=headers, stream=httpx2.ByteStream(content))
+
+
+async def test_an_answer_that_drips_for_ever_ends() -> None:
+    """However little comes at a time, the whole has to come within its time."""
+
+    class Drip(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while True:
+                yield b" "
+                await asyncio.sleep(0)
+
+    async def drip(_: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(0)
+        return httpx2.Response(200, stream=Drip())
+
+    async with open_client("https://provider.test", transport=httpx2.MockTransport(drip)) as client:
+        request = client.build_request("GET", "/items")
+        with pytest.raises(Temporary, match="too long"):
+            await exchange(client, request, 2**40, within_s=0.05)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        Ask("GET", "/items\x00"),
+        Ask("GET", f"/{'x' * 70_000}"),
+        Ask("GET", "/items", params={"page": "\ud800"}),
+        Ask("GET", "/items", params={"page": "x" * 70_000}),
+    ],
+    ids=["control", "long", "surrogate", "long-parameter"],
+)
+async def test_an_address_that_cannot_be_written_is_a_defect(desk: Desk, ask: Ask) -> None:
+    """What a provider made us ask for has a name when it cannot be asked for."""
+    with pytest.raises(Defect):
+        await desk.http.send(ask)
+
+    assert desk.script.asked == []
 
 
 async def test_redirects_are_not_followed(desk: Desk) -> None:

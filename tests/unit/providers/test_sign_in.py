@@ -139,6 +139,33 @@ async def test_access_that_would_not_last_is_refused(sign_in: OAuthSignIn, scrip
         await sign_in.redeem("code", "verifier")
 
 
+@pytest.mark.parametrize("token", ["a\r\nx: y", "é", "a b", "\x00", "\ud800", "x" * 20_000])
+@pytest.mark.parametrize("name", ["access_token", "refresh_token"])
+async def test_a_token_that_cannot_be_shown_is_not_kept(
+    sign_in: OAuthSignIn, script: Script, name: str, token: str
+) -> None:
+    """It would break each request that it stands in, and the account keeps those that work."""
+    fields = {"access_token": "a", "refresh_token": "r", "expires_in": 60, name: token}
+    script.then(content=json.dumps(fields).encode())
+
+    with pytest.raises(Temporary):
+        await sign_in.renew(TOKENS)
+
+
+async def test_who_somebody_is_and_what_they_gave_is_fit_to_be_kept(
+    sign_in: OAuthSignIn, script: Script
+) -> None:
+    """Claims and scopes are bounded, and hold nothing that databases refuse."""
+    claims = id_token(sub="s" * 9999, email="a\x00b@x.example")
+    tokens = {"access_token": "a", "refresh_token": "r", "expires_in": 60}
+    script.then(json={**tokens, "id_token": claims, "scope": "a b\x00"})
+
+    granted = await sign_in.redeem("code", "verifier")
+
+    assert len(granted.subject) < 1000
+    assert "\x00" not in "".join([granted.email, *granted.scopes])
+
+
 async def test_without_an_app_nobody_is_sent(script: Script) -> None:
     """Who has to set what is said."""
     async with open_client(
