@@ -16,10 +16,12 @@ from sanderling.kernel.errors import StoreUnavailableError
 log = structlog.get_logger()
 
 LOOK_EVERY_S: Final = 30.0
-UNATTENDED: Final = (
-    "No worker looks after jobs: nothing is cleaned up, and the database grows. Start `sanderling "
-    "worker`, or a server without `--without-worker`."
+NOBODY: Final = (
+    "No worker looks after jobs: nothing is cleaned up, no schedule calls a function, and the "
+    "database grows."
 )
+START_ONE: Final = "Start `sanderling worker`, or a server without `--without-worker`."
+UNATTENDED: Final = f"{NOBODY} {START_ONE}"
 
 
 async def attendance(store: HeartbeatStore) -> Health:

@@ -7,6 +7,7 @@ import stat
 import sys
 from dataclasses import dataclass
 
+from config.configuration import LIVE_WITHIN_S
 from config.snapshot import Snapshot, Source
 from config.variables import DriverType, Settings
 from drivers.local import (
@@ -27,13 +28,21 @@ from drivers.port import (
     Invocation,
     OutcomeKind,
 )
+from jobs.catalogue import CLEAN_UP
 from runner.function import Definition
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.errors import Failure
 from sanderling.kernel.findings import Finding, Standing
 from sanderling.kernel.ids import SortableIds
 from sanderling.kernel.units import MIB
-from sanderling.store import health, open_database
+from sanderling.store import (
+    Database,
+    SQLConfigStore,
+    SQLHeartbeatStore,
+    health,
+    open_database,
+)
+from sanderling.wiring.attendance import NOBODY, START_ONE
 from sanderling.wiring.drivers import build_driver, local_settings
 from sanderling.wiring.home import DATABASE, database_url
 from sanderling.wiring.stored_settings import with_stored
@@ -64,7 +73,7 @@ class CheckUp:
 async def check_up(snapshot: Snapshot, *, process: str) -> CheckUp:
     """Return what was found, worst things included; nothing is made or mended."""
     findings = [_python(), _home(snapshot.settings), *_space(snapshot.settings)]
-    findings += [_app_secret(snapshot), await _database(snapshot.settings)]
+    findings += [_app_secret(snapshot), *await _database(snapshot.settings)]
     snapshot, stored = await with_stored(snapshot)
     findings.append(stored)
     settings = snapshot.settings
@@ -135,17 +144,36 @@ def _app_secret(snapshot: Snapshot) -> Finding:
     return Finding("home", "APP_SECRET", Standing.OK, f"set in the {source}")
 
 
-async def _database(settings: Settings) -> Finding:
+async def _database(settings: Settings) -> list[Finding]:
     if settings.database_url is None and not (settings.home / DATABASE).is_file():
         # Opening it would make it, and a doctor makes nothing.
         advice = "Run `sanderling init`."
-        return Finding("database", "store", Standing.WARNING, "there is none yet", advice)
+        return [Finding("database", "store", Standing.WARNING, "there is none yet", advice)]
     kind = "a SQLite file in the home" if settings.database_url is None else "by DATABASE_URL"
     try:
         async with open_database(database_url(settings)) as database:
-            return _of_health("database", "store", await health(database), fine=kind)
+            condition = await health(database)
+            found = _of_health("database", "store", condition, fine=kind)
+            if condition.state is HealthState.DOWN:
+                return [found]
+            return [found, await _attendance(database)]
     except Failure as failure:
-        return Finding("database", "store", Standing.FAILED, failure.detail, failure.advice)
+        return [Finding("database", "store", Standing.FAILED, failure.detail, failure.advice)]
+
+
+async def _attendance(database: Database) -> Finding:
+    """Say who looks after jobs; that nobody does is a warning where a process needs somebody."""
+    clock = SystemClock()
+    seen = await SQLHeartbeatStore(database, clock).heartbeats()
+    workers = sum(each.is_alive and CLEAN_UP in each.heartbeat.jobs for each in seen)
+    if workers:
+        who = "1 process looks" if workers == 1 else f"{workers} processes look"
+        return Finding("jobs", "worker", Standing.OK, f"{who} after them", value=workers)
+    words = await SQLConfigStore(database, clock).list_acknowledgements()
+    if any(word.age_s <= LIVE_WITHIN_S for word in words):
+        return Finding("jobs", "worker", Standing.WARNING, NOBODY, START_ONE, value=0)
+    detail = "nothing of this instance runs now, so nobody looks after its jobs"
+    return Finding("jobs", "worker", Standing.INFO, detail, START_ONE, value=0)
 
 
 def _sandbox(report: SandboxReport) -> list[Finding]:

@@ -3,21 +3,23 @@
 import asyncio
 import signal
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.store import Database, open_database
 from sanderling.wiring.home import DATABASE
 from support.command import CommandLine, Server
+from support.postgres import PostgresServer
 from support.redis import RedisServer
 from support.ticking import EACH_SECOND, Ticked, seconds_from, set_back, ticked, told_of
 from support.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ECHO = """
 import time
@@ -27,6 +29,7 @@ def handler(event, context):
     return event["scheduledAt"]
 """
 LEASE_S = 3
+TIME_FOR_MORE_S = 10
 WORKERS = 3
 FIVE_HOURS = timedelta(hours=5)
 
@@ -62,12 +65,15 @@ async def rows(url: str) -> AsyncGenerator[Database]:
 
 async def until_ticked(database: Database, count: int) -> list[Ticked]:
     """Return the calls of the schedule once there are so many."""
+    found: list[Ticked] = []
 
     async def are_there() -> bool:
-        return len(await ticked(database)) >= count
+        with suppress(StoreUnavailableError):
+            found[:] = await ticked(database)
+        return len(found) >= count
 
     await until(are_there)
-    return await ticked(database)
+    return found
 
 
 async def until_all_over(database: Database) -> list[Ticked]:
@@ -101,10 +107,14 @@ def names_of(call: Ticked) -> list[str]:
 
 
 @pytest.mark.parametrize("seconds", [10, pytest.param(30, marks=pytest.mark.nightly)])
-async def test_a_killed_worker_costs_no_tick_and_doubles_none(
-    command: CommandLine, postgres_url: str, redis: RedisServer, seconds: int
+async def test_crashes_cost_no_tick_and_double_none(
+    command: CommandLine,
+    postgres: PostgresServer,
+    postgres_url: str,
+    redis: RedisServer,
+    seconds: int,
 ) -> None:
-    """Of three workers one is killed midway; each second is queued once and runs to its end."""
+    """One of three workers is killed, Redis is away, in a long run PostgreSQL too: all is done."""
     settings = {
         "DATABASE_URL": postgres_url,
         "REDIS_URL": redis.url,
@@ -120,7 +130,13 @@ async def test_a_killed_worker_costs_no_tick_and_doubles_none(
             made = scheduled(command, "all", "--most", "100")
             await until_ticked(database, seconds // 2)
             left = await killed_at_work(database, workers)
+            redis.stop()
             await until_ticked(database, seconds)
+            redis.start_again()
+            if seconds > TIME_FOR_MORE_S:
+                postgres.stop()
+                postgres.start_again()
+            await until_ticked(database, seconds + 2)
             command.must("triggers", "disable", made["id"])
             found = await until_all_over(database)
 
@@ -129,7 +145,8 @@ async def test_a_killed_worker_costs_no_tick_and_doubles_none(
     assert len(found) >= seconds
     assert {each.status for each in found} == {"succeeded"}
     (healed,) = [each for each in found if each.tick == left.tick]
-    assert healed.attempts == left.attempts + 1
+    # It ran once more, unless its end was on record before the row could say so.
+    assert healed.attempts - left.attempts in {0, 1}
     assert left.lease_until is not None
     assert healed.ended_at is not None
     assert healed.ended_at > left.lease_until

@@ -17,7 +17,7 @@ from support.command import CommandLine, Server
 from support.ticking import ticked
 from support.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -122,13 +122,37 @@ async def test_a_server_without_a_worker_says_that_nobody_cleans_up(command: Com
     assert "nothing is cleaned up" in alone["reasons"][0]
 
 
-async def test_a_changed_cron_is_in_force_while_the_worker_runs(command: CommandLine) -> None:
-    """The worker registers the jobs anew without a restart."""
+async def test_a_changed_cron_and_a_pause_are_in_force_in_every_worker(
+    command: CommandLine,
+) -> None:
+    """Both workers run by the new cron, and after the pause neither emits another tick."""
     command.must("init")
-    with command.working() as worker:
-        command.must("config", "set", "JOB_CLEAN_UP_CRON=5 4 * * *")
+    with command.working(), command.working():
+        made = command.must("config", "set", "JOB_CLEAN_UP_CRON=* * * * * *", "--wait")
 
-        await until(lambda: "jobs.registered" in worker.log.read_text())
+        def told() -> dict[str, Any]:
+            found: dict[str, Any] = command.must("jobs", "list")
+            return found
+
+        await until(lambda: {each["revision"] for each in told()["workers"]} == {made["revision"]})
+        listed = told()
+        async with rows(command) as (_, store):
+
+            async def has_ticked() -> bool:
+                return "clean-up" in await store.latest()
+
+            await until(has_ticked)
+            command.must("jobs", "pause", "clean-up")
+            paused_at = datetime.now(UTC)
+            while datetime.now(UTC) < paused_at + timedelta(seconds=2):
+                # The workers are at work meanwhile, and moments of the paused job pass.
+                await asked(store, "call-retention", status=RunStatus.DONE)
+            latest = (await store.latest())["clean-up"]
+
+    (cron,) = [each["cron"] for each in listed["items"] if each["name"] == "clean-up"]
+    assert cron == "* * * * * *"
+    assert [each["is_alive"] for each in listed["workers"]] == [True, True]
+    assert latest.scheduled_at <= paused_at
 
 
 async def test_a_paused_sweeper_of_schedules_calls_nothing(command: CommandLine) -> None:

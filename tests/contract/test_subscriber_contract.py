@@ -9,12 +9,16 @@ import pytest
 from config.subscriber import Subscriber
 from config.variables import Settings
 from drivers.disabled import DisabledDriver
+from jobs.crew import Crew, Gear
+from jobs.memory import MemoryJobStore
 from runner.keeping import Keeping
 from runner.memory import MemoryCallLog
 from runner.retention import Retention
+from sanderling.docket import MemoryEngine
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.events import EventBus
 from sanderling.wiring.history import HistorySubscriber, keeping_policy, retention_policy
+from sanderling.wiring.jobs import InForce, JobsSubscriber, roster_of
 from sanderling.wiring.limits import limit_policy
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
@@ -41,7 +45,7 @@ def _case(**texts: str) -> Settings:
     return Settings.model_validate({"SERVERLESS_TYPE": "DISABLED", **texts})
 
 
-@pytest.fixture(params=["driver", "rate limits", "call history", "log lines"])
+@pytest.fixture(params=["driver", "rate limits", "call history", "jobs", "log lines"])
 async def case(request: pytest.FixtureRequest) -> AsyncGenerator[Case]:
     """Yield each subscriber in turn, with its part built from `OLD`."""
     if request.param == "driver":
@@ -67,6 +71,17 @@ async def case(request: pytest.FixtureRequest) -> AsyncGenerator[Case]:
             _case(CALL_HISTORY_REDACTED="iban"),
             lambda: keeping.kept(record).event_json,
         )
+        return
+    if request.param == "jobs":
+        clock = VirtualClock()
+        engine = MemoryEngine(clock, drain_s=0)
+        gear = Gear(MemoryJobStore(), {}, engine, clock, EventBus(), "worker-1")
+        async with Crew(gear, roster_of(OLD)) as crew:
+            yield Case(
+                JobsSubscriber(crew, InForce(OLD)),
+                _case(JOB_CLEAN_UP_CRON="5 4 * * *"),
+                crew.registered,
+            )
         return
     yield Case(LogsSubscriber(), _case(LOG_LEVEL="ERROR"), lambda: logging.root.level)
 

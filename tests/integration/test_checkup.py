@@ -4,16 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from config.acknowledgement import Acknowledgement, AcknowledgementState, ProcessLabel
 from config.edit import Edit
 from config.layers import Layers
 from config.loader import build_snapshot
 from config.snapshot import Snapshot
+from jobs.heartbeats import Heartbeat
 from sanderling.cli.doctor import settings_json
+from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.findings import Finding, Standing
 from sanderling.kernel.units import MIB
+from sanderling.store import SQLConfigStore, SQLHeartbeatStore, open_database
 from sanderling.wiring.checkup import check_space, check_up
 from sanderling.wiring.configuration import open_configuration
-from sanderling.wiring.home import open_home, write_env_file
+from sanderling.wiring.home import DATABASE, open_home, write_env_file
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -144,6 +148,30 @@ async def test_what_is_stored_is_what_is_examined(tmp_path: Path) -> None:
     assert "SERVERLESS_TYPE" in findings["call"].detail
     assert checked.layers == ()
     assert checked.snapshot.revision == 1
+
+
+async def test_who_looks_after_jobs_is_told(tmp_path: Path) -> None:
+    """That nobody does is a warning only where a process runs that counts on somebody."""
+    open_home(tmp_path)
+    server = ProcessLabel("serve-1", "serve", "host")
+    url = f"sqlite:///{tmp_path / DATABASE}"
+    async with open_configuration(snapshot(tmp_path, APP_SECRET=SECRET)):
+        pass
+    quiet = (await found(tmp_path))["worker"]
+    async with open_database(url) as database:
+        await SQLConfigStore(database, SystemClock()).acknowledge(
+            Acknowledgement(server, 0, AcknowledgementState.APPLIED, 0)
+        )
+    alone = (await found(tmp_path))["worker"]
+    async with open_database(url) as database:
+        heartbeat = Heartbeat(server, 0, ("clean-up", "function-cron"))
+        await SQLHeartbeatStore(database, SystemClock()).beat(heartbeat)
+    attended = (await found(tmp_path))["worker"]
+
+    assert quiet.standing is Standing.INFO
+    assert alone.standing is Standing.WARNING
+    assert "sanderling worker" in alone.advice
+    assert (attended.standing, attended.value) == (Standing.OK, 1)
 
 
 async def test_stored_settings_that_are_not_valid_are_a_failure(tmp_path: Path) -> None:

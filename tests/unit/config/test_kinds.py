@@ -40,6 +40,7 @@ GRAPH = "MICROSOFT_GRAPH_BASE_URL"
         (GRAPH, "http://127.0.0.1:4801", "http://127.0.0.1:4801"),
         (GRAPH, "http://[::1]:4801", "http://[::1]:4801"),
         (GRAPH, "http://localhost:4801/", "http://localhost:4801"),
+        ("TRUST_PROXY", '["a,b", "c"]', ("a,b", "c")),
         ("METER_DRIVER", "console,OPENTELEMETRY", ("Console", "OpenTelemetry")),
         ("JOB_CLEAN_UP_CRON", " 1,2  3-4 */5 * 0 ", "1,2 3-4 */5 * 0"),
         ("EMAIL_SMTP_PASSWORD", " as it is ", SecretStr(" as it is ")),
