@@ -114,6 +114,18 @@ class MemoryStreamStore:
         self._streams[stream_id] = step(kept)
         return True
 
+    async def hasten(self, lane: Lane, turn: Callable[[StreamId], datetime], now: datetime) -> int:
+        """Let streams that wait for their turn be due by `turn`."""
+        late = [
+            each
+            for each in self._streams.values()
+            if each.lane == lane and each.is_in_turn and each.next_due_at > now
+        ]
+        sooner = {each.id: turn(each.id) for each in late if turn(each.id) < each.next_due_at}
+        for stream_id, due_at in sooner.items():
+            self._streams[stream_id] = replace(self._streams[stream_id], next_due_at=due_at)
+        return len(sooner)
+
     async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
         """Return what is ahead in a lane."""
         active = [each for each in self._streams.values() if each.lane == lane and _is_active(each)]

@@ -1,6 +1,6 @@
 """What streams need from others; the adapters live in `sanderling.store` and beside us."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -69,6 +69,13 @@ class StreamStore(Protocol):
 
     async def ask(self, stream_id: StreamId, now: datetime) -> bool:
         """Want a slice out of turn, as `asked` says; False when there is no such stream."""
+        ...
+
+    async def hasten(self, lane: Lane, turn: Callable[[StreamId], datetime], now: datetime) -> int:
+        """Let streams of a lane that wait for their turn be due by `turn`, where that is earlier.
+
+        What backs off, or was lost or broken, keeps its moment. Return how many it was.
+        """
         ...
 
     async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:

@@ -114,6 +114,12 @@ class Stream:
         """Claim that its last attempt lost its worker, which this one may lose as well."""
         return self.last_failure is not None and self.last_failure.kind == LOST_WORKER
 
+    @property
+    def is_in_turn(self) -> bool:
+        """Claim that it waits for its next turn, and not because something went wrong."""
+        is_waiting = self.status is StreamStatus.ACTIVE and self.lease_until is None
+        return is_waiting and not self.failures and not self.attempts
+
     def lease(self) -> Lease:
         """Return the hold that its claim gave.
 

@@ -10,9 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
+from jobs.streams.cadence import next_in_turn
 from jobs.streams.holding import Holding, SweepBounds
 from jobs.streams.lanes import LANES
 from jobs.streams.ports import StreamStore
@@ -61,16 +63,20 @@ class Sweeper:
         self._slices = Slices(means.works, means.clock, means.bus, self._bounds.slice_s)
         self._holding = Holding(means.store, self._slices, means.slots, means.clock, self._bounds)
         self._lanes: dict[str, Lane] = {}
+        self._new: set[Lane] = set()
         self._is_resting = False
         self._turn = 0
 
     def follow(self, crons: Mapping[str, Cron]) -> None:
         """Sweep the lanes of the jobs named, at their crons, and no others.
 
-        Slices that are under way go on; a stream that has its moment keeps it.
+        Slices that are under way go on. A stream that waits longer than a cron that is new here
+        would have it is due earlier; one that waits less keeps its moment.
         """
         works = self._means.works
         self._lanes = {name: LANES[name] for name in crons if LANES[name].channel in works}
+        known = self._slices.crons
+        self._new |= {lane for name, lane in self._lanes.items() if known.get(lane) != crons[name]}
         self._slices.crons = {LANES[name]: cron for name, cron in crons.items()}
         self.wake()
 
@@ -106,6 +112,7 @@ class Sweeper:
     async def _look(self) -> None:
         try:
             await self._heal()
+            await self._hasten()
             await self._claim()
         except StoreUnavailableError as fault:
             log.warning("streams.not-claimed", reason=fault.facts["reason"])
@@ -122,6 +129,14 @@ class Sweeper:
         for stream in parked:
             log.error("stream.parked", stream=stream.id, attempts=stream.attempts)
         self._means.bus.publish(StreamsHealed(len(healed), len(parked)))
+
+    async def _hasten(self) -> None:
+        """Let streams know of crons that are new here; any number of processes may."""
+        for lane in tuple(self._new):
+            cron, now = self._slices.crons.get(lane), self._clock.now()
+            if cron is not None:
+                await self._store.hasten(lane, partial(next_in_turn, cron, after=now), now)
+            self._new.discard(lane)
 
     async def _claim(self) -> None:
         if not self._lanes or self._is_resting:

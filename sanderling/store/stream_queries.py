@@ -98,6 +98,23 @@ def expired(now: datetime, limit: int) -> AnySelect:
     )
 
 
+def in_turn(lane: Lane, now: datetime) -> AnySelect:
+    """Return the query for streams of a lane that wait for their turn, and until when."""
+    is_well = and_(_rows.failures == 0, _rows.attempts == 0)
+    return select(_rows.id, _rows.next_due_at).where(
+        in_lane(lane), _WAITING, is_well, _rows.next_due_at > now
+    )
+
+
+def hastening() -> Update:
+    """Return the statement that makes a stream due `after`, if it still waits as `before`."""
+    return (
+        update(streams)
+        .where(_rows.id == bindparam("row_id"), _WAITING, _rows.next_due_at == bindparam("before"))
+        .values(next_due_at=bindparam("after"))
+    )
+
+
 def writing() -> Update:
     """Return the statement that writes a whole stream; its parameters are those of its row."""
     fixed = {"id", "workspace_id", "account_id", "channel"}

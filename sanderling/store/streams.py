@@ -28,6 +28,7 @@ from sanderling.store.rows import AnyRow, read_all
 from sanderling.store.stream_schema import streams
 
 _rows = streams.c
+_AT_ONCE = 500
 _CLAIMING = 0x5A4E_5354_524D
 """The number of the lock under which PostgreSQL lets one process claim after another."""
 
@@ -126,6 +127,19 @@ class SQLStreamStore:
             await write_streams(connection, [step(stream_of(row))])
         return True
 
+    async def hasten(self, lane: Lane, turn: Callable[[StreamId], datetime], now: datetime) -> int:
+        """Let streams that wait for their turn be due by `turn`."""
+        late = await read_all(self._database, queries.in_turn(lane, now), _moment)
+        sooner = [
+            {"row_id": stream_id, "before": before, "after": turn(stream_id)}
+            for stream_id, before in late
+            if turn(stream_id) < before
+        ]
+        for start in range(0, len(sooner), _AT_ONCE):
+            async with self._database.write() as connection:
+                await connection.execute(queries.hastening(), sooner[start : start + _AT_ONCE])
+        return len(sooner)
+
     async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
         """Return what is ahead in a lane."""
         async with self._database.read() as connection:
@@ -206,6 +220,10 @@ def _row(stream: Stream) -> dict[str, object]:
         "failure_sentence": None if failure is None else failure.sentence,
         "updated_at": stream.updated_at,
     }
+
+
+def _moment(row: AnyRow) -> tuple[StreamId, datetime]:
+    return StreamId(row.id), row.next_due_at
 
 
 def stream_of(row: AnyRow) -> Stream:

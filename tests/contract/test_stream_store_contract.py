@@ -22,7 +22,7 @@ from jobs.streams.stream import (
 )
 from sanderling.store import SQLStreamStore, open_database
 from support.records import START, THERE
-from support.streams import DONE, LEASE, LISTING, REFUSED, a_claim, a_stream
+from support.streams import DONE, LEASE, LISTING, REFUSED, REFUSED_FOR_NOW, a_claim, a_stream
 
 LATER = START + LEASE
 SECOND = timedelta(seconds=1)
@@ -245,6 +245,32 @@ async def test_what_kills_workers_is_parked(store: StreamStore) -> None:
     assert await store.switch(parked.id, StreamStatus.ACTIVE, now)
     [again] = await store.claim(LISTING, a_claim(now), limit=1)
     assert (again.attempts, again.is_suspect, again.detail) == (1, False, "")
+
+
+async def test_who_waits_for_a_turn_may_be_due_earlier(store: StreamStore) -> None:
+    """A new cadence reaches what waits in its lane, and nothing that rests for another reason."""
+    far = LATER + LEASE * 9
+    names = ("waits", "soon", "due", "failed", "broke", "paused", "held")
+    await store.open([a_stream(name) for name in names])
+    claimed = {each.account_id: each for each in await store.claim(LISTING, a_claim(), limit=9)}
+    ends = {
+        "waits": settled(claimed[AccountId("waits")], DONE, START, far),
+        "soon": settled(claimed[AccountId("soon")], DONE, START, LATER),
+        "due": settled(claimed[AccountId("due")], DONE, START, START),
+        "failed": settled(claimed[AccountId("failed")], REFUSED_FOR_NOW, START, far),
+        "broke": replace(broken(claimed[AccountId("broke")], "It broke.", START), next_due_at=far),
+        "paused": settled(claimed[AccountId("paused")], DONE, START, far),
+    }
+    await store.settle([(claimed[AccountId(name)].lease(), end) for name, end in ends.items()])
+    await store.switch(a_stream("paused").id, StreamStatus.PAUSED, START)
+    await store.open([a_stream("waits", channel=Channel.GOOGLE_CALENDAR, due_at=far)])
+
+    assert await store.hasten(LISTING, lambda _: LATER + SECOND, START) == 1
+
+    moments = {name: (await kept(store, name)).next_due_at for name in names}
+    unchanged = {name: end.next_due_at for name, end in ends.items()}
+    assert moments == {**unchanged, "held": START, "waits": LATER + SECOND}
+    assert (await store.of_account(AccountId("waits")))[1].next_due_at == far
 
 
 async def test_what_is_ahead_in_a_lane_is_told(store: StreamStore) -> None:

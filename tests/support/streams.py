@@ -1,5 +1,6 @@
 """Streams for tests."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jobs.streams.stream import (
@@ -29,6 +30,8 @@ REFUSED = SliceResult(
     failures=3,
     status=StreamStatus.PARKED,
 )
+
+REFUSED_FOR_NOW = replace(REFUSED, status=StreamStatus.ACTIVE)
 
 
 def a_stream(

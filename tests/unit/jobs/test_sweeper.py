@@ -193,6 +193,24 @@ async def test_work_that_finds_its_lease_lost_ends_quietly(bench: Bench) -> None
     assert (await bench.kept()).lease_owner == "worker-1"
 
 
+async def test_a_changed_cron_reaches_streams_that_wait(bench: Bench) -> None:
+    """Who wants an account looked at each minute does not wait for the moment of the old cron."""
+    await bench.store.open([a_stream()])
+    sweeper = bench.sweeper(nothing_new)
+    sweeper.follow({LIST_JOB: parse_cron("0 0 1 1 *")})
+
+    async with running(sweeper):
+        await bench.pass_s(2)
+        before = await bench.kept()
+        sweeper.follow(MINUTELY)
+        await bench.pass_s(62)
+        after = await bench.kept()
+
+    assert before.next_due_at > START + timedelta(days=30)
+    assert after.fence > before.fence
+    assert after.next_due_at < START + timedelta(minutes=3)
+
+
 async def test_who_rests_claims_nothing_and_ends_what_is_under_way(bench: Bench) -> None:
     """A process that is about to stop leaves what is due to others, also after new settings."""
     sweeper = bench.sweeper(nothing_new)
