@@ -3,12 +3,12 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Executable
+from sqlalchemy import ColumnElement, Executable, Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,9 @@ from sanderling.store.address import Address, parse_address
 from sanderling.store.engines import build_engines
 from sanderling.store.faults import UNREADABLE, fault_of
 from sanderling.store.limits import DatabaseLimits
+
+
+_ANYTHING: Final[ColumnElement[int]] = literal_column("1", Integer())
 
 
 class Database:
@@ -101,7 +104,7 @@ class Database:
 
     def insert_missing(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT that skips rows whose key is taken, so that repeating it is safe."""
-        return self._insert(table).on_conflict_do_nothing()
+        return self.insert(table).on_conflict_do_nothing()
 
     def replacing(
         self, table: Table, **otherwise: ColumnElement[Any]
@@ -111,19 +114,36 @@ class Database:
         Its parameters are whole rows, one or many. A column that is named becomes what is said
         instead; `excluded` is the new row there.
         """
-        insert = self._insert(table)
+        insert = self.insert(table)
         keys = [column.name for column in table.primary_key]
         others = {name: excluded for name, excluded in insert.excluded.items() if name not in keys}
         return insert.on_conflict_do_update(index_elements=keys, set_={**others, **otherwise})
 
-    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+    async def put(
+        self,
+        connection: AsyncConnection,
+        insert: sqlite.Insert | postgresql.Insert,
+        rows: Sequence[Mapping[str, object]],
+    ) -> None:
+        """Insert rows, of which no two have the same key, many by one statement where that helps.
+
+        PostgreSQL plans each statement anew, so that one for each row costs more than the row.
+        """
+        if not self.address.is_sqlite:
+            # Whoever asks for something back is given statements with many rows.
+            await connection.execute(insert.returning(_ANYTHING), rows)
+        else:
+            await connection.execute(insert, rows)
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that fails where a key is taken."""
         return sqlite.insert(table) if self.address.is_sqlite else postgresql.insert(table)
 
     def upsert(self, table: Table, values: Mapping[str, object]) -> Executable:
         """Return an INSERT of one row that takes the place of the one with the same key."""
         keys = [column.name for column in table.primary_key]
         others = {name: value for name, value in values.items() if name not in keys}
-        insert = self._insert(table).values(values)
+        insert = self.insert(table).values(values)
         return insert.on_conflict_do_update(index_elements=keys, set_=others)
 
     async def close(self) -> None:

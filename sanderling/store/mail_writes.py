@@ -1,9 +1,11 @@
 """How a batch of mail is written, each kind of row by one statement for all of them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import ColumnElement, delete, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.sync.held import HeldMessage, MailBatch, Presence, Reason, Want, Written
@@ -21,6 +23,17 @@ _STRONGER: Final[ColumnElement[str]] = literal_column(
     WORD,
 )
 """That a message is to be confirmed says less than any other reason to fetch it."""
+
+
+def _last_words(wants: Sequence[Want]) -> Collection[Want]:
+    """Return one wish for each message, as they would be after one another."""
+    words: dict[str, Want] = {}
+    for want in wants:
+        before = words.get(want.remote_id)
+        is_weaker = before is not None and want.reason is Reason.CONFIRM
+        reason = before.reason if before is not None and is_weaker else want.reason
+        words[want.remote_id] = replace(want, reason=reason)
+    return words.values()
 
 
 class MailWrites:
@@ -42,11 +55,12 @@ class MailWrites:
         if not held:
             return
         rows = [self._message(each) for each in held.values()]
-        await self._connection.execute(self._database.replacing(messages), rows)
+        await self._put(self._database.replacing(messages), rows)
         await self._write_folders(held.values())
-        contents = [self._content(each) for each in batch.written]
+        written = {each.held.remote_id: each for each in batch.written}
+        contents = [self._content(each) for each in written.values()]
         if contents:
-            await self._connection.execute(self._database.replacing(message_contents), contents)
+            await self._put(self._database.replacing(message_contents), contents)
         hidden = [each.remote_id for each in batch.moved if each.presence is not Presence.LIVE]
         for some in portions(hidden):
             columns = message_contents.c
@@ -67,7 +81,12 @@ class MailWrites:
             for folder in each.folders
         ]
         if rows:
-            await self._connection.execute(message_folders.insert(), rows)
+            await self._put(self._database.insert(message_folders), rows)
+
+    async def _put(
+        self, insert: sqlite.Insert | postgresql.Insert, rows: Sequence[Mapping[str, object]]
+    ) -> None:
+        await self._database.put(self._connection, insert, rows)
 
     async def write_wants(self, batch: MailBatch) -> None:
         """End what came to be, and then keep what is wanted."""
@@ -75,7 +94,7 @@ class MailWrites:
         await self._end(batch.arrived, message_wants.c.reason == Reason.CONFIRM.value)
         if batch.wanted:
             replacing = self._database.replacing(message_wants, reason=_STRONGER)
-            await self._connection.execute(replacing, self._wants(batch.wanted))
+            await self._put(replacing, self._wants(batch.wanted))
 
     async def _end(self, remote_ids: Iterable[str], *conditions: ColumnElement[bool]) -> None:
         columns = message_wants.c
@@ -95,7 +114,7 @@ class MailWrites:
                 "tries": each.tries,
                 "due_at": each.not_before or AT_ONCE,
             }
-            for each in wants
+            for each in _last_words(wants)
         ]
 
     def _message(self, held: HeldMessage) -> dict[str, object]:

@@ -290,6 +290,14 @@ async def test_an_arrival_ends_a_confirmation_alone(store: MailStore) -> None:
     assert await store.wanted(ACCOUNT.id, START, limit=9) == [wants[1]]
 
 
+async def test_what_is_wanted_twice_at_once_is_wanted_once(store: MailStore) -> None:
+    """Within one batch the later wish takes the place of the earlier, as it does between two."""
+    wants = (Want("a", "t", Reason.NEW), Want("a", "t2", Reason.CONFIRM, tries=2))
+    await store.commit(ACCOUNT, LEASE, MailBatch(wanted=wants))
+
+    assert await store.wanted(ACCOUNT.id, START, limit=9) == [Want("a", "t2", Reason.NEW, 2)]
+
+
 async def test_a_confirmation_becomes_what_says_more(store: MailStore) -> None:
     """Any other reason takes its place."""
     for reason in (Reason.CONFIRM, Reason.NEW, Reason.CONFIRM, Reason.REFRESH):
