@@ -20,7 +20,6 @@ from sanderling.store.engines import build_engines
 from sanderling.store.faults import UNREADABLE, fault_of
 from sanderling.store.limits import DatabaseLimits
 
-
 _ANYTHING: Final[ColumnElement[int]] = literal_column("1", Integer())
 
 
