@@ -44,6 +44,7 @@ test: setup-dev ## Set up, then run every test but the nightly ones, with covera
 	@tools/need-google-client $(BIN)/python
 	@tools/need-graph-metadata $(BIN)/python
 	@tools/need-emulate $(BIN)/python
+	@tools/need-readers $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(PYTEST)
 
@@ -55,6 +56,7 @@ test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
 	@tools/need-google-client $(BIN)/python
 	@tools/need-graph-metadata $(BIN)/python
 	@tools/need-emulate $(BIN)/python
+	@tools/need-readers $(BIN)/python
 	@tools/need-localemu $(BIN)/python
 	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
@@ -98,6 +100,7 @@ lock: setup-dev ## Pin requirements/*.txt anew; UPGRADE=--upgrade takes the newe
 		--group localemu -o requirements/localemu.txt
 	$(LOCK) --group google -o requirements/google.txt
 	$(LOCK) --group graph --no-deps -o requirements/graph.txt
+	$(LOCK) --group readers -o requirements/readers.txt
 
 .PHONY: bench
 bench: setup-dev ## Measure what a call costs, beside other ways to run the same code.

@@ -37,6 +37,7 @@ def _pins(file: str) -> dict[str, set[Version]]:
         ("localemu.txt", "localemu"),
         ("google.txt", "google"),
         ("graph.txt", "graph"),
+        ("readers.txt", "readers"),
     ],
 )
 def test_every_dependency_is_pinned_inside_its_range(file: str, group: str | None) -> None:
