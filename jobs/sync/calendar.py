@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from jobs.streams.stream import Lease
 from jobs.sync.announcements import Announcer
 from jobs.sync.budget import DEFAULT_BUDGET, Budget, Meter, SliceEnd
-from jobs.sync.calendar_steps import CalendarDraft, told_gone
+from jobs.sync.calendar_steps import CalendarDraft, series_of, told_gone
 from jobs.sync.faults import CursorExpired, Defect, ProviderFault
 from jobs.sync.held import CalendarBatch, HeldEvent, Place, Stage
 from jobs.sync.items import Event
@@ -70,7 +70,7 @@ class _Slice:
     async def draft(self, place: Place, page: _Answer) -> CalendarDraft:
         """Return what a page changes."""
         account_id, calendar = self.account.id, place.remote_id
-        ids = frozenset(each.remote_id for each in page.items)
+        ids = frozenset(each.remote_id for each in page.items) | series_of(page.items)
         gone = frozenset(each.remote_id for each in page.items if told_gone(each))
         exceptions = await self.store.exceptions(account_id, calendar, gone) if gone else ()
         held = await self.store.held(account_id, calendar, ids)

@@ -85,6 +85,8 @@ class Reason(StrEnum):
     REFRESH = "refresh"
     CONFIRM = "confirm"
     """It left its folder, and may be in another one or nowhere."""
+    DOUBTED = "doubted"
+    """It was not found where it had just been told of; only when that comes again is it gone."""
 
 
 @dataclass(frozen=True, slots=True)

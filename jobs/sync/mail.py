@@ -15,7 +15,7 @@ from jobs.sync.announcements import Announcer
 from jobs.sync.backoff import verdict
 from jobs.sync.budget import DEFAULT_BUDGET, Budget, Meter, SliceEnd
 from jobs.sync.faults import CursorExpired, Defect, ProviderFault, Temporary
-from jobs.sync.held import MailBatch, Place, Stage, Want
+from jobs.sync.held import MailBatch, Place, Reason, Stage, Want
 from jobs.sync.mail_steps import MailDraft, Views
 from jobs.sync.ports import MailStore
 from jobs.sync.provider import (
@@ -23,6 +23,7 @@ from jobs.sync.provider import (
     Change,
     Deferred,
     Fetched,
+    Gone,
     MailProvider,
     MailProviders,
     Page,
@@ -40,6 +41,8 @@ from jobs.sync.rounds import (
 from jobs.sync.rules import MailPolicy, folder_rules
 from sanderling.kernel.clock import Clock
 
+_TOLD_ONCE = frozenset({Reason.NEW, Reason.REFRESH})
+_SECOND_LOOK = timedelta(minutes=1)
 _LEFT_OUT = Temporary("a batch was answered without this message")
 
 
@@ -237,11 +240,15 @@ async def _fetch_wanted(part: _Slice, provider: MailProvider) -> bool:
 
 
 def _take(part: _Slice, draft: MailDraft, want: Want, found: Fetched) -> None:
+    sync = part.sync
+    now = sync.clock.now()
+    if isinstance(found, Gone) and want.reason in _TOLD_ONCE:
+        # Providers lose sight of a message for a moment; nobody would tell us of it a second time.
+        draft.put_off(replace(want, reason=Reason.DOUBTED, not_before=now + _SECOND_LOOK))
+        return
     if not isinstance(found, Deferred):
         draft.take(want, found)
         return
-    sync = part.sync
-    now = sync.clock.now()
     after = verdict(found.fault, failures=want.tries, now=now, chance=sync.chance())
     # What one message is refused for is no reason to give up its account: it is asked for again.
     due_at = after.next_at or now + timedelta(hours=1)

@@ -264,7 +264,7 @@ class World:
         known: dict[str, tuple[object, ...]] = {}
         for event in await self.announced():
             if event.operation is RecordOperation.DELETED:
-                del known[event.record_id]
+                assert known.pop(event.record_id, None) is not None
                 continue
             is_known = event.record_id in known
             assert is_known == (event.operation is RecordOperation.UPDATED)

@@ -160,7 +160,7 @@ class CalendarWorld:
         known: dict[str, str] = {}
         for event in await self.announced():
             if event.operation is RecordOperation.DELETED:
-                del known[event.record_id]
+                assert known.pop(event.record_id, None) is not None
                 continue
             assert (event.record_id in known) == (event.operation is RecordOperation.UPDATED)
             assert isinstance(event.after, dict)

@@ -128,7 +128,18 @@ class GraphCalendarProvider:
                 is_gone = answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
                 if not answer.is_success and not is_gone:
                     raise fault_of(answer, self._clock.now())
-                self._keep({each: None if is_gone else answer.fields()})
+                self._keep({each: await self._master(each) if is_gone else answer.fields()})
+
+    async def _master(self, event_id: str) -> Fields | None:
+        """Return a series that a batch did not find, or None where it is gone indeed.
+
+        One word is not enough: without it all of its dates would be left out.
+        """
+        path = EVENT.at(event=quote(event_id, safe=""))
+        try:
+            return await self._http.fields(Ask("GET", path, units=1, headers=_HEADERS))
+        except ItemGone:
+            return None
 
     def _keep(self, masters: dict[str, Fields | None] | dict[str, Fields]) -> None:
         if len(self._masters) > _MOST_MASTERS:

@@ -1,0 +1,180 @@
+"""Sync of an account at a simulated provider, over the real adapters, in every weather."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
+
+import httpx2
+
+from jobs.streams.errors import LeaseLost
+from jobs.streams.stream import Lease, StreamId
+from jobs.sync.budget import SliceEnd
+from jobs.sync.faults import CursorExpired
+from sanderling.kernel.events import RecordChanged, RecordOperation
+from sanderling.simulator.core.faults import FaultKind
+from sanderling.simulator.core.in_process import InProcess
+from support.remote import Killed
+from support.simulated_account import SimulatedAccount
+from support.storm import Storm
+
+Seen = tuple[object, ...]
+"""What people are to see of one record."""
+
+FAULTS = (
+    None,
+    *(
+        kind
+        for kind in FaultKind
+        # Tokens are renewed by other parts, which have tests of their own.
+        if kind not in {FaultKind.CURSOR_EXPIRED, FaultKind.INVALID_GRANT}
+    ),
+)
+
+
+class SimulatedRemote(ABC):
+    """One account: what its provider holds, what we keep, and who works on it."""
+
+    def __init__(self, brand: str) -> None:
+        """Start empty on both sides."""
+        storms: list[Storm] = []
+
+        def stormy(inner: InProcess) -> httpx2.AsyncBaseTransport:
+            storms.append(Storm(inner))
+            return storms[0]
+
+        self.account = SimulatedAccount(brand, stormy)
+        (self.storm,) = storms
+        self.storm.usurp = self._usurp
+        self.storm.edit = self.edit
+        self.may_expire = False
+        self.fence = 1
+        self.commits = 0
+        self.kill_at_commit = 0
+        self._made = 0
+
+    @property
+    def is_google(self) -> bool:
+        """Claim that the provider is Google."""
+        return self.account.brand == "google"
+
+    def is_held(self, lease: Lease) -> bool:
+        """Claim that nobody took over since."""
+        return lease.fence == self.fence
+
+    def after_commit(self) -> None:
+        """Let the process end right after a commit."""
+        self.commits += 1
+        if self.commits == self.kill_at_commit:
+            raise Killed
+
+    def strike(
+        self, *, seed: int, fault: FaultKind | None, rate: float, edits: float, death: str, at: int
+    ) -> None:
+        """Let the weather of the next pass begin."""
+        self.calm()
+        self.storm.random.seed(seed)
+        self.storm.edits = edits
+        self.storm.kill_at = at if death == "request" else 0
+        self.storm.usurp_at = at if death == "usurp" else 0
+        self.kill_at_commit = at if death == "commit" else 0
+        rates = {} if fault is None else {fault: rate}
+        if self.may_expire:
+            rates[FaultKind.CURSOR_EXPIRED] = 0.05
+        self.account.world.faults.set_rates(rates, seed=seed)
+
+    def calm(self) -> None:
+        """Let nothing go wrong from now on."""
+        self.storm.calm()
+        self.commits = self.kill_at_commit = 0
+        self.account.world.faults.clear()
+
+    async def one_pass(self) -> None:
+        """Sync in the weather that there is; a process that ends is followed by another."""
+        try:
+            await self.slices()
+        except (Killed, LeaseLost):
+            self.fence += 1
+
+    async def quiesce(self) -> None:
+        """Sync in fine weather, until nothing is left to do."""
+        self.calm()
+        for _ in range(3):
+            self.pass_time()
+            end = await self.slices()
+            assert end.fault is None
+
+    async def idle(self) -> int:
+        """Return how many requests a pass takes in which nothing is found."""
+        self.storm.requests = 0
+        end = await self.slices()
+        assert end.is_done
+        return self.storm.requests
+
+    def lease(self) -> Lease:
+        """Return the hold of whoever works on it now."""
+        return Lease(StreamId("str_1"), "worker", self.fence, self.account.clock.now())
+
+    def number(self) -> int:
+        """Return a number that was not returned before."""
+        self._made += 1
+        return self._made
+
+    async def _usurp(self) -> None:
+        """Let another worker take over in the middle of a request, and do what it can."""
+        self.fence += 1
+        self.storm.usurp_at = 0
+        await self.slices()
+
+    @abstractmethod
+    async def slices(self) -> SliceEnd:
+        """Begin a process, and run slices until the work is done or a fault stops it."""
+
+    @abstractmethod
+    def edit(self, random: Random) -> None:
+        """Let somebody change something at the provider."""
+
+    @abstractmethod
+    def pass_time(self) -> None:
+        """Let so much time pass that whatever waits is due."""
+
+    @abstractmethod
+    def remote(self) -> Mapping[str, Seen]:
+        """Return what people are to see, by remote id."""
+
+    @abstractmethod
+    async def local(self) -> Mapping[str, Seen]:
+        """Return what they do see."""
+
+    @abstractmethod
+    def told(self) -> Iterable[Seen]:
+        """Return what somebody knows who only listens to record events."""
+
+    @abstractmethod
+    async def places(self) -> int:
+        """Return how many folders or calendars are followed."""
+
+    @abstractmethod
+    async def is_waiting(self) -> bool:
+        """Claim that something is still to be fetched."""
+
+
+def is_stopped(end: SliceEnd) -> bool:
+    """Claim that a slice ended for a reason that the next one would meet again.
+
+    A cursor that ended is not one: each folder's shows by itself, and a scan is due at once.
+    """
+    return end.fault is not None and not isinstance(end.fault, CursorExpired)
+
+
+def heard(events: Sequence[RecordChanged]) -> Mapping[str, Mapping[str, object]]:
+    """Return the records that somebody knows who only listened to these events."""
+    known: dict[str, Mapping[str, object]] = {}
+    for event in events:
+        is_known = event.record_id in known
+        assert is_known == (event.operation is not RecordOperation.CREATED), event
+        if event.operation is RecordOperation.DELETED:
+            del known[event.record_id]
+        else:
+            assert isinstance(event.after, dict)
+            known[event.record_id] = event.after
+    return known

@@ -1,0 +1,105 @@
+"""What convergence has found: providers tell too little, or once something that is not so."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sanderling.simulator.core.faults import FaultKind
+from sanderling.simulator.core.meeting import Meeting, When
+from support.simulated import START, letter, plan
+from support.simulated_account import BRANDS
+from support.simulated_calendar_remote import SimulatedCalendar
+from support.simulated_mail_remote import SimulatedMail
+
+DAY = timedelta(days=1)
+
+
+def called_off(remote: SimulatedCalendar, series: Meeting) -> Meeting:
+    """Call the second date of a daily series off."""
+    start = When(at=START + DAY)
+    single = replace(series.plan, recurrence=(), start=start, end=When(at=START + DAY))
+    made = remote.agenda.add(single, at=START, master=series.number, original_start=start)
+    return remote.agenda.cancel(made.number, at=START)
+
+
+@pytest.mark.parametrize("brand", BRANDS)
+async def test_a_message_that_was_not_found_once_is_looked_for_again(brand: str) -> None:
+    """A provider that answers 404 for what it has just listed does not make us lose it."""
+    remote = SimulatedMail(brand)
+    remote.box.add(letter(), places=frozenset({"INBOX" if remote.is_google else "inbox"}))
+    remote.account.world.faults.set_rates({FaultKind.PART_404: 1.0})
+    await remote.slices()
+    assert await remote.local() == {}
+    remote.calm()
+    remote.pass_time()
+
+    await remote.slices()
+
+    assert await remote.local() == remote.remote() != {}
+    assert not await remote.is_waiting()
+
+
+async def test_a_message_that_is_not_found_twice_is_gone() -> None:
+    """What was deleted between the list and the fetch is wanted for a minute, and not for ever."""
+    remote = SimulatedMail("google")
+    mail = remote.box.add(letter(), places=frozenset({"INBOX"}))
+    remote.account.world.faults.set_rates({FaultKind.PART_404: 1.0})
+    await remote.slices()
+    remote.calm()
+    remote.box.delete(mail.number)
+    remote.box.expire()
+    remote.pass_time()
+
+    for _ in range(3):
+        await remote.slices()
+
+    assert await remote.local() == {}
+    assert not await remote.is_waiting()
+    assert remote.store.events == ()
+
+
+async def test_a_series_that_a_batch_did_not_find_is_asked_for_by_itself() -> None:
+    """All of its dates would be left out otherwise, and nobody would tell of them again."""
+    remote = SimulatedCalendar("microsoft")
+    for number in range(3):
+        # One slice ends after the third series, so that the next knows its dates alone.
+        remote.agenda.add(plan("RRULE:FREQ=DAILY;COUNT=6", start=START + number * DAY), at=START)
+    remote.account.world.faults.set_rates({FaultKind.PART_404: 1.0})
+
+    for _ in range(3):
+        await remote.slices()
+
+    assert await remote.local() == remote.remote()
+    assert len(await remote.local()) == 18
+
+
+@pytest.mark.parametrize("between", [0, 1, 5])
+async def test_dates_called_off_of_a_series_that_came_and_went_leave_nothing(between: int) -> None:
+    """Whether they are told of on the page of the series, or on a later one."""
+    remote = SimulatedCalendar("google")
+    await remote.slices()
+    series = remote.agenda.add(plan("RRULE:FREQ=DAILY;COUNT=4"), at=START)
+    date = called_off(remote, series)
+    remote.agenda.cancel(series.number, at=START)
+    for _ in range(between):
+        remote.agenda.add(plan(), at=START)
+    remote.agenda.edit(date.number, date.plan, at=START)
+
+    await remote.slices()
+
+    assert await remote.local() == remote.remote()
+    assert len(await remote.local()) == between
+    assert len(list(remote.told())) == between
+
+
+async def test_a_date_called_off_of_a_series_that_is_there_is_kept() -> None:
+    """Without it the series would show that moment again."""
+    remote = SimulatedCalendar("google")
+    await remote.slices()
+    called_off(remote, remote.agenda.add(plan("RRULE:FREQ=DAILY;COUNT=4"), at=START))
+
+    await remote.slices()
+
+    assert await remote.local() == remote.remote()
+    assert len(await remote.local()) == 2
