@@ -92,14 +92,7 @@ class LambdaDriver:
             await self._runner.start()
         except Refused as refused:
             await self._close()
-            _log.warning(
-                "lambda.refused",
-                code=refused.fault.code,
-                permission=refused.fault.permission,
-                outcome=refused.fault.kind.value,
-            )
-            reason = refused.fault.detail.removesuffix(".")
-            raise DriverError(driver=NAME, reason=reason) from None
+            raise _told(refused.fault) from None
         except BaseException:
             await self._close()
             raise
@@ -235,8 +228,7 @@ class LambdaDriver:
                 lambda: collect(self._control, keep, self._settings, now=now, grace=grace),
             )
         except Refused as refused:
-            reason = refused.fault.detail.removesuffix(".")
-            raise DriverError(driver=NAME, reason=reason) from None
+            raise _told(refused.fault) from None
         _log.info(
             "lambda.collected",
             removed=len(collected.removed),
@@ -264,6 +256,14 @@ class LambdaDriver:
             **self._ledger.numbers(),
         }
         return await self._rights.health(numbers)
+
+
+def _told(fault: Fault) -> DriverError:
+    """Log `fault`, which no call met, and return what to raise."""
+    _log.warning(
+        "lambda.refused", code=fault.code, permission=fault.permission, outcome=fault.kind.value
+    )
+    return DriverError(driver=NAME, reason=fault.detail.removesuffix("."))
 
 
 def _outcome(

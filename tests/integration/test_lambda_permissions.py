@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from drivers.aws_lambda.blueprint import name_of
 from drivers.aws_lambda.clients import connect_clients
@@ -107,15 +108,19 @@ async def test_the_documented_policy_is_enough_for_all_that_the_driver_does(
 async def test_a_collector_that_may_not_list_or_remove_names_what_is_missing(
     strict: MiniStack,
 ) -> None:
-    """The two permissions that nothing else needs are named as well."""
+    """The two permissions that nothing else needs are named as well, also in the log."""
     later = datetime.now(UTC) + timedelta(days=30)
     for action in ("lambda:ListFunctions", "lambda:DeleteFunction"):
         settings = strict.settings(namespace="untidy", **credentials(strict, action))
         async with running_driver(settings) as running:
             await running.driver.deploy(function("fn_left"))
 
-            with pytest.raises(DriverError, match=action):
+            with pytest.raises(DriverError, match=action), capture_logs() as lines:
                 await running.driver.collect([], now=later)
+
+        assert [(line["event"], line["permission"]) for line in lines] == [
+            ("lambda.refused", action)
+        ]
 
 
 async def test_a_role_that_may_not_be_taken_on_is_named(strict: MiniStack) -> None:
