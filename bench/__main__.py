@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from bench import call, engine, fairness, http, limiter, record, settings, worker
+from bench import call, engine, fairness, http, limiter, record, settings, sync, worker
 from bench.report import Report, print_table, to_json, to_markdown
 
 
@@ -19,6 +19,7 @@ def _parser() -> argparse.ArgumentParser:
         ("engine", "what queued executions cost, and how soon they are back after a crash"),
         ("config", "how long a changed setting takes to be in force in every process"),
         ("worker", "what streams cost a worker: thousands due at once, and a minute of turns"),
+        ("sync", "the first sync of mailboxes and calendars, beside a loop that only inserts"),
     ):
         kind = kinds.add_parser(what, help=says, description=says)
         form = kind.add_mutually_exclusive_group()
@@ -58,6 +59,8 @@ def measure(asked: argparse.Namespace) -> Report:  # noqa: PLR0911 - one for eac
             return settings.run(settings.Options(asked.calls, asked.database, asked.redis))
         case "worker":
             return worker.run(worker.Options(asked.calls, asked.seconds))
+        case "sync":
+            return sync.run(sync.Options(asked.calls))
         case _:
             return record.run(asked.calls)
 

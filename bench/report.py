@@ -38,6 +38,9 @@ _PAGE_HEADINGS = {
     "recovery_s": "back after kill -9, s",
     "lease_s": "lease, s",
     "cpu_us": "CPU",
+    "own_cpu_us": "own CPU",
+    "quota_units_per_item": "quota units, each",
+    "idle_requests": "requests without news",
     "idle_kib": "idle KiB",
     "quiet_percent": "quiet median, % of its fifo",
     "total_ratio": "all, x its fifo",
@@ -54,6 +57,8 @@ _AS_THEY_ARE = frozenset(
         "per_s_min",
         "per_s_median",
         "per_s_max",
+        "quota_units_per_item",
+        "idle_requests",
     }
 )
 _RATES = ("calls_per_s", "rps")
@@ -83,6 +88,12 @@ _HEADINGS = {
     "recovery_s": "recovery s",
     "lease_s": "lease s",
     "cpu_us": "CPU µs/call",
+    "items": "items",
+    "items_per_s": "items/s",
+    "own_cpu_us": "own CPU µs",
+    "quota_units_per_item": "units/item",
+    "idle_requests": "idle requests",
+    "idle_units": "idle units",
     "idle_kib": "idle KiB",
     "quiet_p50_ms": "quiet p50 ms",
     "quiet_p99_ms": "quiet p99 ms",

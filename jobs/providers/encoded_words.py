@@ -18,6 +18,8 @@ def decoded_words(header: str) -> str:
     together, since some programs cut in the middle of a character. The time is linear.
     """
     header = header[:MAX_HEADER_CHARS]
+    if "=?" not in header:
+        return header
     pieces: list[str] = []
     run, charset, end = b"", "", 0
     for word in _WORD.finditer(header):

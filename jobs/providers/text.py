@@ -14,7 +14,11 @@ _LINES = re.compile(r" ?\n ?(?:\n ?)+")
 
 def clean(text: str, max_chars: int = MAX_TEXT_CHARS) -> str:
     """Return at most `max_chars` of `text`, without NUL and halves of surrogate pairs."""
-    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text[:max_chars])
+    text = text[:max_chars]
+    # Most text is plain, and to see that takes no search.
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def html_text(html: str, max_chars: int = MAX_TEXT_CHARS) -> str:

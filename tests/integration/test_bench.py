@@ -14,6 +14,9 @@ from bench.engine import NAMES as ENGINE_NAMES
 from bench.http import NAMES, goals
 from bench.peers.monty import MontyWarm
 from bench.peers.subprocess_per_call import SubprocessPerCall
+from bench.sync import KINDS
+from bench.sync import Options as SyncOptions
+from bench.sync import run as run_sync
 from support.redis import RedisServer, run_redis
 
 pytestmark = pytest.mark.slow
@@ -212,3 +215,34 @@ def test_the_worker_benchmark_prints_every_row() -> None:
     assert [goal["what"].partition(":")[0] for goal in document["goals"]] == [
         name for name in rows if name.startswith("sweep_")
     ]
+
+
+def test_the_sync_benchmark_brings_in_all_that_there_is() -> None:
+    """Each kind of account is read whole into both stores, and then one look finds nothing."""
+    report = run_sync(SyncOptions(items=12, turns=1))
+
+    rows: dict[str, Any] = {str(row["name"]): row for row in report.rows}
+    assert list(rows) == [f"{each.name}{way}" for each in KINDS for way in ("", "_memory", "_bare")]
+    for kind in KINDS:
+        assert rows[kind.name]["items"] == rows[f"{kind.name}_memory"]["items"]
+        assert rows[kind.name]["items_per_s"] > 0
+    for name in ("gmail", "gmail_threads", "graph_mail"):
+        assert rows[name]["items"] == 12
+    assert rows["gmail"]["idle_requests"] == 2
+    assert rows["google_calendar"]["idle_requests"] == 1
+    assert rows["graph_calendar"]["idle_requests"] == 1
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_the_sync_benchmark_prints_every_row() -> None:
+    """`python -m bench sync --json` has figures for each kind of account, and its goals."""
+    document = _measure("sync", "--calls", "300", within_s=500)
+
+    rows = _by_name(document)
+    for kind in KINDS:
+        figures = ("items_per_s", "ratio", "own_cpu_us", "quota_units_per_item", "idle_requests")
+        assert all(rows[kind.name][figure] > 0 for figure in figures)
+    assert rows["gmail"]["quota_units_per_item"] < 20.1
+    assert rows["gmail_threads"]["quota_units_per_item"] < rows["gmail"]["quota_units_per_item"]
+    assert len(document["goals"]) == 2 * len(KINDS) + 2

@@ -1,9 +1,10 @@
 """Graph's calendar: events, the window in which series are expanded, and delta of a window."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeAlias
 
 from sanderling.simulator.core.exchange import Answer
 from sanderling.simulator.core.faults import Point
@@ -20,6 +21,9 @@ _VIEW = "users('me')/calendarView"
 _LONGEST_DAYS = 1825
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HORIZON = datetime(2100, 1, 1, tzinfo=UTC)
+
+_Told: TypeAlias = tuple[str, Callable[[], Value]]
+"""An event by its name; only those of the page that is asked for are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Calendar:
             if meeting.is_cancelled or meeting.master is not None:
                 continue
             if meeting.plan.recurrence:
-                found += [value for _, value in _expanded(ask, meeting, window)]
+                found += [render() for _, render in _expanded(ask, meeting, window)]
             elif window.touches(meeting):
                 found.append(event_value(ask, meeting))
         return paged(ask, _VIEW, [partial(ask.selected, each) for each in found])
@@ -74,7 +78,7 @@ class Calendar:
         if not meeting.plan.recurrence:
             message = "Your request can't be completed. The item is no recurring master."
             raise errors.bad_request("ErrorInvalidRequest", message)
-        found = [value for _, value in _expanded(ask, meeting, window)]
+        found = [render() for _, render in _expanded(ask, meeting, window)]
         rows = [partial(ask.selected, each) for each in found]
         return paged(ask, "users('me')/events('x')/instances", rows)
 
@@ -88,36 +92,36 @@ class Calendar:
         if walk.since is None:
             meetings = [kept for kept in agenda.meetings.values() if not kept.is_cancelled]
             entries = [
-                Entry(f"{meeting.number:012}/{name}", partial(_same, value))
+                Entry(f"{meeting.number:012}/{name}", render)
                 for meeting in meetings
-                for name, value in self._whole(ask, meeting, window)
+                for name, render in self._whole(ask, meeting, window)
             ]
         else:
             changed = agenda.changed_after(walk.since, until=walk.until)
             entries = [
-                Entry(f"{meeting.changed:012}/{name}", partial(_same, value))
+                Entry(f"{meeting.changed:012}/{name}", render)
                 for meeting in changed
-                for name, value in self._changes(ask, meeting, window)
+                for name, render in self._changes(ask, meeting, window)
             ]
         return self._walks.answer(ask, walk, entries)
 
-    def _whole(self, ask: Ask, meeting: Meeting, window: _Window) -> Iterator[tuple[str, Value]]:
+    def _whole(self, ask: Ask, meeting: Meeting, window: _Window) -> Iterator[_Told]:
         """Return what a walk from the beginning tells of a meeting: a series, then its dates."""
         if meeting.master is not None:
             return
         if not meeting.plan.recurrence:
             if window.touches(meeting):
-                yield "", event_value(ask, meeting)
+                yield "", partial(event_value, ask, meeting)
             return
         dates = _expanded(ask, meeting, window, trims=True)
         if dates:
-            yield "", event_value(ask, meeting)
+            yield "", partial(event_value, ask, meeting)
         told = self._told[ask.person.email, meeting.number]
-        for name, value in dates:
+        for name, render in dates:
             told.add(name)
-            yield name, value
+            yield name, render
 
-    def _changes(self, ask: Ask, meeting: Meeting, window: _Window) -> Iterator[tuple[str, Value]]:
+    def _changes(self, ask: Ask, meeting: Meeting, window: _Window) -> Iterator[_Told]:
         """Return what a walk through changes tells of a changed meeting."""
         name = event_name(ask, meeting)
         if meeting.master is not None:
@@ -125,38 +129,33 @@ class Calendar:
             series = ask.person.agenda.get(meeting.master)
             if not series.is_cancelled:
                 self._told[ask.person.email, meeting.master].add(name)
-            yield name, event_value(ask, meeting) if is_shown else removed(name)
+            gone = partial(removed, name)
+            yield name, partial(event_value, ask, meeting) if is_shown else gone
             return
         if meeting.is_cancelled or (not meeting.plan.recurrence and not window.touches(meeting)):
-            yield name, removed(name)
+            yield name, partial(removed, name)
             dates: set[str] = set()
         else:
             shown = dict(self._whole(ask, meeting, window))
             yield from shown.items()
             dates = set(shown)
         for ended in self._told[ask.person.email, meeting.number] - dates:
-            yield ended, removed(ended)
+            yield ended, partial(removed, ended)
 
 
-def _same(value: Value) -> Value:
-    return value
-
-
-def _expanded(
-    ask: Ask, master: Meeting, window: _Window, *, trims: bool = False
-) -> list[tuple[str, Value]]:
+def _expanded(ask: Ask, master: Meeting, window: _Window, *, trims: bool = False) -> list[_Told]:
     """Return the dates of a series by their ids; what was called off is none."""
     exceptions = ask.person.agenda.exceptions_of(master.number)
-    found: list[tuple[str, Value]] = []
+    found: list[_Told] = []
     for each in occurrences(master, exceptions, after=window.start, before=window.end):
         if each.exception is not None and each.exception.is_cancelled:
             continue
         name = event_name(ask, master, each)
         if each.exception is not None:
-            found.append((name, event_value(ask, each.exception)))
+            found.append((name, partial(event_value, ask, each.exception)))
         else:
             written = trimmed if trims else event_value
-            found.append((name, written(ask, master, each)))
+            found.append((name, partial(written, ask, master, each)))
     return found
 
 
