@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -27,11 +27,13 @@ from jobs.accounts.ports import AccountRecords, AccountStore, SignIns
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
 from jobs.sync.faults import AuthRevoked, Defect, PermissionMissing, ProviderFault
+from jobs.sync.history import SliceHistory, SliceRecord
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import WorkspaceId
 
 ERRAND_LASTS = timedelta(minutes=10)
 _SECRET_BYTES = 32
+_SLICES_SHOWN = 5
 _FORGOTTEN_AT_ONCE = 1000
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -59,10 +61,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account, and how each of its channels is getting on."""
+    """An account, how each of its channels is getting on, and its latest slices, newest first."""
 
     account: Account
     streams: tuple[Stream, ...]
+    slices: Mapping[StreamId, Sequence[SliceRecord]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +85,18 @@ class Accounts:
         store: AccountStore,
         streams: StreamStore,
         records: AccountRecords,
+        slices: SliceHistory,
         sign_ins: SignIns,
         tools: Tools,
     ) -> None:
         """Keep accounts in `store`, and a stream of each channel in `streams`.
 
-        What the streams bring is among `records`.
+        What the streams bring is among `records`, and what their slices came to in `slices`.
         """
         self._store = store
         self._streams = streams
         self._records = records
+        self._slices = slices
         self._sign_ins = sign_ins
         self._tools = tools
 
@@ -187,7 +192,11 @@ class Accounts:
 
         """
         account = await self._find(workspace_id, account_id)
-        return AccountView(account, tuple(await self._streams.of_account(account.id)))
+        streams = tuple(await self._streams.of_account(account.id))
+        slices = {
+            each.id: await self._slices.latest(each.id, limit=_SLICES_SHOWN) for each in streams
+        }
+        return AccountView(account, streams, slices)
 
     async def pause(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
         """Stop syncing an account until it is resumed; a slice under way ends in order.

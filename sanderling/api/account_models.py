@@ -9,6 +9,7 @@ from pydantic import Field
 from jobs.accounts.account import Account, Errand
 from jobs.accounts.accounts import AccountView, Departure
 from jobs.streams.stream import Stream
+from jobs.sync.history import SliceRecord
 from sanderling.api.function_models import Asked, Shown
 
 ProviderWord = Literal["google", "microsoft"]
@@ -79,6 +80,33 @@ class StreamFailureShown(Shown):
     sentence: str
 
 
+class SliceShown(Shown):
+    """One bounded piece of work on a channel; `units` are those of the provider's quota."""
+
+    phase: PhaseWord
+    began_at: datetime
+    ended_at: datetime
+    requests: int
+    items: int
+    units: int
+    failure_kind: str | None
+    detail: str
+
+    @classmethod
+    def of(cls, record: SliceRecord) -> Self:
+        """Return what is shown of a slice."""
+        return cls(
+            phase=record.phase.value,
+            began_at=record.began_at,
+            ended_at=record.ended_at,
+            requests=record.requests,
+            items=record.items,
+            units=record.units,
+            failure_kind=record.failure_kind,
+            detail=record.detail,
+        )
+
+
 class StreamShown(Shown):
     """One channel of an account, and how it is getting on."""
 
@@ -93,10 +121,11 @@ class StreamShown(Shown):
     last_success_at: datetime | None
     last_failure: StreamFailureShown | None
     detail: str
+    slices: Annotated[list[SliceShown], Field(description="What was done lately, newest first.")]
 
     @classmethod
-    def of(cls, stream: Stream) -> Self:
-        """Return what is shown of a stream."""
+    def of(cls, stream: Stream, slices: Sequence[SliceRecord]) -> Self:
+        """Return what is shown of a stream and its latest slices."""
         failure = stream.last_failure
         return cls(
             channel=stream.channel.value,
@@ -109,6 +138,7 @@ class StreamShown(Shown):
             last_failure=failure
             and StreamFailureShown(kind=failure.kind, sentence=failure.sentence),
             detail=stream.detail,
+            slices=[SliceShown.of(record) for record in slices],
         )
 
 
@@ -151,7 +181,7 @@ class AccountShown(AccountSummary):
             **dict(AccountSummary.of(view.account)),
             aliases=list(view.account.aliases),
             scopes=list(view.account.scopes),
-            streams=[StreamShown.of(stream) for stream in view.streams],
+            streams=[StreamShown.of(stream, view.slices[stream.id]) for stream in view.streams],
         )
 
 

@@ -83,6 +83,27 @@ def show_account(terminal: Console, account: AccountShown) -> None:
     for name, fact in facts.items():
         if fact:
             terminal.print(f"  {name:<18} {visible(fact)}")
+    _slices_view(account)(terminal)
+
+
+def _slices_view(account: AccountShown) -> View:
+    from sanderling.cli.screen import table_view  # noqa: PLC0415 - keeps --help quick.
+
+    done = [(stream.channel, each) for stream in account.streams for each in stream.slices]
+    rows = [
+        (
+            _moment(each.ended_at),
+            channel,
+            each.phase,
+            str(each.items),
+            str(each.units),
+            each.failure_kind or "ok",
+            each.detail,
+        )
+        for channel, each in sorted(done, key=lambda row: row[1].ended_at, reverse=True)
+    ]
+    columns = ("done at", "channel", "phase", "items", "quota units", "outcome", "detail")
+    return table_view("Lately", columns, rows, empty="Nothing was done yet.")
 
 
 def _stream_text(stream: StreamShown) -> str:

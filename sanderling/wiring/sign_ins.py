@@ -18,7 +18,7 @@ from jobs.providers.microsoft.house import microsoft_house
 from jobs.providers.sign_in import App, House, OAuthSignIn
 from jobs.streams.stream import Channel
 from sanderling.kernel.clock import Clock
-from sanderling.store import SQLAccountRecords, SQLAccountStore, SQLStreamStore
+from sanderling.store import SQLAccountRecords, SQLAccountStore, SQLSliceHistory, SQLStreamStore
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.sealer import sealer_of
 
@@ -105,6 +105,7 @@ def build_accounts(settings: Settings, foundation: Foundation, sign_ins: SignIns
         SQLAccountStore(database, sealer_of(settings)),
         SQLStreamStore(database),
         SQLAccountRecords(database),
+        SQLSliceHistory(database),
         sign_ins,
         Tools(foundation.clock, foundation.ids, secrets.token_bytes),
     )

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -30,6 +31,11 @@ class Stage:
     command: CommandLine
     server: Server
     providers: dict[str, str]
+
+    def accounts_of(self, email: str) -> list[dict[str, Any]]:
+        """Return somebody's accounts as the command line lists them."""
+        items = self.command.must("accounts", "list")["items"]
+        return [account for account in items if account["email"] == email]
 
     def visit(self, address: str) -> httpx2.Response:
         """Return the page at the end of the way, as a browser gets there."""
@@ -67,7 +73,7 @@ def test_an_account_is_connected_shown_steered_and_forgotten(stage: Stage, provi
 
     page = stage.visit(departure["address"])
     again = stage.visit(str(page.url))
-    (listed,) = command.must("accounts", "list")["items"]
+    (listed,) = stage.accounts_of(ADA)
     paused = command.must("accounts", "pause", listed["id"])
     resumed = command.must("accounts", "resume", listed["id"])
     asked = command.must("accounts", "sync", listed["id"])
@@ -125,7 +131,7 @@ def test_whoever_says_no_is_told_so_and_nothing_is_connected(stage: Stage, provi
 
     assert page.url.path == f"/auth/{provider}-apis/get-access-token"
     assert "access was denied at the provider" in page.text
-    assert stage.command.must("accounts", "list")["items"] == []
+    assert stage.accounts_of(ADA) == []
 
 
 def test_what_is_another_providers_is_refused(stage: Stage) -> None:

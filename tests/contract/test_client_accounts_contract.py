@@ -15,7 +15,8 @@ from jobs.accounts.errors import (
     ErrandUnknown,
     ProviderDisabled,
 )
-from jobs.streams.stream import AccountId
+from jobs.streams.stream import AccountId, Phase, StreamId
+from jobs.sync.history import SliceRecord
 from sanderling.access.errors import Forbidden
 from sanderling.access.principal import Role
 from sanderling.api.account_models import AccountShown
@@ -90,6 +91,31 @@ async def test_an_account_is_paused_resumed_asked_and_forgotten(
     with pytest.raises(AccountUnknown):
         await client.accounts.get(account.id)
     assert (await client.accounts.list()).items == []
+
+
+async def test_what_was_done_lately_is_shown(setting: Setting, client: Sanderling) -> None:
+    """The newest slice comes first, with what it cost and how it ended."""
+    account = await connected(setting, client)
+    now = setting.house.clock.now()
+    for fence in (1, 2):
+        record = SliceRecord(
+            stream_id=StreamId(f"{account.id}:gmail"),
+            fence=fence,
+            phase=Phase.LIST,
+            began_at=now,
+            ended_at=now,
+            requests=fence,
+            items=10,
+            units=20,
+            detail="It went well.",
+        )
+        await setting.house.doorstep.slices.add(record)
+
+    streams = (await client.accounts.get(account.id)).streams
+
+    assert [[each.requests for each in stream.slices] for stream in streams] == [[2, 1], []]
+    shown = streams[0].slices[0]
+    assert (shown.phase, shown.items, shown.units, shown.failure_kind) == ("list", 10, 20, None)
 
 
 async def test_what_cannot_be_connected_is_refused(setting: Setting, client: Sanderling) -> None:

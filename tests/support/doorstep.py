@@ -8,6 +8,7 @@ from jobs.accounts.accounts import Accounts, Tools
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel
+from jobs.sync.history import MemorySliceHistory
 from jobs.sync.memory_records import MemorySyncRecords
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from sanderling.api.account_models import DepartureShown
@@ -38,7 +39,10 @@ class Doorstep:
         self.mail = MemoryMailStore(lambda _: True)
         calendars = MemoryCalendarStore(lambda _: True)
         records = MemorySyncRecords(self.mail, calendars, self.streams.recall)
-        self.accounts = Accounts(self.store, self.streams, records, self.sign_in, tools)
+        self.slices = MemorySliceHistory(lambda _: True)
+        self.accounts = Accounts(
+            self.store, self.streams, records, self.slices, self.sign_in, tools
+        )
 
     def way_back(self, departure: DepartureShown, *, email: str = "ada@example.com") -> str:
         """Return the path with which somebody comes back who consents to all of it."""

@@ -20,6 +20,7 @@ from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel, Lane, Lease, Phase, StreamClaim, StreamId, StreamStatus
 from jobs.sync.faults import AuthRevoked, PermissionMissing, Temporary
 from jobs.sync.held import MailBatch, Reason, Want
+from jobs.sync.history import MemorySliceHistory
 from jobs.sync.memory_records import MemorySyncRecords
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from jobs.sync.provider import AccountRef
@@ -64,7 +65,10 @@ class Desk:
         tools = Tools(self.clock, SortableIds(self.clock), os.urandom)
         self.mail = MemoryMailStore(lambda _: True)
         self.records = Shaky(self.mail, self.streams)
-        self.accounts = Accounts(self.store, self.streams, self.records, self.sign_in, tools)
+        self.slices = MemorySliceHistory(lambda _: True)
+        self.accounts = Accounts(
+            self.store, self.streams, self.records, self.slices, self.sign_in, tools
+        )
 
     async def leave(self, *channels: Channel) -> tuple[Departure, str]:
         """Send somebody off, and return where to and with what state."""

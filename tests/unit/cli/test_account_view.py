@@ -1,0 +1,113 @@
+"""Accounts as people read them: what has to be done stands where they look."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sanderling.api.account_models import (
+    AccountList,
+    AccountShown,
+    AccountSummary,
+    AccountWord,
+    SliceShown,
+    StreamFailureShown,
+    StreamShown,
+)
+from sanderling.cli.account_view import accounts_view, show_account
+from sanderling.cli.screen import console
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def summary(status: AccountWord = "connected", reason: str = "") -> AccountSummary:
+    """Return an account of Ada's."""
+    return AccountSummary(
+        id="acc_1",
+        provider="google",
+        email="ada@example.com",
+        channels=["gmail"],
+        status=status,
+        reason=reason,
+        created_at=NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "todo"),
+    [
+        ("connected", ""),
+        ("paused", "sanderling accounts resume acc_1"),
+        ("needs_reauth", "It ended. Connect it again: `sanderling accounts connect google --email"),
+        ("failed_permission", "It ended. Then `sanderling accounts resume acc_1`"),
+    ],
+)
+def test_the_list_says_what_has_to_be_done(
+    capsys: pytest.CaptureFixture[str], status: AccountWord, todo: str
+) -> None:
+    """Nobody has to open an account to know what it waits for."""
+    accounts_view(AccountList(items=[summary(status, "It ended.")]))(console())
+
+    shown = capsys.readouterr().out
+    assert "ada@example.com" in shown
+    assert todo in shown
+    assert ("acc_1:" in shown) == bool(todo)
+
+
+def test_an_empty_list_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    """The next command is there."""
+    accounts_view(AccountList(items=[]))(console())
+
+    assert "sanderling accounts connect" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "looks for changes next, at 2026-01-01 12:00:00 UTC"),
+        ({"phase": "import", "is_running": True}, "brings in what changed now"),
+        ({"is_asked": True}, "looks for changes next, out of turn"),
+        ({"status": "parked", "detail": "Ask Bob."}, "parked; Ask Bob."),
+        ({"last_success_at": NOW}, "went well at 2026-01-01 12:00:00 UTC"),
+        (
+            {"last_failure": StreamFailureShown(kind="temporary", sentence="It is away.")},
+            "failed with temporary: It is away.",
+        ),
+    ],
+)
+def test_each_channel_says_how_it_is_getting_on(
+    capsys: pytest.CaptureFixture[str], changes: dict[str, object], said: str
+) -> None:
+    """What comes next, what went well last, and what went wrong."""
+    stream = StreamShown(
+        channel="gmail",
+        status="active",
+        phase="list",
+        is_running=False,
+        is_asked=False,
+        next_due_at=NOW,
+        last_success_at=None,
+        last_failure=None,
+        detail="",
+        slices=[
+            SliceShown(
+                phase="list",
+                began_at=NOW,
+                ended_at=NOW,
+                requests=2,
+                items=7,
+                units=35,
+                failure_kind=None,
+                detail="",
+            )
+        ],
+    ).model_copy(update=changes)
+    account = AccountShown(
+        **summary().model_dump(), aliases=["a@example.com"], scopes=["openid"], streams=[stream]
+    )
+
+    show_account(console(), account)
+
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert "a@example.com" in shown
+    assert all(word in shown for word in ("Lately", "35", "ok"))
