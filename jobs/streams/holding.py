@@ -98,6 +98,14 @@ class Holding:
         """Work on a stream that was claimed for this process."""
         task = asyncio.create_task(self._work(stream), name=f"stream {stream.id}")
         self._held[stream.id] = _Held(stream, stream.lease(), task)
+        # One that is cancelled before its first step ends without a word of its own.
+        task.add_done_callback(lambda ended: self.hand_on(stream) if ended.cancelled() else None)
+
+    def hand_on(self, stream: Stream) -> None:
+        """Give a stream back that was claimed for this process and not worked on."""
+        after = given_back(stream, self._clock.now(), stream.next_due_at)
+        self._ended.append((stream.lease(), after))
+        self._has_ended.set()
 
     async def _work(self, stream: Stream) -> None:
         try:
@@ -206,5 +214,6 @@ class Holding:
             for task in late:
                 task.cancel()
             await asyncio.wait(tasks)
+            await asyncio.sleep(0)  # for what `start` does at their ends.
         self._is_over = True
         self._has_ended.set()

@@ -7,7 +7,7 @@ runs alone, so that it takes nobody along.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from jobs.streams.holding import Holding, SweepBounds
 from jobs.streams.lanes import LANES
 from jobs.streams.ports import StreamStore
 from jobs.streams.slices import Slices
-from jobs.streams.stream import Channel, Lane, StreamClaim, StreamStatus, StreamWork
+from jobs.streams.stream import Channel, Lane, Stream, StreamClaim, StreamStatus, StreamWork
 from sanderling.fairness.ports import Slots
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
@@ -154,10 +154,21 @@ class Sweeper:
             if limit > 0:
                 now = self._clock.now()
                 claim = StreamClaim(self._worker, now, self._holding.until())
-                for stream in await self._store.claim(lane, claim, limit=limit):
+                for stream in await self._claimed(lane, claim, limit):
                     claimed += 1
                     self._holding.start(stream)
         self._holding.is_more_due = claimed < sum(due[lane] for lane in lanes)
+
+    async def _claimed(self, lane: Lane, claim: StreamClaim, limit: int) -> Sequence[Stream]:
+        claiming = asyncio.create_task(self._store.claim(lane, claim, limit=limit))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            # They may be ours by now, and nobody else would take them up before the lease is over.
+            with suppress(StoreUnavailableError):
+                for stream in await claiming:
+                    self._holding.hand_on(stream)
+            raise
 
     async def _rest(self) -> None:
         """Wait until something changed here, and for others' changes about `every_s`."""

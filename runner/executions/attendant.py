@@ -134,7 +134,7 @@ class Attendant:
         """Run one execution of the turn's workspace; False when there was none."""
         means, now = self._means, self._means.clock.now()
         claim = Claim(self._worker, means.ids.call(), now, self._until(now))
-        execution = await means.store.claim(turn.workspace_id, claim)
+        execution = await self._claim(turn.workspace_id, claim)
         if execution is None:
             return False
         waited_s = max(0.0, (now - execution.due_at).total_seconds())
@@ -142,9 +142,23 @@ class Attendant:
         await self._attempt(execution, turn)
         return True
 
+    async def _claim(self, workspace_id: WorkspaceId, claim: Claim) -> Execution | None:
+        claiming = asyncio.create_task(self._means.store.claim(workspace_id, claim))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            # It may be ours by now, and nobody else would take it up before the lease runs out.
+            with suppress(StoreUnavailableError):
+                if (execution := await claiming) is not None:
+                    await self._write(execution, self._untried(execution))
+            raise
+
     async def _attempt(self, execution: Execution, turn: Turn) -> None:
         try:
             target = await self._means.attempts.find(execution)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._write(execution, self._untried(execution)))
+            raise
         except GONE as refusal:
             await self._write(execution, _gone(execution, refusal, self._means.clock.now()))
             return
@@ -239,6 +253,10 @@ class Attendant:
             outcome=OutcomeKind.PLATFORM_ERROR.value,
             detail="Something broke on our side; the log of the server tells more.",
         )
+
+    def _untried(self, execution: Execution) -> Execution:
+        due_at = self._means.clock.now()
+        return postponed(execution, due_at, outcome=execution.outcome, detail=execution.detail)
 
     def _postponed(self, execution: Execution) -> Execution:
         means = self._means

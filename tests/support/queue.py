@@ -20,6 +20,7 @@ from runner.executions.request import ExecutionRequest
 from runner.executions.submission import Submission
 from runner.function import Definition
 from runner.limit_policy import LimitPolicy
+from runner.ports import FunctionStore
 from runner.record import Record
 from sanderling.access.roles import RolePermissions
 from sanderling.fairness.cap import Shares
@@ -37,15 +38,20 @@ class MoodyStore(MemoryExecutionStore):
         """Be there for every step."""
         super().__init__(keys)
         self.away: set[str] = set()
+        self.claimed, self.answers_claims = asyncio.Event(), asyncio.Event()
+        self.answers_claims.set()
 
     def _require(self, step: str) -> None:
         if step in self.away:
             raise StoreUnavailableError(reason="it is away")
 
     async def claim(self, workspace_id: WorkspaceId, claim: Claim) -> Execution | None:
-        """Claim, if it is there."""
+        """Claim, if it is there; whoever claims hears of it when `answers_claims` is set."""
         self._require("claim")
-        return await super().claim(workspace_id, claim)
+        execution = await super().claim(workspace_id, claim)
+        self.claimed.set()
+        await self.answers_claims.wait()
+        return execution
 
     async def settle(self, before: Execution, after: Execution) -> bool:
         """Settle, if it is there."""
@@ -75,9 +81,11 @@ class Queue:
         handlers: Mapping[str, Handler] | None = None,
         *,
         policy: LimitPolicy | None = None,
+        functions: FunctionStore | None = None,
     ) -> None:
         """Join everything; nothing runs before a test says so."""
-        self.river = River(driver=MemoryDriver(handlers), policy=policy)
+        driver = MemoryDriver(handlers)
+        self.river = River(driver=driver, policy=policy, store=lambda usual: functions or usual)
         river = self.river
         self.clock, self.bus = river.clock, river.bus
         self.keys = MoodyKeys()

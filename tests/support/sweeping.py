@@ -1,7 +1,7 @@
 """Sweepers of as many processes as a test wants, over one store and one clock."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -11,9 +11,11 @@ from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import (
     AccountId,
     Channel,
+    Lane,
     Lease,
     SliceResult,
     Stream,
+    StreamClaim,
     StreamId,
     StreamWork,
 )
@@ -47,6 +49,19 @@ class FaultyStore(MemoryStreamStore):
     """A store that is away for as long as a test says."""
 
     is_away = False
+
+    def __init__(self) -> None:
+        """Answer whoever claims at once."""
+        super().__init__()
+        self.claimed, self.answers_claims = asyncio.Event(), asyncio.Event()
+        self.answers_claims.set()
+
+    async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
+        """Claim; whoever claims hears of it when `answers_claims` is set."""
+        claimed = await super().claim(lane, claim, limit=limit)
+        self.claimed.set()
+        await self.answers_claims.wait()
+        return claimed
 
     async def settle(self, ended: object) -> frozenset[StreamId]:
         """Write ends, unless it is away."""

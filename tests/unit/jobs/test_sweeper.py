@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from jobs.streams.errors import LeaseLost
-from jobs.streams.holding import SweepBounds
+from jobs.streams.holding import Holding, SweepBounds
+from jobs.streams.slices import Slices
 from jobs.streams.steps import MOST_ATTEMPTS, settled
 from jobs.streams.stream import (
     Channel,
@@ -23,7 +24,7 @@ from jobs.streams.stream import (
 )
 from sanderling.fairness.cap import Cap, CapName
 from sanderling.kernel.errors import StoreUnavailableError
-from sanderling.kernel.events import StreamsHealed
+from sanderling.kernel.events import EventBus, StreamsHealed
 from sanderling.schedule.cron import parse_cron
 from support.records import START, THERE
 from support.streams import DONE, LEASE, LISTING, a_claim, a_stream
@@ -244,6 +245,40 @@ async def test_a_stop_gives_back_what_is_under_way(bench: Bench) -> None:
 
     async with running(bench.sweeper(never, bounds=SweepBounds(drain_s=0))):
         pass
+
+    kept = await bench.kept()
+    assert (kept.lease_until, kept.attempts, kept.next_due_at) == (None, 0, START)
+
+
+async def test_a_stop_while_it_claims_holds_nothing(bench: Bench) -> None:
+    """Streams that were claimed in the moment of the stop wait for others at once."""
+    await bench.store.open([a_stream()])
+    bench.store.answers_claims.clear()
+
+    task = asyncio.create_task(bench.sweeper(nothing_new).run())
+    await bench.store.claimed.wait()
+    task.cancel()
+    await settle()
+    bench.store.answers_claims.set()
+    await asyncio.gather(task, return_exceptions=True)
+
+    kept = await bench.kept()
+    assert (kept.lease_until, kept.attempts, kept.next_due_at) == (None, 0, START)
+    assert bench.ended == []
+
+
+async def test_a_stream_that_is_stopped_before_its_first_step_is_given_back(bench: Bench) -> None:
+    """Even a slice that had no time to begin leaves its stream to others at once."""
+    await bench.store.open([a_stream()])
+    claimed = await bench.store.claim(LISTING, a_claim(), limit=1)
+    slices = Slices({Channel.GMAIL: nothing_new}, bench.clock, EventBus(), slice_s=60)
+    holding = Holding(bench.store, slices, bench.slots, bench.clock, SweepBounds())
+
+    holding.start(claimed[0])
+    holding.give_back()
+    settling = asyncio.create_task(holding.settle())
+    await holding.drain()
+    await settling
 
     kept = await bench.kept()
     assert (kept.lease_until, kept.attempts, kept.next_due_at) == (None, 0, START)

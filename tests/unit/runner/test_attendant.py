@@ -11,7 +11,9 @@ from drivers.memory import Scripted, log_text
 from drivers.port import OutcomeKind
 from runner.executions.execution import ExecutionStatus
 from runner.executions.progress import BEGINNING, NewsKind
-from runner.function import Definition
+from runner.function import Definition, Function
+from runner.memory import MemoryFunctionStore
+from sanderling.kernel.ids import WorkspaceId
 from sanderling.kernel.jsontext import JSON, decode
 from support.queue import Queue, settle
 
@@ -48,6 +50,18 @@ class Failing:
         if len(self.contexts) <= self.times:
             raise Scripted(self.kind, detail="As scripted.")
         return "done"
+
+
+class SlowFunctions(MemoryFunctionStore):
+    """A store that does not find functions any more once `is_stuck`."""
+
+    is_stuck = False
+
+    async def find_function(self, workspace_id: WorkspaceId, name: str) -> Function | None:
+        """Find it, or take for ever."""
+        if self.is_stuck:
+            await asyncio.Event().wait()
+        return await super().find_function(workspace_id, name)
 
 
 async def test_a_queued_call_runs_and_keeps_its_answer() -> None:
@@ -273,6 +287,45 @@ async def test_a_worker_that_must_stop_hands_over_what_may_run_again() -> None:
     assert (row.status, row.due_at) == (ExecutionStatus.WAITING, queue.clock.now())
     row = await queue.row(once)
     assert (row.status, row.outcome) == (ExecutionStatus.DEAD, "unknown_outcome")
+
+
+async def test_a_worker_that_stops_while_it_claims_holds_nothing() -> None:
+    """What was claimed in the moment of the stop was not tried, and waits for others at once."""
+    queue = Queue({SLOW: Gate()})
+    caller = await queue.caller(definition=Definition(SLOW))
+    execution = await queue.submit(caller)
+    queue.store.claimed.clear()
+    queue.store.answers_claims.clear()
+
+    task = asyncio.create_task(queue.work())
+    await queue.store.claimed.wait()
+    task.cancel()
+    await settle()
+    queue.store.answers_claims.set()
+    await asyncio.gather(task, return_exceptions=True)
+
+    row = await queue.row(execution)
+    assert (row.status, row.attempts) == (ExecutionStatus.WAITING, 0)
+    assert row.due_at == queue.clock.now()
+    assert (await queue.river.calls.list(caller.principal)).rows == ()
+
+
+async def test_a_worker_that_stops_before_the_guest_begins_holds_nothing() -> None:
+    """A stop between the claim and the attempt costs no attempt, whatever the function declares."""
+    functions = SlowFunctions()
+    queue = Queue({SLOW: Gate()}, functions=functions)
+    caller = await queue.caller(SLOW, Definition(SLOW))
+    execution = await queue.submit(caller, function=SLOW)
+    queue.clock.advance(60)  # what is remembered of functions does not count any more.
+    functions.is_stuck = True
+
+    task = asyncio.create_task(queue.work())
+    await settle()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    row = await queue.row(execution)
+    assert (row.status, row.attempts) == (ExecutionStatus.WAITING, 0)
 
 
 async def test_a_worker_that_stops_takes_nothing_new() -> None:
