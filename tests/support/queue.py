@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from itertools import count
 
-from drivers.memory import Handler, MemoryDriver
+from drivers.memory import Handler, MemoryDriver, log_text
 from drivers.port import Driver
 from runner.dispatch import Dispatch
 from runner.executions.attempts import Attempts
@@ -28,7 +28,23 @@ from sanderling.fairness.memory import MemoryTurns
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import ExecutionClaimed, ExecutionFinished, ExecutionsCounted
 from sanderling.kernel.ids import CallId, RequestId, WorkspaceId
+from sanderling.kernel.jsontext import JSON
 from support.river import Caller, River
+
+
+class Gate:
+    """A handler that waits to be let through, and counts who came."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.began = 0
+
+    async def __call__(self, event: JSON, _: Mapping[str, JSON]) -> JSON:
+        """Log that somebody came, and wait."""
+        self.began += 1
+        log_text(f"began {self.began}\n")
+        await self.open.wait()
+        return event
 
 
 class MoodyStore(MemoryExecutionStore):

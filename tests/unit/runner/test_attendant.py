@@ -7,33 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from drivers.memory import Scripted, log_text
+from drivers.memory import Scripted
 from drivers.port import OutcomeKind
 from runner.executions.execution import ExecutionStatus
 from runner.executions.progress import BEGINNING, NewsKind
-from runner.function import Definition, Function
-from runner.memory import MemoryFunctionStore
-from sanderling.kernel.ids import WorkspaceId
+from runner.function import Definition
 from sanderling.kernel.jsontext import JSON, decode
-from support.queue import Queue, settle
+from support.queue import Gate, Queue, settle
 
 SLOW = "slow"
 FLAKY = "flaky"
-
-
-class Gate:
-    """A handler that waits to be let through, and counts who came."""
-
-    def __init__(self) -> None:
-        self.open = asyncio.Event()
-        self.began = 0
-
-    async def __call__(self, event: JSON, _: Mapping[str, JSON]) -> JSON:
-        """Log that somebody came, and wait."""
-        self.began += 1
-        log_text(f"began {self.began}\n")
-        await self.open.wait()
-        return event
 
 
 class Failing:
@@ -50,18 +33,6 @@ class Failing:
         if len(self.contexts) <= self.times:
             raise Scripted(self.kind, detail="As scripted.")
         return "done"
-
-
-class SlowFunctions(MemoryFunctionStore):
-    """A store that does not find functions any more once `is_stuck`."""
-
-    is_stuck = False
-
-    async def find_function(self, workspace_id: WorkspaceId, name: str) -> Function | None:
-        """Find it, or take for ever."""
-        if self.is_stuck:
-            await asyncio.Event().wait()
-        return await super().find_function(workspace_id, name)
 
 
 async def test_a_queued_call_runs_and_keeps_its_answer() -> None:
@@ -268,80 +239,6 @@ async def test_who_lost_its_lease_ends_the_guest_and_writes_nothing() -> None:
     row = await queue.row(execution)
     assert (row.status, row.attempts) == (ExecutionStatus.SUCCEEDED, 2)
     assert [end.status for end in queue.ends] == ["succeeded"]
-
-
-async def test_a_worker_that_must_stop_hands_over_what_may_run_again() -> None:
-    """An attempt that is cut off by the end of the process is settled before it goes."""
-    gate = Gate()
-    queue = Queue({SLOW: gate, "other": gate})
-    caller = await queue.caller(definition=Definition(SLOW, is_idempotent=True))
-    await queue.river.publish(caller, "other", Definition("other"))
-    again, once = await queue.submit(caller), await queue.submit(caller, function="other")
-    tasks = [await queue.start(), await queue.start(queue.new_worker("worker-2"))]
-
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-    row = await queue.row(again)
-    assert (row.status, row.due_at) == (ExecutionStatus.WAITING, queue.clock.now())
-    row = await queue.row(once)
-    assert (row.status, row.outcome) == (ExecutionStatus.DEAD, "unknown_outcome")
-
-
-async def test_a_worker_that_stops_while_it_claims_holds_nothing() -> None:
-    """What was claimed in the moment of the stop was not tried, and waits for others at once."""
-    queue = Queue({SLOW: Gate()})
-    caller = await queue.caller(definition=Definition(SLOW))
-    execution = await queue.submit(caller)
-    queue.store.claimed.clear()
-    queue.store.answers_claims.clear()
-
-    task = asyncio.create_task(queue.work())
-    await queue.store.claimed.wait()
-    task.cancel()
-    await settle()
-    queue.store.answers_claims.set()
-    await asyncio.gather(task, return_exceptions=True)
-
-    row = await queue.row(execution)
-    assert (row.status, row.attempts) == (ExecutionStatus.WAITING, 0)
-    assert row.due_at == queue.clock.now()
-    assert (await queue.river.calls.list(caller.principal)).rows == ()
-
-
-async def test_a_worker_that_stops_before_the_guest_begins_holds_nothing() -> None:
-    """A stop between the claim and the attempt costs no attempt, whatever the function declares."""
-    functions = SlowFunctions()
-    queue = Queue({SLOW: Gate()}, functions=functions)
-    caller = await queue.caller(SLOW, Definition(SLOW))
-    execution = await queue.submit(caller, function=SLOW)
-    queue.clock.advance(60)  # what is remembered of functions does not count any more.
-    functions.is_stuck = True
-
-    task = asyncio.create_task(queue.work())
-    await settle()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-    row = await queue.row(execution)
-    assert (row.status, row.attempts) == (ExecutionStatus.WAITING, 0)
-
-
-async def test_a_worker_that_stops_takes_nothing_new() -> None:
-    """What runs goes on to its end, what waits is left to others."""
-    gate = Gate()
-    queue = Queue({SLOW: gate})
-    caller = await queue.caller(definition=Definition(SLOW))
-    first, second = await queue.submit(caller), await queue.submit(caller)
-    task = await queue.start()
-
-    queue.worker.stop()
-    gate.open.set()
-    await task
-
-    assert (await queue.row(first)).status is ExecutionStatus.SUCCEEDED
-    assert (await queue.row(second)).status is ExecutionStatus.WAITING
 
 
 async def test_a_lost_worker_is_healed_by_any_other() -> None:
