@@ -2,8 +2,10 @@
 
 from typing import Annotated, ClassVar
 
+from pydantic import Field
+
 from config.declaration import Condition, Declared, Group
-from config.kinds import URL, Flag, Secret, ServiceURL, Text
+from config.kinds import URL, Flag, Secret, ServiceURL, Text, Whole
 from config.variables.group import VariableGroup
 
 _ANY_USE = (
@@ -84,3 +86,22 @@ class GoogleVariables(VariableGroup):
             needs_restart=True,
         ),
     ] = None
+    gmail_units_per_min: Annotated[
+        Whole,
+        Field(ge=3_000, le=1_200_000),
+        Declared(
+            "GMAIL_QUOTA_UNITS_PER_MINUTE",
+            "Quota units of Gmail that one account may spend in a minute. Projects made before "
+            "May 2026 have 15000, and Google grants more on request.",
+            needs_restart=True,
+        ),
+    ] = 6_000
+    google_calendar_requests_per_min: Annotated[
+        Whole,
+        Field(ge=60, le=10_000),
+        Declared(
+            "GOOGLE_CALENDAR_QUOTA_REQUESTS_PER_MINUTE",
+            "Requests to Google Calendar that one account may make in a minute.",
+            needs_restart=True,
+        ),
+    ] = 600

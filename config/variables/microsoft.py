@@ -2,8 +2,10 @@
 
 from typing import Annotated, ClassVar
 
+from pydantic import Field
+
 from config.declaration import Condition, Declared, Group
-from config.kinds import URL, Flag, Secret, ServiceURL, Text
+from config.kinds import URL, Flag, Secret, ServiceURL, Text, Whole
 from config.variables.group import VariableGroup
 
 _ANY_USE = (
@@ -89,3 +91,13 @@ class MicrosoftVariables(VariableGroup):
             needs_restart=True,
         ),
     ] = None
+    graph_requests_per_10_min: Annotated[
+        Whole,
+        Field(ge=200, le=1_000_000),
+        Declared(
+            "MICROSOFT_GRAPH_QUOTA_REQUESTS_PER_TEN_MINUTES",
+            "Requests to Microsoft Graph that one mailbox may get in ten minutes, mail and "
+            "calendar together.",
+            needs_restart=True,
+        ),
+    ] = 10_000

@@ -78,9 +78,17 @@ async def open_works(
             store = SQLCalendarStore(database)
             return CalendarWork(CalendarSync(providers, store, clock, budget), ledger)
 
-        gmail = await lane(google or GMAIL_URL, gmail_rules, google_fault_of)
-        events = await lane(google or CALENDAR_URL, calendar_rules, google_fault_of)
-        outlook = await lane(graph or GRAPH_URL, graph_rules, graph_fault_of)
+        gmail = await lane(
+            google or GMAIL_URL, gmail_rules(settings.gmail_units_per_min), google_fault_of
+        )
+        events = await lane(
+            google or CALENDAR_URL,
+            calendar_rules(settings.google_calendar_requests_per_min),
+            google_fault_of,
+        )
+        outlook = await lane(
+            graph or GRAPH_URL, graph_rules(settings.graph_requests_per_10_min), graph_fault_of
+        )
         yield {
             Channel.GMAIL: mail(GmailProviders(gmail)),
             Channel.GOOGLE_CALENDAR: calendars(GoogleCalendars(events)),
