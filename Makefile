@@ -36,8 +36,8 @@ demo: setup ## Set up, then deploy and call the examples; DRIVER=lambda does so 
 .PHONY: setup-dev
 setup-dev: setup $(DEV) ## Make .venv with the tools for tests and gates as well.
 
-.PHONY: test
-test: setup-dev ## Set up, then run every test but the nightly ones, with coverage.
+.PHONY: test-needs
+test-needs: setup-dev
 	@tools/need-postgres $(BIN)/python
 	@tools/need-redis $(BIN)/python
 	@tools/need-ministack $(BIN)/python
@@ -46,19 +46,18 @@ test: setup-dev ## Set up, then run every test but the nightly ones, with covera
 	@tools/need-emulate $(BIN)/python
 	@tools/need-readers $(BIN)/python
 	@tools/need-pgbouncer
+
+.PHONY: test
+test: test-needs ## Set up, then run every test but the nightly ones.
+	@$(BIN)/python -m pytest $(TOGETHER) $(PYTEST)
+
+.PHONY: coverage
+coverage: test-needs ## Run the same tests, and fail when too few branches are covered.
 	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(PYTEST)
 
 .PHONY: test-slow
-test-slow: setup-dev ## Run the nightly tests: long property runs and soaks.
-	@tools/need-postgres $(BIN)/python
-	@tools/need-redis $(BIN)/python
-	@tools/need-ministack $(BIN)/python
-	@tools/need-google-client $(BIN)/python
-	@tools/need-graph-metadata $(BIN)/python
-	@tools/need-emulate $(BIN)/python
-	@tools/need-readers $(BIN)/python
+test-slow: test-needs ## Run the nightly tests: long property runs and soaks.
 	@tools/need-localemu $(BIN)/python
-	@tools/need-pgbouncer
 	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
 
 .PHONY: gates
