@@ -27,13 +27,13 @@ from jobs.accounts.ports import AccountRecords, AccountStore, SignIns
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
 from jobs.sync.faults import AuthRevoked, Defect, PermissionMissing, ProviderFault
-from jobs.sync.history import SliceHistory, SliceRecord
+from jobs.sync.history import MOST_KEPT, SliceHistory
+from jobs.sync.status import KINDS, SyncStatus, status_of
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import WorkspaceId
 
 ERRAND_LASTS = timedelta(minutes=10)
 _SECRET_BYTES = 32
-_SLICES_SHOWN = 5
 _FORGOTTEN_AT_ONCE = 1000
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -61,11 +61,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account, how each of its channels is getting on, and its latest slices, newest first."""
+    """An account, its streams, and how each of them is getting on."""
 
     account: Account
     streams: tuple[Stream, ...]
-    slices: Mapping[StreamId, Sequence[SliceRecord]]
+    statuses: Mapping[StreamId, SyncStatus]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +180,12 @@ class Accounts:
             raise ErrandUnknown
         return errand
 
-    async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
-        """Return the accounts of a workspace, the oldest first."""
-        return await self._store.list_accounts(workspace_id)
+    async def list_accounts(
+        self, workspace_id: WorkspaceId, status: AccountStatus | None = None
+    ) -> Sequence[Account]:
+        """Return the accounts of a workspace, the oldest first; with `status` those alone."""
+        accounts = await self._store.list_accounts(workspace_id)
+        return tuple(each for each in accounts if status in {None, each.status})
 
     async def show(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
         """Return an account with its streams.
@@ -193,10 +196,8 @@ class Accounts:
         """
         account = await self._find(workspace_id, account_id)
         streams = tuple(await self._streams.of_account(account.id))
-        slices = {
-            each.id: await self._slices.latest(each.id, limit=_SLICES_SHOWN) for each in streams
-        }
-        return AccountView(account, streams, slices)
+        statuses = {each.id: await self._status(account, each) for each in streams}
+        return AccountView(account, streams, statuses)
 
     async def pause(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
         """Stop syncing an account until it is resumed; a slice under way ends in order.
@@ -323,6 +324,15 @@ class Accounts:
         now = self._tools.clock.now()
         stream_id = StreamId(f"{account.id}:{channel}")
         return Stream(stream_id, account.workspace_id, account.id, channel, now, now)
+
+    async def _status(self, account: Account, stream: Stream) -> SyncStatus:
+        return status_of(
+            stream,
+            await self._records.progress(account.id, KINDS[stream.channel]),
+            await self._slices.latest(stream.id, limit=MOST_KEPT),
+            self._tools.clock.now(),
+            is_consented=account.status is not AccountStatus.NEEDS_REAUTH,
+        )
 
     async def _switch(self, account_id: AccountId, status: StreamStatus) -> None:
         now = self._tools.clock.now()

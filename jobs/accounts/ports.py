@@ -16,6 +16,8 @@ from jobs.accounts.account import (
 )
 from jobs.streams.stream import AccountId, Channel
 from jobs.sync.faults import ProviderFault
+from jobs.sync.items import Kind
+from jobs.sync.status import Progress
 from sanderling.kernel.ids import WorkspaceId
 
 
@@ -101,10 +103,17 @@ class AccountStore(Protocol):
 
 
 class AccountRecords(Protocol):
-    """Remove what was synced, or have it looked at anew.
+    """Count what was synced, remove it, or have it looked at anew.
 
     The suite is `tests/contract/test_sync_records_contract.py`.
     """
+
+    async def progress(self, account_id: AccountId, kind: Kind) -> Progress:
+        """Return how much of an account's mail or calendars is here, and how much is missing.
+
+        When the database is away it raises `StoreUnavailableError`.
+        """
+        ...
 
     async def forget(self, account_id: str, *, limit: int) -> int:
         """Remove at most `limit` messages, wishes, events and places of an account, all or none.

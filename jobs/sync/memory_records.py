@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from jobs.streams.stream import AccountId
+from jobs.sync.items import Kind
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from jobs.sync.records import ContactRecord, EventRecord, MessageRecord, RecordPage, RecordPlace
+from jobs.sync.status import Progress
 from sanderling.kernel.ids import WorkspaceId
 
 Record = TypeVar("Record", MessageRecord, EventRecord, ContactRecord)
@@ -69,6 +71,11 @@ class MemorySyncRecords:
                 known = found.setdefault(email, each)
                 found[email] = min(known, each, key=lambda record: record.place)
         return _page(found.values(), limit, after, account_id)
+
+    async def progress(self, account_id: AccountId, kind: Kind) -> Progress:
+        """Return how much of an account is here."""
+        store = self._mail if kind is Kind.MAIL else self._calendars
+        return store.progress(account_id)
 
     async def forget(self, account_id: str, *, limit: int) -> int:
         """Remove some of what an account brought."""

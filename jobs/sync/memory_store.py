@@ -18,12 +18,14 @@ from jobs.sync.held import (
     Place,
     Presence,
     Reason,
+    Stage,
     Want,
     Written,
 )
 from jobs.sync.provider import AccountRef
 from jobs.sync.records import AT_ONCE, ContactRecord, EventRecord, MessageRecord
 from jobs.sync.rounds import expired
+from jobs.sync.status import Progress
 from sanderling.kernel.events import RecordChanged
 from sanderling.kernel.jsontext import encode
 
@@ -106,6 +108,13 @@ class MemoryMailStore:
                 record = MessageRecord(held.record_id, account_id, each.is_outgoing, message)
                 found.append(record)
         return found
+
+    def progress(self, account_id: str) -> Progress:
+        """Return how much of an account's mail is here."""
+        wants = self._wants(account_id)
+        missing = sum(each.reason is Reason.NEW for each in wants)
+        is_listed = _is_listed(self._places, account_id)
+        return Progress(len(self.live(account_id)), len(wants), missing, is_listed)
 
     def forget(self, account_id: str, limit: int) -> int:
         """Remove at most so many messages, wishes and places of an account; return how many."""
@@ -226,6 +235,12 @@ class MemoryCalendarStore:
             if owners[account_id] == workspace_id and not each.is_gone
         ]
 
+    def progress(self, account_id: str) -> Progress:
+        """Return how much of an account's calendars is here."""
+        kept = [each for (owner, *_), each in self._held.items() if owner == account_id]
+        there = sum(not each.is_gone for each in kept)
+        return Progress(there, is_listed=_is_listed(self._places, account_id))
+
     def forget(self, account_id: str, limit: int) -> int:
         """Remove at most so many events and places of an account; return how many."""
         mine = [place for place in self._held if place[0] == account_id][:limit]
@@ -283,6 +298,12 @@ class MemoryCalendarStore:
         for closed in batch.closed:
             places.pop(closed, None)
         self._announced.add(account, batch.events, batch.contacts)
+
+
+def _is_listed(places: Mapping[str, Mapping[str, Place]], account_id: str) -> bool:
+    """Claim that there are places, and none of them is still to be scanned."""
+    mine = places.get(account_id, {})
+    return bool(mine) and all(each.stage is Stage.INCR for each in mine.values())
 
 
 def _expire(places: dict[str, dict[str, Place]], account_id: str) -> None:

@@ -10,6 +10,7 @@ from jobs.accounts.account import Account, Errand
 from jobs.accounts.accounts import AccountView, Departure
 from jobs.streams.stream import Stream
 from jobs.sync.history import SliceRecord
+from jobs.sync.status import SyncStatus, Usage
 from sanderling.api.function_models import Asked, Shown
 
 ProviderWord = Literal["google", "microsoft"]
@@ -17,6 +18,9 @@ ChannelWord = Literal["gmail", "google-calendar", "microsoft-mail", "microsoft-c
 AccountWord = Literal["connected", "needs_reauth", "failed_permission", "paused"]
 StreamWord = Literal["active", "paused", "parked"]
 PhaseWord = Literal["list", "import"]
+StageWord = Literal[
+    "scanning", "fetching", "following", "waiting", "stopped", "paused", "needs_reconnect"
+]
 
 _LONGEST_ADDRESS = 254
 
@@ -107,11 +111,32 @@ class SliceShown(Shown):
         )
 
 
+class UsageShown(Shown):
+    """Units of the provider's quota that were spent on a channel since a moment."""
+
+    units: int
+    since: Annotated[
+        datetime, Field(description="Later than asked for while so many slices are not kept.")
+    ]
+
+    @classmethod
+    def of(cls, usage: Usage) -> Self:
+        """Return what is shown of it."""
+        return cls(units=usage.units, since=usage.since)
+
+
 class StreamShown(Shown):
     """One channel of an account, and how it is getting on."""
 
     channel: ChannelWord
     status: StreamWord
+    stage: Annotated[StageWord, Field(description="What sync of it is about.")]
+    done: Annotated[int, Field(description="How many messages or events are here.")]
+    estimated_total: Annotated[
+        int,
+        Field(description="How many there will be; at least so many while it is not `is_listed`."),
+    ]
+    is_listed: Annotated[bool, Field(description="The provider told of all that there is.")]
     phase: Annotated[
         PhaseWord, Field(description="What comes next: find changes, or bring in what was found.")
     ]
@@ -121,15 +146,21 @@ class StreamShown(Shown):
     last_success_at: datetime | None
     last_failure: StreamFailureShown | None
     detail: str
+    used_last_hour: UsageShown
+    used_last_day: UsageShown
     slices: Annotated[list[SliceShown], Field(description="What was done lately, newest first.")]
 
     @classmethod
-    def of(cls, stream: Stream, slices: Sequence[SliceRecord]) -> Self:
-        """Return what is shown of a stream and its latest slices."""
+    def of(cls, stream: Stream, sync: SyncStatus) -> Self:
+        """Return what is shown of a stream, and of how it is getting on."""
         failure = stream.last_failure
         return cls(
             channel=stream.channel.value,
             status=stream.status.value,
+            stage=sync.stage.value,
+            done=sync.progress.kept,
+            estimated_total=sync.progress.estimated_total,
+            is_listed=sync.progress.is_listed,
             phase=stream.phase.value,
             is_running=stream.lease_owner is not None,
             is_asked=stream.asked_at is not None,
@@ -138,7 +169,9 @@ class StreamShown(Shown):
             last_failure=failure
             and StreamFailureShown(kind=failure.kind, sentence=failure.sentence),
             detail=stream.detail,
-            slices=[SliceShown.of(record) for record in slices],
+            used_last_hour=UsageShown.of(sync.last_hour),
+            used_last_day=UsageShown.of(sync.last_day),
+            slices=[SliceShown.of(record) for record in sync.slices],
         )
 
 
@@ -181,7 +214,7 @@ class AccountShown(AccountSummary):
             **dict(AccountSummary.of(view.account)),
             aliases=list(view.account.aliases),
             scopes=list(view.account.scopes),
-            streams=[StreamShown.of(stream, view.slices[stream.id]) for stream in view.streams],
+            streams=[StreamShown.of(stream, view.statuses[stream.id]) for stream in view.streams],
         )
 
 

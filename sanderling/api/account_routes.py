@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from jobs.accounts.account import Provider
+from jobs.accounts.account import AccountStatus, Provider
 from jobs.streams.stream import Channel
 from sanderling.access.permission import Permission
 from sanderling.api.account_models import (
@@ -46,10 +46,13 @@ async def connect_account(
 
 
 @router.get("", openapi_extra=READ, responses=problems())
-async def list_accounts(request: Request) -> AccountList:
+async def list_accounts(
+    request: Request,
+    status: Annotated[AccountStatus | None, Query(description="Those that stand so alone.")] = None,
+) -> AccountList:
     """List the accounts of the workspace, the oldest first."""
     workspace_id = principal_of(request).workspace_id
-    return AccountList.of(await services_of(request).accounts.list_accounts(workspace_id))
+    return AccountList.of(await services_of(request).accounts.list_accounts(workspace_id, status))
 
 
 @router.get("/errands/{errand_id}", openapi_extra=READ, responses=problems("errand_unknown"))

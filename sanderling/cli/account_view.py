@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
     View = Callable[[Console], None]
 
+_AT_REST = frozenset({"stopped", "paused", "needs_reconnect"})
 _SECOND = "%Y-%m-%d %H:%M:%S UTC"
 
 
-def accounts_view(shown: AccountList) -> View:
+NOBODY_YET = "No account is connected. `sanderling accounts connect` begins."
+
+
+def accounts_view(shown: AccountList, empty: str = NOBODY_YET) -> View:
     """Return a view of accounts as a table, with what has to be done about them below."""
     from sanderling.cli.screen import table_view  # noqa: PLC0415 - keeps --help quick.
 
@@ -34,7 +38,6 @@ def accounts_view(shown: AccountList) -> View:
         (account.id, account.email, ", ".join(account.channels), account.status)
         for account in shown.items
     ]
-    empty = "No account is connected. `sanderling accounts connect` begins."
     table = table_view("Accounts", ("account", "e-mail", "channels", "status"), rows, empty=empty)
 
     def show(terminal: Console) -> None:
@@ -107,23 +110,39 @@ def _slices_view(account: AccountShown) -> View:
 
 
 def _stream_text(stream: StreamShown) -> str:
-    doing = {"list": "looks for changes", "import": "brings in what changed"}[stream.phase]
-    if stream.status != "active":
-        doing = stream.status
-    elif stream.is_running:
-        doing = f"{doing} now"
-    elif stream.is_asked:
-        doing = f"{doing} next, out of turn"
-    else:
-        doing = f"{doing} next, at {_moment(stream.next_due_at)}"
-    parts = [doing]
+    parts = [_progress_text(stream)]
+    if stream.stage not in _AT_REST:
+        parts.append(_next_text(stream))
     if stream.last_success_at:
         parts.append(f"went well at {_moment(stream.last_success_at)}")
     if stream.last_failure:
         parts.append(f"failed with {stream.last_failure.kind}: {stream.last_failure.sentence}")
     elif stream.detail:
         parts.append(stream.detail)
+    used = stream.used_last_hour
+    if used.units:
+        parts.append(f"{used.units:,} units of quota since {_moment(used.since)}")
     return "; ".join(parts)
+
+
+def _progress_text(stream: StreamShown) -> str:
+    """Return the stage and how much is here: `fetching 600 of at least 2,000`."""
+    stage = stream.stage.replace("_", " ")
+    done, total = f"{stream.done:,}", f"{stream.estimated_total:,}"
+    if not stream.is_listed:
+        return f"{stage} {done} of at least {total}" if stream.estimated_total else stage
+    if stream.done < stream.estimated_total:
+        return f"{stage} {done} of about {total}"
+    return f"{stage}, {done} here"
+
+
+def _next_text(stream: StreamShown) -> str:
+    doing = {"list": "looks for changes", "import": "brings in what changed"}[stream.phase]
+    if stream.is_running:
+        return f"{doing} now"
+    if stream.is_asked:
+        return f"{doing} next, out of turn"
+    return f"{doing} next, at {_moment(stream.next_due_at)}"
 
 
 def _moment(moment: datetime) -> str:

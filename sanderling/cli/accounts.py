@@ -133,14 +133,27 @@ async def _is_under_way(client: Sanderling, errand_id: str) -> bool:
 
 
 def show_list(
-    *, url: URL = None, key: Key = None, home: Home = None, as_json: AsJSON = False
+    *,
+    needs_reconnect: Annotated[
+        bool,
+        typer.Option("--needs-reconnect", help="Only those whose owners have to connect again."),
+    ] = False,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
 ) -> int:
     """List the connected accounts, and what has to be done about them."""
-    from sanderling.cli.account_view import accounts_view  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.cli.account_view import (  # noqa: PLC0415 - keeps --help quick.
+        NOBODY_YET,
+        accounts_view,
+    )
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
 
-    shown = with_client(lambda client: client.accounts.list(), url=url, key=key, home=home)
-    Screen(as_json=as_json).show(shown.model_dump(mode="json"), accounts_view(shown))
+    status = "needs_reauth" if needs_reconnect else None
+    shown = with_client(lambda client: client.accounts.list(status), url=url, key=key, home=home)
+    empty = "Nobody has to connect again." if needs_reconnect else NOBODY_YET
+    Screen(as_json=as_json).show(shown.model_dump(mode="json"), accounts_view(shown, empty))
     return Exit.OK
 
 

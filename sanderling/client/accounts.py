@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from jobs.accounts.account import AccountStatus
 from jobs.accounts.errors import AccountUnknown, ErrandUnknown
 from sanderling.api.account_models import (
     AccountList,
@@ -11,6 +12,7 @@ from sanderling.api.account_models import (
     DepartureShown,
     ErrandShown,
 )
+from sanderling.api.errors import Misfit, RequestInvalid
 from sanderling.client.accounts_transport import AccountsTransport
 from sanderling.client.asked import asked_body
 from sanderling.kernel.ids import is_id
@@ -53,9 +55,19 @@ class Accounts:
             raise ErrandUnknown
         return await self._transport.errand(errand_id)
 
-    async def list(self) -> AccountList:
-        """Return the accounts of the workspace, the oldest first."""
-        return await self._transport.list()
+    async def list(self, status: str | None = None) -> AccountList:
+        """Return the accounts of the workspace, the oldest first.
+
+        With `status`, such as needs_reauth, it is those that stand so alone.
+
+        Raises:
+            RequestInvalid: no account can stand so.
+
+        """
+        if status is not None and status not in set(AccountStatus):
+            words = ", ".join(AccountStatus)
+            raise RequestInvalid([Misfit("query", "status", f"it is {words}")])
+        return await self._transport.list(None if status is None else AccountStatus(status))
 
     async def get(self, account_id: str) -> AccountShown:
         """Return one account with how each of its channels is getting on.

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from jobs.accounts.account import AccountStatus
 from sanderling.api.account_models import (
     AccountList,
     AccountShown,
@@ -26,8 +27,8 @@ class AccountsTransport(Protocol):
         """Return an errand that somebody may still come back from."""
         ...
 
-    async def list(self) -> AccountList:
-        """Return every account."""
+    async def list(self, status: AccountStatus | None) -> AccountList:
+        """Return every account, or those that stand so."""
         ...
 
     async def get(self, account_id: str) -> AccountShown:

@@ -1,9 +1,11 @@
 """Accounts over HTTP."""
 
+from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from jobs.accounts.account import AccountStatus
 from sanderling.api.account_models import (
     AccountList,
     AccountShown,
@@ -17,7 +19,9 @@ _ACCOUNTS = "/v1/accounts"
 
 
 class _Connection(Protocol):
-    async def read(self, path: str, model: type[Answer]) -> Answer: ...
+    async def read(
+        self, path: str, model: type[Answer], query: Mapping[str, str] | None = None
+    ) -> Answer: ...
 
     async def write(
         self, method: str, path: str, model: type[Answer], asked: BaseModel | None = None
@@ -41,9 +45,10 @@ class HTTPAccounts:
         """Return an errand that somebody may still come back from."""
         return await self._connection.read(f"{_ACCOUNTS}/errands/{errand_id}", ErrandShown)
 
-    async def list(self) -> AccountList:
-        """Return every account."""
-        return await self._connection.read(_ACCOUNTS, AccountList)
+    async def list(self, status: AccountStatus | None) -> AccountList:
+        """Return every account, or those that stand so."""
+        query = {} if status is None else {"status": status.value}
+        return await self._connection.read(_ACCOUNTS, AccountList, query)
 
     async def get(self, account_id: str) -> AccountShown:
         """Return one account."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from jobs.accounts.account import Provider
+from jobs.accounts.account import AccountStatus, Provider
 from jobs.accounts.accounts import Accounts
 from jobs.streams.stream import Channel
 from sanderling.access.permission import Permission
@@ -45,10 +45,10 @@ class InProcessAccounts:
         principal = await self._admit(READ)
         return ErrandShown.of(await self._accounts().errand(principal.workspace_id, errand_id))
 
-    async def list(self) -> AccountList:
-        """Return every account."""
+    async def list(self, status: AccountStatus | None) -> AccountList:
+        """Return every account, or those that stand so."""
         principal = await self._admit(READ)
-        return AccountList.of(await self._accounts().list_accounts(principal.workspace_id))
+        return AccountList.of(await self._accounts().list_accounts(principal.workspace_id, status))
 
     async def get(self, account_id: str) -> AccountShown:
         """Return one account."""

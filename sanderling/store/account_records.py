@@ -1,4 +1,4 @@
-"""What was brought in from an account, removed or looked at anew, on SQL."""
+"""What was brought in from an account: counted, removed or looked at anew, on SQL."""
 
 from datetime import datetime
 
@@ -8,10 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.streams.steps import recalled
 from jobs.streams.stream import AccountId
 from jobs.sync.held import Stage
+from jobs.sync.items import Kind
+from jobs.sync.status import Progress
 from sanderling.store.columns import is_storable
 from sanderling.store.database import Database
 from sanderling.store.stream_schema import streams
 from sanderling.store.streams import stream_of, write_streams
+from sanderling.store.sync_progress import read_progress
 from sanderling.store.sync_schema import calendar_events, message_wants, messages, sync_places
 
 _stream = streams.c
@@ -20,11 +23,15 @@ _TABLES = (messages, message_wants, calendar_events, sync_places)
 
 
 class SQLAccountRecords:
-    """Remove from the database what was brought in, or have it looked at anew."""
+    """Count in the database what was brought in, remove it, or have it looked at anew."""
 
     def __init__(self, database: Database) -> None:
         """Use `database`, which must be migrated."""
         self._database = database
+
+    async def progress(self, account_id: AccountId, kind: Kind) -> Progress:
+        """Return how much of an account is here."""
+        return await read_progress(self._database, account_id, kind)
 
     async def forget(self, account_id: str, *, limit: int) -> int:
         """Remove some of what an account brought."""

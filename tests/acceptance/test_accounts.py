@@ -79,6 +79,7 @@ def test_an_account_is_connected_shown_steered_and_forgotten(stage: Stage, provi
     asked = command.must("accounts", "sync", listed["id"])
     anew = command.must("accounts", "resync", listed["id"])
     shown = command.run("accounts", "show", listed["id"])
+    to_reconnect = command.must("accounts", "list", "--needs-reconnect")
     command.must("accounts", "disconnect", listed["id"])
     gone = command.run("accounts", "show", listed["id"])
 
@@ -92,6 +93,7 @@ def test_an_account_is_connected_shown_steered_and_forgotten(stage: Stage, provi
     for answer in (asked, anew):
         assert [stream["channel"] for stream in answer["streams"]] == CHANNELS[provider]
     assert all(channel in shown.out for channel in CHANNELS[provider])
+    assert to_reconnect["items"] == []
     assert (gone.status, "sanderling accounts list" in gone.err) == (30, True)
 
 

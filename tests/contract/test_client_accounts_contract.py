@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,13 +16,16 @@ from jobs.accounts.errors import (
     ErrandUnknown,
     ProviderDisabled,
 )
-from jobs.streams.stream import AccountId, Phase, StreamId
+from jobs.streams.stream import AccountId, Lease, Phase, StreamId
+from jobs.sync.held import MailBatch, Place, Reason, Stage, Want
 from jobs.sync.history import SliceRecord
+from jobs.sync.provider import AccountRef
 from sanderling.access.errors import Forbidden
 from sanderling.access.principal import Role
 from sanderling.api.account_models import AccountShown
 from sanderling.api.errors import RequestInvalid
 from sanderling.client import Sanderling
+from sanderling.kernel.ids import WorkspaceId
 from support.clients import WAYS, Setting, open_setting
 
 BOTH = ["gmail", "google-calendar"]
@@ -116,6 +120,49 @@ async def test_what_was_done_lately_is_shown(setting: Setting, client: Sanderlin
     assert [[each.requests for each in stream.slices] for stream in streams] == [[2, 1], []]
     shown = streams[0].slices[0]
     assert (shown.phase, shown.items, shown.units, shown.failure_kind) == ("list", 10, 20, None)
+
+
+async def test_stage_progress_and_quota_are_shown(setting: Setting, client: Sanderling) -> None:
+    """What is here, what is to come, and what it cost in the last hour and in the last day."""
+    account = await connected(setting, client)
+    house, stream_id = setting.house, StreamId(f"{account.id}:gmail")
+    now = house.clock.now()
+    for fence, hours in ((1, 25), (2, 2), (3, 0)):
+        ended_at = now - timedelta(hours=hours)
+        record = SliceRecord(
+            stream_id, fence, Phase.IMPORT, ended_at, ended_at, 1, 1, 10**fence, "It went well."
+        )
+        await house.doorstep.slices.add(record)
+    ref = AccountRef(AccountId(account.id), WorkspaceId("ws_1"), account.email)
+    lease = Lease(stream_id, "worker-1", 1, now)
+    wanted = (Want("m", "t", Reason.NEW), Want("n", "t", Reason.NEW))
+    places = (Place("", Stage.INCR, cursor="1"),)
+    await house.doorstep.mail.commit(ref, lease, MailBatch(wanted=wanted, places=places))
+
+    mail, calendar = (await client.accounts.get(account.id)).streams
+
+    assert (mail.stage, mail.done, mail.estimated_total, mail.is_listed) == ("fetching", 0, 2, True)
+    assert mail.used_last_hour.model_dump() == {"units": 1000, "since": now - timedelta(hours=1)}
+    assert mail.used_last_day.model_dump() == {"units": 1100, "since": now - timedelta(days=1)}
+    assert (calendar.stage, calendar.is_listed) == ("scanning", False)
+
+
+async def test_who_has_to_connect_again_is_listed(setting: Setting, client: Sanderling) -> None:
+    """The list is of one status where that is asked for, and the account's channels say so too."""
+    account = await connected(setting, client)
+    before = await client.accounts.list("needs_reauth")
+    await setting.house.doorstep.store.change(
+        AccountId(account.id), AccountStatus.NEEDS_REAUTH, "It ended."
+    )
+
+    after = await client.accounts.list("needs_reauth")
+
+    assert (before.items, [each.id for each in after.items]) == ([], [account.id])
+    assert (await client.accounts.list("connected")).items == []
+    stages = {each.stage for each in (await client.accounts.get(account.id)).streams}
+    assert stages == {"needs_reconnect"}
+    with pytest.raises(RequestInvalid, match="needs_reauth"):
+        await client.accounts.list("pigeons")
 
 
 async def test_what_cannot_be_connected_is_refused(setting: Setting, client: Sanderling) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from jobs.streams.stream import AccountId
 from jobs.sync.held import (
     CalendarBatch,
     Contact,
@@ -15,11 +16,13 @@ from jobs.sync.held import (
     Place,
     Presence,
     Reason,
+    Stage,
     Want,
     Written,
 )
-from jobs.sync.items import Address, Attachment, Message, Moment, Participant, Role
+from jobs.sync.items import Address, Attachment, Kind, Message, Moment, Participant, Role
 from jobs.sync.records import ContactRecord, EventRecord, MessageRecord, RecordPage
+from jobs.sync.status import Progress
 from sanderling.kernel.ids import WorkspaceId
 from support.records import START
 from support.remote import ACCOUNT, LEASE
@@ -223,6 +226,50 @@ async def test_nothing_crosses_from_one_workspace_to_another(shown: Shown) -> No
     assert len((await records.contacts(HERE, limit=9)).rows) == 1
     assert len((await records.contacts(THERE, limit=9)).rows) == 1
     assert (await records.contacts(HERE, limit=9, account_id="acc_2")).rows == ()
+
+
+async def test_what_is_here_of_an_account_is_counted(shown: Shown) -> None:
+    """Seen messages and events that are not gone count, and of the wanted ones the new are missing.
+
+    What belongs to another account, or to the other kind, counts there alone.
+    """
+    hidden = written(a_message("h"))
+    hidden = replace(hidden, held=replace(hidden.held, presence=Presence.HIDDEN))
+    mail = MailBatch(
+        written=tuple(written(a_message(name)) for name in "abc"),
+        moved=(hidden.held,),
+        wanted=tuple(Want(reason.value, "t", reason) for reason in Reason),
+        places=(Place("INBOX", Stage.INCR, cursor="1"),),
+    )
+    await shown.mail.commit(ACCOUNT, LEASE, mail)
+    events = [an_event_at(name, Moment(START)) for name in "xy"]
+    batch = CalendarBatch(written=(events[0], replace(events[1], is_gone=True)))
+    await shown.calendars.commit(ACCOUNT, LEASE, batch)
+    await shown.mail.commit(SECOND, LEASE, MailBatch(written=(written(a_message("z")),)))
+    first, second = AccountId(ACCOUNT.id), AccountId(SECOND.id)
+    progress = shown.removal.progress
+
+    found = await progress(first, Kind.MAIL)
+
+    assert found == Progress(kept=3, wanted=len(Reason), missing=1, is_listed=True)
+    assert await progress(first, Kind.CALENDAR) == Progress(kept=1)
+    assert await progress(second, Kind.MAIL) == Progress(kept=1)
+    assert await progress(second, Kind.CALENDAR) == Progress()
+
+
+@pytest.mark.parametrize("stage", [Stage.NEW, Stage.FULL])
+async def test_a_folder_that_is_not_scanned_leaves_the_list_open(
+    shown: Shown, stage: Stage
+) -> None:
+    """All folders have to be behind their scan, and there has to be one."""
+    account_id = AccountId(ACCOUNT.id)
+    done, open_ = Place("done", Stage.INCR, cursor="1"), Place("open", stage)
+    seen: list[bool] = []
+    for places in ((), (done,), (open_,), (replace(open_, stage=Stage.INCR, cursor="1"),)):
+        await shown.mail.commit(ACCOUNT, LEASE, MailBatch(places=places))
+        seen.append((await shown.removal.progress(account_id, Kind.MAIL)).is_listed)
+
+    assert seen == [False, True, False, True]
 
 
 async def test_what_an_account_brought_is_removed_in_steps(shown: Shown) -> None:

@@ -12,6 +12,7 @@ from sanderling.api.account_models import (
     SliceShown,
     StreamFailureShown,
     StreamShown,
+    UsageShown,
 )
 from sanderling.cli.account_view import accounts_view, show_account
 from sanderling.cli.screen import console
@@ -60,13 +61,29 @@ def test_an_empty_list_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> 
     assert "sanderling accounts connect" in capsys.readouterr().out
 
 
+def test_an_empty_list_of_those_to_reconnect_is_good_news(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It does not say that nobody is connected."""
+    accounts_view(AccountList(items=[]), "Nobody has to connect again.")(console())
+
+    assert "Nobody has to connect again." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({}, "looks for changes next, at 2026-01-01 12:00:00 UTC"),
         ({"phase": "import", "is_running": True}, "brings in what changed now"),
         ({"is_asked": True}, "looks for changes next, out of turn"),
-        ({"status": "parked", "detail": "Ask Bob."}, "parked; Ask Bob."),
+        ({"stage": "scanning", "is_listed": False}, "gmail scanning 600 of at least 2,000; looks"),
+        ({"stage": "scanning", "is_listed": False, "estimated_total": 0}, "gmail scanning; looks"),
+        ({}, "gmail fetching 600 of about 2,000; looks"),
+        ({"stage": "following", "estimated_total": 600}, "gmail following, 600 here; looks"),
+        ({"stage": "stopped", "detail": "Ask Bob."}, "stopped 600 of about 2,000; Ask Bob."),
+        ({"stage": "paused"}, "paused 600 of about 2,000; 12,345 units of quota"),
+        ({"stage": "needs_reconnect", "done": 2000}, "needs reconnect, 2,000 here; 12,345"),
+        ({}, "12,345 units of quota since 2026-01-01 12:00:00 UTC"),
         ({"last_success_at": NOW}, "went well at 2026-01-01 12:00:00 UTC"),
         (
             {"last_failure": StreamFailureShown(kind="temporary", sentence="It is away.")},
@@ -81,6 +98,10 @@ def test_each_channel_says_how_it_is_getting_on(
     stream = StreamShown(
         channel="gmail",
         status="active",
+        stage="fetching",
+        done=600,
+        estimated_total=2000,
+        is_listed=True,
         phase="list",
         is_running=False,
         is_asked=False,
@@ -88,6 +109,8 @@ def test_each_channel_says_how_it_is_getting_on(
         last_success_at=None,
         last_failure=None,
         detail="",
+        used_last_hour=UsageShown(units=12_345, since=NOW),
+        used_last_day=UsageShown(units=12_345, since=NOW),
         slices=[
             SliceShown(
                 phase="list",
@@ -107,7 +130,7 @@ def test_each_channel_says_how_it_is_getting_on(
 
     show_account(console(), account)
 
-    shown = capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
     assert said in shown
     assert "a@example.com" in shown
     assert all(word in shown for word in ("Lately", "35", "ok"))
