@@ -9,7 +9,8 @@ from runner.call import CallRecord
 from runner.errors import CursorRefused
 from sanderling.kernel.jsontext import JSON
 
-_LONGEST = 512
+_LONGEST = 4096
+"""Enough for an address of 320 characters, whatever these are."""
 _LARGEST = 2**31
 
 Part = str | int

@@ -1,4 +1,4 @@
-"""Why an account is not connected, or not changed."""
+"""Why an account is not connected or not changed, or what it brought is not shown."""
 
 from typing import ClassVar
 
@@ -16,6 +16,19 @@ class AccountUnknown(Refusal):
     def __init__(self, *, account_id: str) -> None:
         """Keep at most the first 80 characters of the id."""
         super().__init__(account_id=account_id[:80])
+
+
+class MessageUnknown(Refusal):
+    """There is no message {message_id!r} in this workspace.
+
+    `sanderling messages list` shows what there is.
+    """
+
+    code: ClassVar[str] = "message_unknown"
+
+    def __init__(self, *, message_id: str) -> None:
+        """Keep at most the first 80 characters of the id."""
+        super().__init__(message_id=message_id[:80])
 
 
 class ErrandUnknown(Refusal):

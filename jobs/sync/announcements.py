@@ -6,7 +6,13 @@ from datetime import datetime
 from jobs.sync.held import HeldEvent, HeldMessage
 from jobs.sync.items import Event, Message, Moment
 from jobs.sync.provider import AccountRef
-from jobs.sync.rules import MailPolicy, Visibility, is_outgoing, subject_shown, text_shown
+from jobs.sync.rules import (
+    MailPolicy,
+    is_event_shown,
+    is_outgoing,
+    subject_shown,
+    text_shown,
+)
 from sanderling.kernel.events import RecordChanged, RecordOperation
 from sanderling.kernel.jsontext import JSON
 
@@ -112,9 +118,7 @@ class Announcer:
 
     def _event(self, held: HeldEvent) -> dict[str, JSON]:
         event: Event = held.event
-        is_open = (
-            self._policy.visibility is Visibility.EVERYTHING and event.visibility not in _CLOSED
-        )
+        is_open = is_event_shown(event, self._policy.visibility)
         return {
             "id": held.record_id,
             "accountId": self._account.id,
@@ -130,9 +134,6 @@ class Announcer:
                 for each in event.attendees[:MOST_NAMED]
             ],
         }
-
-
-_CLOSED = frozenset({"private", "confidential"})
 
 
 def _changed(before: HeldMessage, after: HeldMessage) -> tuple[str, ...]:

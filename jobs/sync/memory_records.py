@@ -44,6 +44,11 @@ class MemorySyncRecords:
         """Return messages that people see."""
         return _page(self._mail.records(workspace_id), limit, after, account_id)
 
+    async def message(self, workspace_id: WorkspaceId, message_id: str) -> MessageRecord | None:
+        """Return one message that people see."""
+        mine = self._mail.records(workspace_id)
+        return next((each for each in mine if each.id == message_id), None)
+
     async def events(
         self,
         workspace_id: WorkspaceId,

@@ -87,6 +87,10 @@ class SyncRecords(Protocol):
         """Return messages that people see."""
         ...
 
+    async def message(self, workspace_id: WorkspaceId, message_id: str) -> MessageRecord | None:
+        """Return one message that people see; None where the workspace has no such."""
+        ...
+
     async def events(
         self,
         workspace_id: WorkspaceId,

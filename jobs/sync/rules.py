@@ -54,6 +54,7 @@ class MailPolicy:
 
 MOST_EMAIL_CHARS = 320
 """The longest address of RFC 3696; what is longer is nobody's, and no index would hold it."""
+_CLOSED = frozenset({"private", "confidential"})
 _HIDDEN_ROLES = frozenset({FolderRole.DRAFTS, FolderRole.TRASH, FolderRole.SPAM})
 _HIDDEN_LABELS = frozenset({"CHAT", "DRAFT", "SPAM", "TRASH"})
 _PROMOTIONS = frozenset({"CATEGORY_PROMOTIONS"})
@@ -171,6 +172,11 @@ def subject_shown(message: Message, visibility: Visibility) -> str | None:
 def text_shown(message: Message, visibility: Visibility) -> str | None:
     """Return the text, or None where it is not shown."""
     return message.text if visibility is Visibility.EVERYTHING else None
+
+
+def is_event_shown(event: Event, visibility: Visibility) -> bool:
+    """Claim that others than its owner are given what an event is about, not just when it is."""
+    return visibility is Visibility.EVERYTHING and event.visibility not in _CLOSED
 
 
 def _is_contact(email: str, policy: MailPolicy) -> bool:

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     CALLS_READ = "calls.read"
     EXECUTIONS_MANAGE = "executions.manage"
     RECORDS_ANNOUNCE = "records.announce"
+    RECORDS_READ = "records.read"
     ACCOUNTS_READ = "accounts.read"
     ACCOUNTS_MANAGE = "accounts.manage"
     KEYS_MANAGE = "keys.manage"

@@ -14,6 +14,7 @@ PERMISSION_MEANINGS: Mapping[Permission, str] = {
     Permission.EXECUTIONS_MANAGE: "Cancel and replay what others queued.",
     Permission.RECORDS_ANNOUNCE: "Tell of changes of records, which call the functions "
     "that watch them.",
+    Permission.RECORDS_READ: "See the messages, calendar events and contacts that came in.",
     Permission.ACCOUNTS_READ: "See whose mail and calendars are connected, and how sync goes.",
     Permission.ACCOUNTS_MANAGE: "Connect, pause, resume, sync anew and disconnect accounts.",
     Permission.KEYS_MANAGE: "Create, list and revoke API keys.",

@@ -92,6 +92,7 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "job_run_refused": ProblemKind(409, "Cannot be asked to run"),
     # Connected accounts.
     "account_unknown": ProblemKind(404, "No such account"),
+    "message_unknown": ProblemKind(404, "No such message"),
     "errand_unknown": ProblemKind(404, "No such errand"),
     "consent_refused": ProblemKind(409, "No consent"),
     "provider_disabled": ProblemKind(409, "Provider not available"),

@@ -9,6 +9,7 @@ from config.trials import Trials
 from drivers.port import Health
 from jobs.accounts.accounts import Accounts
 from jobs.jobs import Jobs
+from jobs.sync.records import SyncRecords
 from runner.calls import Calls
 from runner.executions.executions import Executions
 from runner.executions.once import Once
@@ -62,6 +63,7 @@ class Services:
     configuration: Configuration
     jobs: Jobs
     accounts: Accounts
+    sync_records: SyncRecords
     trials: Trials
     permissions: Permissions
     readiness: Mapping[str, HealthCheck]

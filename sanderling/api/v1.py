@@ -10,6 +10,7 @@ from sanderling.api import (
     function_routes,
     job_routes,
     record_event_routes,
+    record_routes,
     trigger_routes,
     whoami_route,
 )
@@ -23,6 +24,7 @@ _ROUTERS = (
     config_routes.router,
     job_routes.router,
     account_routes.router,
+    record_routes.router,
     whoami_route.router,
 )
 

@@ -25,6 +25,7 @@ from sanderling.cli import (
     invoke,
     jobs,
     keys,
+    records,
     replay,
     sandbox,
     serve,
@@ -128,6 +129,21 @@ _GROUPS: Mapping[str, _Group] = {
             "resync": accounts.resync,
             "disconnect": accounts.disconnect,
         },
+    ),
+    "messages": _Group(
+        _OPERATE,
+        "See the messages that came in through connected accounts.",
+        {"list": records.show_messages, "show": records.show_message},
+    ),
+    "calendar-events": _Group(
+        _OPERATE,
+        "See the events of connected calendars.",
+        {"list": records.show_calendar_events},
+    ),
+    "contacts": _Group(
+        _OPERATE,
+        "See who became a contact.",
+        {"list": records.show_contacts},
     ),
     "jobs": _Group(
         _OPERATE,

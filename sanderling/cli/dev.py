@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sanderling.cli.options import AsJSON
+from sanderling.cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from sanderling.simulator.core.faults import FaultKind
@@ -111,4 +112,11 @@ def _as_text(playing: "tuple[Playing, ...]") -> str:
     for one in playing:
         lines += [f"# {one.name} is played on {one.base_url}"]
         lines += [f"{name}={value}" for name, value in one.settings.items()]
-    return "\n".join([*lines, "# Copy these into .env; Ctrl-C ends the play.", ""])
+    return "\n".join([*lines, f"# Add these to {_env_file()}; Ctrl-C ends the play.", ""])
+
+
+def _env_file() -> str:
+    """Return where the settings of the home are, which `sanderling init` makes."""
+    from config.layers import ENV_FILE, resolve_home  # noqa: PLC0415 - keeps --help quick.
+
+    return visible(str(resolve_home() / ENV_FILE))

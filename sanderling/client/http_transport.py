@@ -39,6 +39,7 @@ from sanderling.client.errors import (
 from sanderling.client.http_accounts import HTTPAccounts
 from sanderling.client.http_executions import HTTPExecutions
 from sanderling.client.http_jobs import HTTPJobs
+from sanderling.client.http_records import HTTPRecords
 from sanderling.client.http_settings import HTTPSettings
 from sanderling.client.http_triggers import HTTPTriggers
 from sanderling.client.refusal import failure_from
@@ -99,6 +100,11 @@ class HTTPTransport:
     def accounts(self) -> HTTPAccounts:
         """What can be done with connected accounts."""
         return HTTPAccounts(self)
+
+    @property
+    def records(self) -> HTTPRecords:
+        """What came in through connected accounts."""
+        return HTTPRecords(self)
 
     @property
     def jobs(self) -> HTTPJobs:

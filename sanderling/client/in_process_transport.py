@@ -29,6 +29,7 @@ from sanderling.api.services import Services
 from sanderling.client.in_process_accounts import InProcessAccounts
 from sanderling.client.in_process_executions import InProcessExecutions
 from sanderling.client.in_process_jobs import InProcessJobs
+from sanderling.client.in_process_records import InProcessRecords
 from sanderling.client.in_process_settings import InProcessSettings
 from sanderling.client.in_process_triggers import InProcessTriggers
 from sanderling.client.transport import AskedCall, PagePlace
@@ -71,6 +72,11 @@ class InProcessTransport:
     def accounts(self) -> InProcessAccounts:
         """What can be done with connected accounts."""
         return InProcessAccounts(lambda: self._services.accounts, self._admit)
+
+    @property
+    def records(self) -> InProcessRecords:
+        """What came in through connected accounts."""
+        return InProcessRecords(lambda: self._services.sync_records, self._admit)
 
     @property
     def jobs(self) -> InProcessJobs:

@@ -25,6 +25,7 @@ from jobs.accounts.errors import (
     ChannelRefused,
     ConsentRefused,
     ErrandUnknown,
+    MessageUnknown,
     ProviderDisabled,
 )
 from jobs.errors import JobRunRefused, JobUnknown
@@ -109,7 +110,8 @@ _PLAIN: tuple[type[Failure], ...] = (
     FollowersFull,
     *(RecordEventRefused, RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
     *(JobUnknown, JobRunRefused),
-    *(AccountUnknown, ErrandUnknown, ConsentRefused, ProviderDisabled, ChannelRefused),
+    *(AccountUnknown, MessageUnknown, ErrandUnknown, ConsentRefused),
+    *(ProviderDisabled, ChannelRefused),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""

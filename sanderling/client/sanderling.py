@@ -34,6 +34,7 @@ from sanderling.client.executions import Executions
 from sanderling.client.http_transport import HTTPTransport
 from sanderling.client.in_process_transport import InProcessTransport
 from sanderling.client.jobs import Jobs
+from sanderling.client.records import CalendarEvents, Contacts, Messages
 from sanderling.client.settings import ServerSettings
 from sanderling.client.transport import Transport
 from sanderling.client.triggers import Triggers
@@ -229,6 +230,9 @@ class Sanderling:
         self.triggers = Triggers(transport.triggers)
         self.executions = Executions(transport.executions)
         self.accounts = Accounts(transport.accounts)
+        self.messages = Messages(transport.records)
+        self.calendar_events = CalendarEvents(transport.records)
+        self.contacts = Contacts(transport.records)
         self.jobs = Jobs(transport.jobs)
         self.settings = ServerSettings(transport.settings)
 

@@ -21,6 +21,7 @@ from sanderling.api.function_models import (
 from sanderling.client.accounts_transport import AccountsTransport
 from sanderling.client.executions_transport import ExecutionsTransport
 from sanderling.client.jobs_transport import JobsTransport
+from sanderling.client.records_transport import RecordsTransport
 from sanderling.client.settings_transport import SettingsTransport
 from sanderling.client.triggers_transport import TriggersTransport
 
@@ -67,6 +68,11 @@ class Transport(Protocol):
     @property
     def accounts(self) -> AccountsTransport:
         """What can be done with connected accounts."""
+        ...
+
+    @property
+    def records(self) -> RecordsTransport:
+        """What came in through connected accounts."""
         ...
 
     @property

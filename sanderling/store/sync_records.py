@@ -48,13 +48,8 @@ class SQLSyncRecords:
         account_id: str | None = None,
     ) -> RecordPage[MessageRecord]:
         """Return messages that people see."""
-        is_same = and_(
-            messages.c.account_id == _content.account_id,
-            messages.c.remote_id == _content.remote_id,
-        )
-        query = select(message_contents, messages.c.is_read).join(messages, is_same)
-        query = query.where(_content.workspace_id == workspace_id)
-        listing = _listing(query, (_content.dated_at, _content.id), after, limit)
+        place = (_content.dated_at, _content.id)
+        listing = _listing(_seen_in(workspace_id), place, after, limit)
         if not is_storable(account_id or ""):
             return RecordPage(())
         async with self._database.read() as connection:
@@ -63,6 +58,16 @@ class SQLSyncRecords:
             folders = await _folders(connection, rows)
         found = [_message(row, folders[row.account_id, row.remote_id]) for row in rows]
         return _page(found, limit)
+
+    async def message(self, workspace_id: WorkspaceId, message_id: str) -> MessageRecord | None:
+        """Return one message that people see."""
+        if not is_storable(message_id):
+            return None
+        query = _seen_in(workspace_id).where(_content.id == message_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+            folders = await _folders(connection, [] if row is None else [row])
+        return None if row is None else _message(row, folders[row.account_id, row.remote_id])
 
     async def events(
         self,
@@ -103,6 +108,16 @@ class SQLSyncRecords:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return _page(list(map(build, rows)), limit)
+
+
+def _seen_in(workspace_id: WorkspaceId) -> AnySelect:
+    """Return the query for every message that people of a workspace see."""
+    is_same = and_(
+        messages.c.account_id == _content.account_id,
+        messages.c.remote_id == _content.remote_id,
+    )
+    query = select(message_contents, messages.c.is_read).join(messages, is_same)
+    return query.where(_content.workspace_id == workspace_id)
 
 
 def _listing(

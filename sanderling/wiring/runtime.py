@@ -41,6 +41,7 @@ from sanderling.store import (
     SQLHistoryStore,
     SQLKeyStore,
     SQLRecordOutbox,
+    SQLSyncRecords,
     SQLTriggerStore,
     SQLWorkspaces,
     health,
@@ -256,9 +257,8 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
     dispatch = Dispatch(driver, store, parts.around.turnstile)
     pipeline = Pipeline(gate, targets, dispatch, record, bus)
     stations = Stations(gate, targets, dispatch, record, pipeline, parts.call_log, permissions, bus)
-    trigger_store = SQLTriggerStore(database)
     joined, calls = parts.consumption.join(stations), Calls(parts.call_log, permissions)
-    jobs = build_jobs(settings, database, clock)
+    trigger_store, jobs = SQLTriggerStore(database), build_jobs(settings, database, clock)
     retention = Retention(SQLHistoryStore(database), clock, bus, retention_policy(settings))
     services = Services(
         gate=gate,
@@ -277,6 +277,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         configuration=parts.configuration,
         jobs=jobs,
         accounts=build_accounts(settings, foundation, parts.around.sign_ins),
+        sync_records=SQLSyncRecords(database),
         trials=build_trials(clock),
         permissions=permissions,
         readiness={

@@ -1,5 +1,6 @@
 """Accounts are connected through the browser's whole way: the address, consent, and back."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -17,7 +18,8 @@ from support.ports import free_port
 
 pytestmark = pytest.mark.slow
 
-ADA, BOB = "ada@example.com", "bob@example.com"
+ADA, BOB, CID = "ada@example.com", "bob@example.com", "cid@example.com"
+MAILS, MEETINGS = 3, 2
 CHANNELS = {
     "google": ["gmail", "google-calendar"],
     "microsoft": ["microsoft-calendar", "microsoft-mail"],
@@ -42,14 +44,24 @@ class Stage:
         return httpx2.get(address, follow_redirects=True, timeout=ENOUGH_S)
 
 
+async def first_listed(command: CommandLine, *words: str) -> list[dict[str, Any]]:
+    """Return what a list has once it has something: a turn of sync may be minutes away."""
+    async with asyncio.timeout(240):
+        while True:
+            items: list[dict[str, Any]] = command.must(words[0], "list", *words[1:])["items"]
+            if items:
+                return items
+            await asyncio.sleep(1)
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stage]:
     """Yield a server that signs people in at simulated providers."""
     root = tmp_path_factory.mktemp("accounts")
     people = root / "people.json"
-    people.write_text(
-        json.dumps([{"email": email, "messages": 0, "events": 0} for email in (ADA, BOB)])
-    )
+    quiet = [{"email": email, "messages": 0, "events": 0} for email in (ADA, BOB)]
+    busy = {"email": CID, "messages": MAILS, "events": MEETINGS}
+    people.write_text(json.dumps([*quiet, busy]))
     bare = CommandLine(root / "home", root)
     port = free_port()
     with bare.playing("--seed", str(people)) as playing:
@@ -134,6 +146,46 @@ def test_whoever_says_no_is_told_so_and_nothing_is_connected(stage: Stage, provi
     assert page.url.path == f"/auth/{provider}-apis/get-access-token"
     assert "access was denied at the provider" in page.text
     assert stage.accounts_of(ADA) == []
+
+
+def test_what_came_in_is_listed_before_there_is_any(stage: Stage) -> None:
+    """Of accounts in which there is nothing the lists are empty, and a message is unknown."""
+    for words in ("messages", "calendar-events", "contacts"):
+        page = stage.command.must(words, "list", "--account", "acc_" + "0" * 26)
+        assert page == {"items": [], "next_cursor": None}
+    unknown = stage.command.run("messages", "show", "msg_1")
+
+    assert (unknown.status, "sanderling messages list" in unknown.err) == (30, True)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("provider", CHANNELS)
+async def test_what_comes_in_is_shown(stage: Stage, provider: str) -> None:
+    """A message and an event of a connected account are listed, and the message shown whole."""
+    command = stage.command
+    departure = command.must("accounts", "connect", provider, "--email", CID)
+    stage.visit(departure["address"])
+    (account,) = (
+        each for each in command.must("accounts", "list")["items"] if each["email"] == CID
+    )
+    only = ("--account", account["id"])
+
+    row, *_ = await first_listed(command, "messages", *only)
+    event, *_ = await first_listed(command, "calendar-events", *only)
+    message = command.must("messages", "show", row["id"])
+    shown = command.run("messages", "show", row["id"])
+    contacts = command.run("contacts", "list")
+    command.must("accounts", "disconnect", account["id"])
+    gone = command.run("messages", "show", row["id"])
+
+    assert (row["account_id"], row["subject"]) == (account["id"], message["subject"])
+    assert event["account_id"] == account["id"]
+    assert message["text"]
+    assert message["participants"]
+    assert row["id"] in shown.out
+    assert contacts.status == 0
+    assert (gone.status, "sanderling messages list" in gone.err) == (30, True)
 
 
 def test_what_is_another_providers_is_refused(stage: Stage) -> None:

@@ -104,6 +104,25 @@ def test_what_cannot_be_played_is_refused_with_a_sentence(
     assert ended.out == ""
 
 
+def test_people_are_told_which_file_the_settings_belong_in(command: CommandLine) -> None:
+    """It is the one in the home, wherever the command runs."""
+    with subprocess.Popen(
+        [PROGRAM, "dev", "providers", "--port", "0", "--messages", "0", "--events", "0"],
+        cwd=command.folder,
+        env=command.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            last = next(line for line in process.stdout if "Ctrl-C" in line)
+        finally:
+            process.kill()
+
+    assert last == f"# Add these to {command.home / '.env'}; Ctrl-C ends the play.\n"
+
+
 def test_a_port_in_use_is_told(start: Start, command: CommandLine) -> None:
     """The error names the port and what to do."""
     _, playing = start()

@@ -138,6 +138,21 @@ async def test_a_message_is_shown_as_it_is_now(shown: Shown) -> None:
     assert now.message == replace(record.message, folders=after.folders, is_read=True)
 
 
+async def test_one_message_is_found_by_its_id_within_its_workspace(shown: Shown) -> None:
+    """It is the record that the list has; elsewhere, and under no id, there is none."""
+    await keep(shown, a_message("a"), a_message("b"))
+    listed = {each.id: each for each in (await shown.records.messages(HERE, limit=9)).rows}
+
+    found = await shown.records.message(HERE, "msg_a")
+
+    assert found is not None
+    assert found == listed["msg_a"]
+    assert found.message.folders == {"INBOX"}
+    assert await shown.records.message(THERE, "msg_a") is None
+    for unknown in ("msg_c", "", "\0\ud800"):
+        assert await shown.records.message(HERE, unknown) is None
+
+
 @pytest.mark.parametrize("presence", [Presence.HIDDEN, Presence.EXCLUDED, Presence.GONE])
 async def test_what_people_do_not_see_is_not_shown(shown: Shown, presence: Presence) -> None:
     """Content goes with a message that is not live any more, and comes back with a fetch."""
@@ -146,9 +161,11 @@ async def test_what_people_do_not_see_is_not_shown(shown: Shown, presence: Prese
     await shown.mail.commit(ACCOUNT, LEASE, MailBatch(moved=(replace(held, presence=presence),)))
 
     hidden = await shown.records.messages(HERE, limit=9)
+    hidden_one = await shown.records.message(HERE, "msg_a")
     await keep(shown, a_message("a"))
 
     assert ids(hidden) == ["msg_b"]
+    assert hidden_one is None
     assert ids(await shown.records.messages(HERE, limit=9)) == ["msg_b", "msg_a"]
 
 

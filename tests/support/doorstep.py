@@ -37,11 +37,11 @@ class Doorstep:
         numbers = itertools.count(1)
         tools = Tools(self.clock, self.ids, lambda count: next(numbers).to_bytes(count))
         self.mail = MemoryMailStore(lambda _: True)
-        calendars = MemoryCalendarStore(lambda _: True)
-        records = MemorySyncRecords(self.mail, calendars, self.streams.recall)
+        self.calendars = MemoryCalendarStore(lambda _: True)
+        self.records = MemorySyncRecords(self.mail, self.calendars, self.streams.recall)
         self.slices = MemorySliceHistory(lambda _: True)
         self.accounts = Accounts(
-            self.store, self.streams, records, self.slices, self.sign_in, tools
+            self.store, self.streams, self.records, self.slices, self.sign_in, tools
         )
 
     def way_back(self, departure: DepartureShown, *, email: str = "ada@example.com") -> str:

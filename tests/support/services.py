@@ -179,6 +179,7 @@ def build_house(
         configuration=desk.configuration,
         jobs=_jobs(clock),
         accounts=doorstep.accounts,
+        sync_records=doorstep.records,
         trials=Trials({TrialName.REDIS: _try_nothing}, clock),
         permissions=permissions,
         readiness={"database": _is_well, "driver": driver.health},

@@ -77,6 +77,7 @@ async def test_a_route_needs_its_permission(route: str, permission: Permission) 
         execution_id="exec_" + "0" * 26,
         trigger_id="trg_x",
         account_id="acc_x",
+        message_id="msg_x",
         errand_id="0" * 64,
     )
     async with open_http(house, await house.key()) as http:

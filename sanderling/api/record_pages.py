@@ -1,0 +1,81 @@
+"""What came in, as it is asked for and shown: over HTTP and in process alike."""
+
+from dataclasses import dataclass
+
+from jobs.accounts.errors import MessageUnknown
+from jobs.sync.records import RecordPlace, SyncRecords
+from sanderling.api.record_cursors import CursorKind, record_place
+from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage, MessageShown
+from sanderling.kernel.ids import WorkspaceId
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRecords:
+    """Which part of a list is wanted; `account_id` leaves out what other accounts brought."""
+
+    limit: int
+    cursor: str | None = None
+    account_id: str | None = None
+
+    def after(self, kind: CursorKind) -> RecordPlace | None:
+        """Return the place that the page begins after.
+
+        Raises:
+            CursorRefused: the cursor was not made by this list.
+
+        """
+        return None if self.cursor is None else record_place(kind, self.cursor)
+
+
+class RecordPages:
+    """Show what came in, within one workspace.
+
+    Lists raise `CursorRefused` for a cursor of another list.
+    """
+
+    def __init__(self, records: SyncRecords, workspace_id: WorkspaceId) -> None:
+        """Show what is in `records` of this workspace."""
+        self._records = records
+        self._workspace_id = workspace_id
+
+    async def messages(self, asked: AskedRecords) -> MessagePage:
+        """Return messages, newest first, without their texts."""
+        found = await self._records.messages(
+            self._workspace_id,
+            limit=asked.limit,
+            after=asked.after(CursorKind.MESSAGES),
+            account_id=asked.account_id,
+        )
+        return MessagePage.of(found)
+
+    async def message(self, message_id: str) -> MessageShown:
+        """Return one message with its text.
+
+        Raises:
+            MessageUnknown: nobody of the workspace sees such a message.
+
+        """
+        found = await self._records.message(self._workspace_id, message_id)
+        if found is None:
+            raise MessageUnknown(message_id=message_id)
+        return MessageShown.seen(found)
+
+    async def calendar_events(self, asked: AskedRecords) -> CalendarEventPage:
+        """Return events, the latest start first."""
+        found = await self._records.events(
+            self._workspace_id,
+            limit=asked.limit,
+            after=asked.after(CursorKind.CALENDAR_EVENTS),
+            account_id=asked.account_id,
+        )
+        return CalendarEventPage.of(found)
+
+    async def contacts(self, asked: AskedRecords) -> ContactPage:
+        """Return contacts, the last found first."""
+        found = await self._records.contacts(
+            self._workspace_id,
+            limit=asked.limit,
+            after=asked.after(CursorKind.CONTACTS),
+            account_id=asked.account_id,
+        )
+        return ContactPage.of(found)

@@ -1,0 +1,54 @@
+"""`/v1/messages`, `/v1/calendar-events` and `/v1/contacts`: what came in."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+
+from sanderling.access.permission import Permission
+from sanderling.api.function_routes import Cursor, Limit
+from sanderling.api.permitted_route import PermittedRoute, needs, principal_of, services_of
+from sanderling.api.problem_responses import problems
+from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage, MessageShown
+from sanderling.api.record_pages import AskedRecords, RecordPages
+
+READ = needs(Permission.RECORDS_READ)
+
+Brought = Annotated[str | None, Query(description="What this account brought.")]
+
+router = APIRouter(route_class=PermittedRoute, prefix="/v1", tags=["records"])
+
+
+def _pages(request: Request) -> RecordPages:
+    return RecordPages(services_of(request).sync_records, principal_of(request).workspace_id)
+
+
+@router.get("/messages", openapi_extra=READ, responses=problems("cursor_refused"))
+async def list_messages(
+    request: Request, account_id: Brought = None, limit: Limit = 50, cursor: Cursor = None
+) -> MessagePage:
+    """List messages, newest first, without their texts."""
+    return await _pages(request).messages(AskedRecords(limit, cursor, account_id))
+
+
+@router.get("/messages/{message_id}", openapi_extra=READ, responses=problems("message_unknown"))
+async def get_message(
+    request: Request, message_id: Annotated[str, Path(description="The message's id.")]
+) -> MessageShown:
+    """Show one message with its text, and with what is known of its attachments."""
+    return await _pages(request).message(message_id)
+
+
+@router.get("/calendar-events", openapi_extra=READ, responses=problems("cursor_refused"))
+async def list_calendar_events(
+    request: Request, account_id: Brought = None, limit: Limit = 50, cursor: Cursor = None
+) -> CalendarEventPage:
+    """List the events of calendars, the latest start first."""
+    return await _pages(request).calendar_events(AskedRecords(limit, cursor, account_id))
+
+
+@router.get("/contacts", openapi_extra=READ, responses=problems("cursor_refused"))
+async def list_contacts(
+    request: Request, account_id: Brought = None, limit: Limit = 50, cursor: Cursor = None
+) -> ContactPage:
+    """List contacts, the last found first, each with the account that brought it first."""
+    return await _pages(request).contacts(AskedRecords(limit, cursor, account_id))

@@ -1,0 +1,42 @@
+"""What came in, without a server: in this process, past the same gate as over HTTP."""
+
+from collections.abc import Awaitable, Callable
+
+from jobs.sync.records import SyncRecords
+from sanderling.access.permission import Permission
+from sanderling.access.principal import Principal
+from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage, MessageShown
+from sanderling.api.record_pages import AskedRecords, RecordPages
+
+READ = Permission.RECORDS_READ
+
+Admit = Callable[[Permission], Awaitable[Principal]]
+
+
+class InProcessRecords:
+    """Look at the records themselves."""
+
+    def __init__(self, records: Callable[[], SyncRecords], admit: Admit) -> None:
+        """Ask for `records` once they are open, and `admit` who may."""
+        self._records = records
+        self._admit = admit
+
+    async def messages(self, asked: AskedRecords) -> MessagePage:
+        """Return messages, newest first."""
+        return await (await self._pages()).messages(asked)
+
+    async def message(self, message_id: str) -> MessageShown:
+        """Return one message."""
+        return await (await self._pages()).message(message_id)
+
+    async def calendar_events(self, asked: AskedRecords) -> CalendarEventPage:
+        """Return events, the latest start first."""
+        return await (await self._pages()).calendar_events(asked)
+
+    async def contacts(self, asked: AskedRecords) -> ContactPage:
+        """Return contacts, the last found first."""
+        return await (await self._pages()).contacts(asked)
+
+    async def _pages(self) -> RecordPages:
+        principal = await self._admit(READ)
+        return RecordPages(self._records(), principal.workspace_id)
