@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from jobs.accounts.policy import AccountPolicy
 from jobs.streams.stream import AccountId, Channel
 from sanderling.kernel.ids import WorkspaceId
 
@@ -66,12 +67,19 @@ class Account:
     scopes: tuple[str, ...] = ()
     status: AccountStatus = AccountStatus.CONNECTED
     reason: str = ""
+    policy: AccountPolicy = field(default_factory=AccountPolicy)
 
 
 def reconnected(before: Account, after: Account) -> Account:
     """Return an account that is connected again: as before, with what is new."""
     channels = sorted({*before.channels, *after.channels})
-    return replace(after, id=before.id, created_at=before.created_at, channels=tuple(channels))
+    return replace(
+        after,
+        id=before.id,
+        created_at=before.created_at,
+        channels=tuple(channels),
+        policy=before.policy,
+    )
 
 
 @dataclass(frozen=True, slots=True)

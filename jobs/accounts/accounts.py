@@ -23,6 +23,7 @@ from jobs.accounts.errors import (
     ErrandUnknown,
     ProviderDisabled,
 )
+from jobs.accounts.policy import PolicyChange
 from jobs.accounts.ports import AccountRecords, AccountStore, SignIns
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
@@ -254,6 +255,19 @@ class Accounts:
         account = await self._find(workspace_id, account_id)
         _require_consent(account)
         await self._records.rescan(account.id, self._tools.clock.now())
+        return await self.show(workspace_id, account_id)
+
+    async def choose(
+        self, workspace_id: WorkspaceId, account_id: str, change: PolicyChange
+    ) -> AccountView:
+        """Change the policy of an account; it holds from the next slice on.
+
+        Raises:
+            AccountUnknown: as `show`.
+
+        """
+        account = await self._find(workspace_id, account_id)
+        await self._store.choose(account.id, change)
         return await self.show(workspace_id, account_id)
 
     async def disconnect(self, workspace_id: WorkspaceId, account_id: str) -> None:

@@ -15,6 +15,7 @@ from jobs.accounts.account import (
     TokenSet,
     reconnected,
 )
+from jobs.accounts.policy import PolicyChange
 from jobs.accounts.ports import Renewal
 from jobs.streams.stream import AccountId
 from sanderling.kernel.ids import WorkspaceId
@@ -100,6 +101,15 @@ class MemoryAccountStore:
         if kept is None:
             return False
         account = replace(kept.account, status=status, reason=reason)
+        self._kept[account_id] = replace(kept, account=account)
+        return True
+
+    async def choose(self, account_id: AccountId, change: PolicyChange) -> bool:
+        """Change the policy of an account."""
+        kept = self._kept.get(account_id)
+        if kept is None:
+            return False
+        account = replace(kept.account, policy=change.of(kept.account.policy))
         self._kept[account_id] = replace(kept, account=account)
         return True
 

@@ -14,6 +14,7 @@ from jobs.accounts.account import (
     Provider,
     TokenSet,
 )
+from jobs.accounts.policy import PolicyChange
 from jobs.streams.stream import AccountId, Channel
 from jobs.sync.faults import ProviderFault
 from jobs.sync.items import Kind
@@ -58,7 +59,8 @@ class AccountStore(Protocol):
         """Keep an account with its tokens, both or neither, and return it as it is kept.
 
         One of the same workspace, provider and subject keeps its id and its age, gains the
-        channels, and is connected again; who renews its tokens meanwhile has lost.
+        channels, keeps its policy, and is connected again; who renews its tokens meanwhile has
+        lost.
         """
         ...
 
@@ -72,6 +74,13 @@ class AccountStore(Protocol):
 
     async def change(self, account_id: AccountId, status: AccountStatus, reason: str = "") -> bool:
         """Write how an account stands; False when there is none."""
+        ...
+
+    async def choose(self, account_id: AccountId, change: PolicyChange) -> bool:
+        """Change the policy of an account and nothing else; False when there is none.
+
+        Of changes at the same time none is lost, unless they are of the same part.
+        """
         ...
 
     async def remove(self, account_id: AccountId) -> TokenSet | None:

@@ -126,8 +126,8 @@ def followed_calendars(end: SliceEnd) -> SliceResult:
 
 
 def owner_policy(account: Account) -> MailPolicy:
-    """Return what holds for an account whose owner has chosen nothing."""
-    return MailPolicy(own=frozenset(each.lower() for each in (account.email, *account.aliases)))
+    """Return what the owner of an account has chosen, as rules for mail."""
+    return account.policy.for_owner((account.email, *account.aliases))
 
 
 _Engine = Callable[[AccountRef, Lease, MailPolicy], Awaitable[SliceEnd]]

@@ -121,6 +121,9 @@ class MailDraft:
             folders = frozenset({place.remote_id})
         is_read = held.is_read if change.is_read is None else change.is_read
         self._settle(place, held, change.version, folders, is_read=is_read)
+        if is_scan and held.presence is Presence.EXCLUDED:
+            # What the owner chose may let it in by now.
+            self._want(held.remote_id, held.thread_id, Reason.REFRESH)
 
     def _set_folders(self, place: Place, change: FoldersSet) -> None:
         held = self._held.get(change.remote_id)

@@ -4,12 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from jobs.accounts.account import Account, Errand
 from jobs.accounts.accounts import AccountView, Departure
+from jobs.accounts.policy import (
+    MOST_BLOCKED,
+    AccountPolicy,
+    MailKind,
+    PolicyChange,
+    blocked_form,
+    blocklist_of,
+)
 from jobs.streams.stream import Stream
 from jobs.sync.history import SliceRecord
+from jobs.sync.rules import ContactPolicy, Visibility
 from jobs.sync.status import SyncStatus, Usage
 from sanderling.api.function_models import Asked, Shown
 
@@ -21,6 +30,9 @@ PhaseWord = Literal["list", "import"]
 StageWord = Literal[
     "scanning", "fetching", "following", "waiting", "stopped", "paused", "needs_reconnect"
 ]
+VisibilityWord = Literal["metadata", "subject", "everything"]
+ContactsWord = Literal["sent", "sent_and_received", "none"]
+MailKindWord = Literal["promotions", "social", "groups", "non_professional"]
 
 _LONGEST_ADDRESS = 254
 
@@ -45,6 +57,57 @@ class AskedAccount(Asked):
             description="Which account is meant; the provider's page has it filled in.",
         ),
     ] = None
+
+
+class AskedPolicy(Asked):
+    """What somebody chooses anew for an account; what is left out, or null, stays as it is."""
+
+    visibility: Annotated[
+        VisibilityWord | None, Field(description="How much of a message its record events tell.")
+    ] = None
+    contacts: Annotated[
+        ContactsWord | None,
+        Field(description="Who becomes a contact: whom the owner writes to, also who writes."),
+    ] = None
+    blocklist: Annotated[
+        list[Annotated[str, AfterValidator(blocked_form)]] | None,
+        Field(
+            max_length=MOST_BLOCKED,
+            description="Addresses and @domains whose mail stays out, in place of those before.",
+        ),
+    ] = None
+    excluded: Annotated[
+        list[MailKindWord] | None,
+        Field(max_length=len(MailKind), description="The kinds of mail that stay out."),
+    ] = None
+
+    def change(self) -> PolicyChange:
+        """Return the change that is asked for."""
+        return PolicyChange(
+            None if self.visibility is None else Visibility(self.visibility),
+            None if self.contacts is None else ContactPolicy(self.contacts),
+            None if self.blocklist is None else blocklist_of(self.blocklist),
+            None if self.excluded is None else frozenset(map(MailKind, self.excluded)),
+        )
+
+
+class PolicyShown(Shown):
+    """What the owner of an account chose."""
+
+    visibility: VisibilityWord
+    contacts: ContactsWord
+    blocklist: list[str]
+    excluded: list[MailKindWord]
+
+    @classmethod
+    def of(cls, policy: AccountPolicy) -> Self:
+        """Return what is shown of a policy: all of it."""
+        return cls(
+            visibility=policy.visibility.value,
+            contacts=policy.contacts.value,
+            blocklist=list(policy.blocklist),
+            excluded=[kind.value for kind in MailKind if kind in policy.excluded],
+        )
 
 
 class ErrandShown(Shown):
@@ -205,6 +268,7 @@ class AccountShown(AccountSummary):
 
     aliases: list[str]
     scopes: list[str]
+    policy: PolicyShown
     streams: list[StreamShown]
 
     @classmethod
@@ -214,6 +278,7 @@ class AccountShown(AccountSummary):
             **dict(AccountSummary.of(view.account)),
             aliases=list(view.account.aliases),
             scopes=list(view.account.scopes),
+            policy=PolicyShown.of(view.account.policy),
             streams=[StreamShown.of(stream, view.statuses[stream.id]) for stream in view.streams],
         )
 

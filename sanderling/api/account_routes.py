@@ -11,6 +11,7 @@ from sanderling.api.account_models import (
     AccountList,
     AccountShown,
     AskedAccount,
+    AskedPolicy,
     DepartureShown,
     ErrandShown,
 )
@@ -69,6 +70,20 @@ async def get_account(request: Request, account_id: IdPath) -> AccountShown:
     """Show one account with how each of its channels is getting on."""
     workspace_id = principal_of(request).workspace_id
     return AccountShown.seen(await services_of(request).accounts.show(workspace_id, account_id))
+
+
+@router.patch(
+    "/{account_id}",
+    openapi_extra=MANAGE,
+    responses=problems("invalid_json", "account_unknown"),
+)
+async def change_account_policy(
+    request: Request, account_id: IdPath, asked: AskedPolicy
+) -> AccountShown:
+    """Choose whose mail stays out, who becomes a contact and what is told; from the next slice."""
+    workspace_id = principal_of(request).workspace_id
+    accounts = services_of(request).accounts
+    return AccountShown.seen(await accounts.choose(workspace_id, account_id, asked.change()))
 
 
 @router.post("/{account_id}/pause", openapi_extra=MANAGE, responses=problems("account_unknown"))

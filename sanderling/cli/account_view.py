@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         AccountShown,
         AccountSummary,
         DepartureShown,
+        PolicyShown,
         StreamShown,
     )
 
@@ -87,6 +88,22 @@ def show_account(terminal: Console, account: AccountShown) -> None:
         if fact:
             terminal.print(f"  {name:<18} {visible(fact)}")
     _slices_view(account)(terminal)
+
+
+def policy_view(policy: PolicyShown) -> View:
+    """Return a view of what the owner of an account chose."""
+    facts = {
+        "visibility": policy.visibility,
+        "contacts": policy.contacts,
+        "excluded": ", ".join(policy.excluded) or "nothing",
+        "blocked": ", ".join(policy.blocklist) or "nobody",
+    }
+
+    def show(terminal: Console) -> None:
+        for name, fact in facts.items():
+            terminal.print(f"  {name:<18} {visible(fact)}")
+
+    return show
 
 
 def _slices_view(account: AccountShown) -> View:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sanderling.cli import (
+    account_policy,
     accounts,
     call,
     calls,
@@ -123,6 +124,7 @@ _GROUPS: Mapping[str, _Group] = {
             "connect": accounts.connect,
             "list": accounts.show_list,
             "show": accounts.show,
+            "policy": account_policy.policy,
             "pause": accounts.pause,
             "resume": accounts.resume,
             "sync": accounts.sync,

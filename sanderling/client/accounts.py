@@ -9,6 +9,7 @@ from sanderling.api.account_models import (
     AccountList,
     AccountShown,
     AskedAccount,
+    AskedPolicy,
     DepartureShown,
     ErrandShown,
 )
@@ -77,6 +78,34 @@ class Accounts:
 
         """
         return await self._transport.get(_known(account_id))
+
+    async def choose(
+        self,
+        account_id: str,
+        *,
+        visibility: str | None = None,
+        contacts: str | None = None,
+        blocklist: Sequence[str] | None = None,
+        excluded: Sequence[str] | None = None,
+    ) -> AccountShown:
+        """Change the policy of an account from the next slice on; what is None stays as it is.
+
+        `visibility` is metadata, subject or everything; `contacts` is sent, sent_and_received or
+        none; `blocklist` holds at most 1,000 addresses and @domains; `excluded` is of promotions,
+        social, groups and non_professional. Both replace what was there.
+
+        Raises:
+            AccountUnknown: as `get`.
+            RequestInvalid: a word or an entry does not fit; it names each.
+
+        """
+        members = {
+            "visibility": visibility,
+            "contacts": contacts,
+            "blocklist": None if blocklist is None else [*blocklist],
+            "excluded": None if excluded is None else [*excluded],
+        }
+        return await self._transport.choose(_known(account_id), asked_body(AskedPolicy, members))
 
     async def pause(self, account_id: str) -> AccountShown:
         """Stop syncing an account until it is resumed; what is under way ends in order."""

@@ -7,6 +7,7 @@ from sanderling.api.account_models import (
     AccountList,
     AccountShown,
     AskedAccount,
+    AskedPolicy,
     DepartureShown,
     ErrandShown,
 )
@@ -33,6 +34,10 @@ class AccountsTransport(Protocol):
 
     async def get(self, account_id: str) -> AccountShown:
         """Return one account."""
+        ...
+
+    async def choose(self, account_id: str, asked: AskedPolicy) -> AccountShown:
+        """Change the policy of an account."""
         ...
 
     async def pause(self, account_id: str) -> AccountShown:

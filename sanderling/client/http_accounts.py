@@ -10,6 +10,7 @@ from sanderling.api.account_models import (
     AccountList,
     AccountShown,
     AskedAccount,
+    AskedPolicy,
     DepartureShown,
     ErrandShown,
 )
@@ -53,6 +54,12 @@ class HTTPAccounts:
     async def get(self, account_id: str) -> AccountShown:
         """Return one account."""
         return await self._connection.read(f"{_ACCOUNTS}/{account_id}", AccountShown)
+
+    async def choose(self, account_id: str, asked: AskedPolicy) -> AccountShown:
+        """Change the policy of an account."""
+        return await self._connection.write(
+            "PATCH", f"{_ACCOUNTS}/{account_id}", AccountShown, asked
+        )
 
     async def pause(self, account_id: str) -> AccountShown:
         """Stop syncing an account."""

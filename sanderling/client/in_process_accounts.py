@@ -11,6 +11,7 @@ from sanderling.api.account_models import (
     AccountList,
     AccountShown,
     AskedAccount,
+    AskedPolicy,
     DepartureShown,
     ErrandShown,
 )
@@ -54,6 +55,12 @@ class InProcessAccounts:
         """Return one account."""
         principal = await self._admit(READ)
         return AccountShown.seen(await self._accounts().show(principal.workspace_id, account_id))
+
+    async def choose(self, account_id: str, asked: AskedPolicy) -> AccountShown:
+        """Change the policy of an account."""
+        workspace_id = (await self._admit(MANAGE)).workspace_id
+        view = await self._accounts().choose(workspace_id, account_id, asked.change())
+        return AccountShown.seen(view)
 
     async def pause(self, account_id: str) -> AccountShown:
         """Stop syncing an account."""

@@ -19,9 +19,13 @@ connected_accounts = Table(
     Column("status", WORD, nullable=False),
     Column("reason", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("policy", Text),
     Index("uq_connected_accounts_owner", "workspace_id", "provider", "subject", unique=True),
 )
-"""Aliases, scopes and channels have no blanks, and stand with a blank between them."""
+"""Aliases, scopes and channels have no blanks, and stand with a blank between them.
+
+A policy is JSON; null where nobody chose one.
+"""
 
 account_tokens = Table(
     "account_tokens",

@@ -16,9 +16,11 @@ from jobs.accounts.account import (
     TokenSet,
     reconnected,
 )
+from jobs.accounts.policy import PolicyChange
 from jobs.accounts.ports import Renewal
 from jobs.streams.stream import AccountId, Channel
 from sanderling.kernel.ids import WorkspaceId
+from sanderling.store.account_policy import policy_of, policy_text
 from sanderling.store.account_schema import account_errands, account_tokens, connected_accounts
 from sanderling.store.database import Database
 from sanderling.store.rows import AnyRow, AnySelect, read_all, read_one
@@ -109,6 +111,18 @@ class SQLAccountStore:
         """Write how an account stands."""
         async with self._database.write() as connection:
             return await _change(connection, account_id, status, reason)
+
+    async def choose(self, account_id: AccountId, change: PolicyChange) -> bool:
+        """Change the policy of an account."""
+        mine = _account.id == account_id
+        held = select(_account.policy).where(mine).with_for_update()
+        async with self._database.write() as connection:
+            row = (await connection.execute(held)).one_or_none()
+            if row is None:
+                return False
+            text = policy_text(change.of(policy_of(row.policy)))
+            await connection.execute(update(connected_accounts).where(mine).values(policy=text))
+        return True
 
     async def remove(self, account_id: AccountId) -> TokenSet | None:
         """Remove an account."""
@@ -249,6 +263,7 @@ def _account_row(account: Account) -> dict[str, object]:
         "status": account.status.value,
         "reason": account.reason,
         "created_at": account.created_at,
+        "policy": policy_text(account.policy),
     }
 
 
@@ -265,4 +280,5 @@ def _account_of(row: AnyRow) -> Account:
         scopes=tuple(row.scopes.split()),
         status=AccountStatus(row.status),
         reason=row.reason,
+        policy=policy_of(row.policy),
     )

@@ -109,6 +109,25 @@ def test_an_account_is_connected_shown_steered_and_forgotten(stage: Stage, provi
     assert (gone.status, "sanderling accounts list" in gone.err) == (30, True)
 
 
+def test_a_policy_is_chosen_by_parts_and_shown(stage: Stage) -> None:
+    """Lists are added to and taken from, and a misspelt entry is named before anything is sent."""
+    command = stage.command
+    stage.visit(command.must("accounts", "connect", "google", "--email", ADA)["address"])
+    (account,) = stage.accounts_of(ADA)
+    policy = ["accounts", "policy", account["id"]]
+
+    blocked = ["--block", "@Spam.example", "--block", ADA, "--unblock", ADA.upper()]
+    chosen = command.must(*policy, *blocked, "--include", "groups", "--contacts", "none")
+    misspelt = command.run(*policy, "--block", "spam.example")
+    shown = command.run(*policy)
+    command.must("accounts", "disconnect", account["id"])
+
+    assert (chosen["blocklist"], chosen["contacts"]) == (["@spam.example"], "none")
+    assert chosen["excluded"] == ["promotions", "social", "non_professional"]
+    assert (misspelt.status, "'spam.example' has no @" in misspelt.err) == (2, True)
+    assert all(word in shown.out for word in ("none", "@spam.example", "non_professional"))
+
+
 def test_waiting_ends_when_the_person_comes_back(stage: Stage) -> None:
     """Whoever runs the command sees the account by itself."""
     words = ["accounts", "connect", "microsoft", "--channel", "microsoft-mail", "--email", BOB]

@@ -8,8 +8,10 @@ import pytest
 
 from jobs.accounts.account import AccountStatus, Errand, Provider, TokenSet
 from jobs.accounts.memory import MemoryAccountStore
+from jobs.accounts.policy import AccountPolicy, MailKind, PolicyChange
 from jobs.accounts.ports import AccountStore, Renewal
 from jobs.streams.stream import Channel
+from jobs.sync.rules import ContactPolicy, Visibility
 from sanderling.store import SQLAccountStore, open_database
 from support.accounts import ELSEWHERE, HOME, HOUR, NOW, TOKENS, a_sealer, an_account
 
@@ -126,6 +128,33 @@ async def test_how_an_account_stands_is_written(store: AccountStore) -> None:
     held = await store.tokens("acc_1")
     assert held is not None
     assert held.status is AccountStatus.PAUSED
+
+
+async def test_a_policy_is_changed_and_nothing_else(store: AccountStore) -> None:
+    """Changes at once of different parts are all kept, and connecting again keeps them too."""
+    account = await store.connect(an_account(), TOKENS)
+    other = await store.connect(an_account(2), TOKENS)
+
+    changed = await asyncio.gather(
+        store.choose(account.id, PolicyChange(visibility=Visibility.SUBJECT)),
+        store.choose(account.id, PolicyChange(contacts=ContactPolicy.NONE)),
+        store.choose(account.id, PolicyChange(blocklist=("@spam.example", "eve@evil.example"))),
+        store.choose(account.id, PolicyChange(excluded=frozenset({MailKind.SOCIAL}))),
+    )
+    await store.connect(an_account(3, subject=account.subject), NEXT)
+
+    assert all(changed)
+    chosen = AccountPolicy(
+        Visibility.SUBJECT,
+        ContactPolicy.NONE,
+        ("@spam.example", "eve@evil.example"),
+        frozenset({MailKind.SOCIAL}),
+    )
+    kept = await store.find(HOME, account.id)
+    assert kept is not None
+    assert (kept.id, kept.policy) == (account.id, chosen)
+    assert await store.find(HOME, other.id) == an_account(2)
+    assert not await store.choose(an_account(9).id, PolicyChange(blocklist=()))
 
 
 async def test_a_removed_account_gives_its_tokens_back_once(store: AccountStore) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -95,6 +96,52 @@ async def test_an_account_is_paused_resumed_asked_and_forgotten(
     with pytest.raises(AccountUnknown):
         await client.accounts.get(account.id)
     assert (await client.accounts.list()).items == []
+
+
+async def test_a_policy_is_chosen_by_parts(setting: Setting, client: Sanderling) -> None:
+    """What is left out stays, and entries of the blocklist are told as they are kept."""
+    account = await connected(setting, client)
+
+    blocked = await client.accounts.choose(
+        account.id, blocklist=[" Eve@Evil.Example", "@spam.example", "eve@evil.example"]
+    )
+    told = await client.accounts.choose(
+        account.id, visibility="subject", contacts="sent_and_received", excluded=["social"]
+    )
+    nobody = await client.accounts.choose(account.id, blocklist=[], excluded=[])
+
+    default = account.policy
+    assert (default.visibility, default.contacts, default.blocklist) == ("everything", "sent", [])
+    assert default.excluded == ["promotions", "social", "groups", "non_professional"]
+    assert blocked.policy.blocklist == ["@spam.example", "eve@evil.example"]
+    assert blocked.policy.excluded == default.excluded
+    assert told.policy.blocklist == blocked.policy.blocklist
+    assert (told.policy.visibility, told.policy.contacts) == ("subject", "sent_and_received")
+    assert told.policy.excluded == ["social"]
+    assert (nobody.policy.blocklist, nobody.policy.excluded) == ([], [])
+    assert await client.accounts.get(account.id) == nobody
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({"visibility": "all"}, "visibility"),
+        ({"contacts": "everybody"}, "contacts"),
+        ({"excluded": ["spam"]}, r"excluded\.0"),
+        ({"blocklist": ["a@b.example", "eve"]}, r"blocklist\.1.*has no @"),
+        ({"blocklist": [f"{number}@b.example" for number in range(1001)]}, "blocklist.*1000"),
+    ],
+)
+async def test_a_policy_that_does_not_fit_is_refused_whole(
+    setting: Setting, client: Sanderling, chosen: dict[str, Any], told: str
+) -> None:
+    """Each entry is named with its reason, and nothing is changed."""
+    account = await connected(setting, client)
+
+    with pytest.raises(RequestInvalid, match=told):
+        await client.accounts.choose(account.id, **chosen)
+
+    assert (await client.accounts.get(account.id)).policy == account.policy
 
 
 async def test_what_was_done_lately_is_shown(setting: Setting, client: Sanderling) -> None:
@@ -201,6 +248,7 @@ async def test_what_is_no_account_is_refused(client: Sanderling, account_id: str
     accounts = client.accounts
     for ask in (
         accounts.get,
+        accounts.choose,
         accounts.pause,
         accounts.resume,
         accounts.sync_now,
@@ -227,7 +275,14 @@ async def test_other_workspaces_see_nothing(setting: Setting, client: Sanderling
     assert (await others.list()).items == []
     with pytest.raises(ErrandUnknown):
         await others.errand(departure.id)
-    for ask in (others.get, others.pause, others.resume, others.sync_now, others.disconnect):
+    for ask in (
+        others.get,
+        others.choose,
+        others.pause,
+        others.resume,
+        others.sync_now,
+        others.disconnect,
+    ):
         with pytest.raises(AccountUnknown):
             await ask(account.id)
     assert await client.accounts.get(account.id) == account
@@ -248,7 +303,7 @@ async def test_members_neither_see_nor_change_accounts(
         await accounts.errand("0" * 64)
     with pytest.raises(Forbidden, match=r"accounts\.manage"):
         await accounts.connect("google")
-    for ask in (accounts.pause, accounts.resume, accounts.sync_now, accounts.resync):
+    for ask in (accounts.choose, accounts.pause, accounts.resume, accounts.sync_now):
         with pytest.raises(Forbidden, match=r"accounts\.manage"):
             await ask(account.id)
 

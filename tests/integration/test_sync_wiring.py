@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 
 from jobs.accounts.account import AccountStatus, Provider
+from jobs.accounts.policy import PolicyChange
 from jobs.streams.stream import Channel, StreamStatus
 from sanderling.kernel.clock import SystemClock
 from sanderling.simulator.core.faults import FaultKind
+from sanderling.store import SQLAccountRecords
 from support.synced import ADA, Synced, synced
 from support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 MAILS, MEETINGS = 30, 8
+EVE, ANN = "eve@evil.example", "ann@work.example"
 
 
 _NOT_FOLLOWED = {Provider.GOOGLE: frozenset[str](), Provider.MICROSOFT: frozenset({"junkemail"})}
@@ -74,6 +77,37 @@ async def test_what_the_provider_asks_for_is_waited_for(tmp_path: Path, sqlite_u
         assert stream.last_failure is not None
         assert stream.last_failure.kind == "provider_rate_limited"
         assert stream.next_due_at > began_at + timedelta(seconds=1)
+
+
+async def test_who_is_blocked_is_left_out_until_let_in_again(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """What the owner of an account chooses holds for the worker's next slice."""
+    async with synced(tmp_path / "home", sqlite_url, mails=0, meetings=0) as here:
+        records = SQLAccountRecords(here.database)
+        for provider, played in here.played.items():
+            await here.connect(provider)
+            await here.accounts.choose(
+                played.account.id, PolicyChange(blocklist=("@evil.example",))
+            )
+            for sender in (EVE, ANN):
+                here.post(provider, sender)
+
+        async with here.working():
+            for provider in Provider:
+                await until(lambda who=provider: _is_whole(here, who))
+            first = [await here.senders(provider) for provider in Provider]
+            for played in here.played.values():
+                await here.accounts.choose(played.account.id, PolicyChange(blocklist=()))
+                await records.rescan(played.account.id, SystemClock().now())
+            for provider in Provider:
+                await until(lambda who=provider: _has_senders(here, who, {EVE, ANN}))
+
+        assert first == [{ANN}, {ANN}]
+
+
+async def _has_senders(here: Synced, provider: Provider, senders: set[str]) -> bool:
+    return await here.senders(provider) == senders
 
 
 async def _has_mail(here: Synced) -> bool:

@@ -11,8 +11,10 @@ from config.layers import Layers
 from config.loader import build_snapshot
 from jobs.accounts.account import Account, Provider, TokenSet
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId
+from jobs.sync.items import Role
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.ids import SortableIds, WorkspaceId
+from sanderling.simulator.core.mail import Correspondent, Genre, Letter
 from sanderling.simulator.core.site import Site
 from sanderling.simulator.core.world import World
 from sanderling.simulator.providers import PROVIDERS
@@ -22,6 +24,7 @@ from sanderling.store import (
     SQLCalendarStore,
     SQLMailStore,
     SQLStreamStore,
+    SQLSyncRecords,
     SQLWorkspaces,
     open_database,
 )
@@ -88,6 +91,26 @@ class Synced:
                 for each in kept.channels
             ]
         )
+
+    def post(self, provider: Provider, sender: str) -> None:
+        """Let a message of somebody come in."""
+        world = self.played[provider].world
+        person = world.people[ADA]
+        who, now = Correspondent("", sender), SystemClock().now().replace(microsecond=0)
+        letter = Letter(who, (person.owner,), "Hello", "Text", now, f"<hello-{sender}>")
+        person.mailbox.add(letter, places=world.placing.places(Genre.LETTER))
+
+    async def senders(self, provider: Provider) -> set[str]:
+        """Return who wrote the messages that people see."""
+        account = self.played[provider].account
+        records = SQLSyncRecords(self.database)
+        page = await records.messages(account.workspace_id, limit=100, account_id=account.id)
+        return {
+            participant.address.email
+            for record in page.rows
+            for participant in record.message.participants
+            if participant.role is Role.FROM
+        }
 
     async def stream(self, channel: Channel) -> Stream:
         """Return the stream of a channel."""

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from jobs.accounts.policy import AccountPolicy
 from sanderling.api.account_models import (
     AccountList,
     AccountShown,
     AccountSummary,
     AccountWord,
+    PolicyShown,
     SliceShown,
     StreamFailureShown,
     StreamShown,
@@ -125,7 +127,11 @@ def test_each_channel_says_how_it_is_getting_on(
         ],
     ).model_copy(update=changes)
     account = AccountShown(
-        **summary().model_dump(), aliases=["a@example.com"], scopes=["openid"], streams=[stream]
+        **summary().model_dump(),
+        aliases=["a@example.com"],
+        scopes=["openid"],
+        policy=PolicyShown.of(AccountPolicy()),
+        streams=[stream],
     )
 
     show_account(console(), account)
