@@ -19,7 +19,7 @@ EventWord = Literal["confirmed", "tentative", "cancelled"]
 Record = TypeVar("Record", MessageRecord, EventRecord, ContactRecord)
 
 _VISIBILITY = MailPolicy().visibility
-"""How much is shown; it is the same as record events tell."""
+"""How much is shown, whatever the account's policy lets record events tell."""
 
 
 class AddressShown(Shown):
