@@ -29,7 +29,7 @@ help: ## Show this list.
 setup: $(PROJECT) ## Make .venv with what the product needs; afterwards .venv/bin/sanderling works.
 
 .PHONY: demo
-demo: setup ## Set up, then deploy and call the examples; DRIVER=lambda does so on an emulator.
+demo: setup ## Set up, call the examples and sync accounts; DRIVER=lambda calls them on an emulator.
 	@$(if $(filter lambda,$(DRIVER)),tools/need-ministack $(BIN)/python)
 	@$(BIN)/sanderling demo $(if $(DRIVER),--driver $(DRIVER))
 

@@ -1,5 +1,6 @@
 """What a client of the HTTP API does, in as few words as the demo needs."""
 
+import json
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -51,11 +52,11 @@ class Caller:
 
     def create(self, name: str, source: str, **more: object) -> None:
         """Create a function with this source as its draft."""
-        self._must(201, self.post("/v1/functions", {"name": name, "source": source, **more}))
+        self.must(201, self.post("/v1/functions", {"name": name, "source": source, **more}))
 
     def publish(self, name: str) -> None:
         """Publish the draft."""
-        self._must(201, self.try_publish(name))
+        self.must(201, self.try_publish(name))
 
     def try_publish(self, name: str) -> Reply:
         """Publish the draft, or learn why not."""
@@ -73,16 +74,32 @@ class Caller:
         """Send `body` as JSON, or nothing."""
         return self._send(path) if body is None else self._send(path, json=body)
 
-    def _send(self, path: str, **request: Any) -> Reply:
+    def get(self, path: str) -> dict[str, Any]:
+        """Return what is at `path`."""
+        reply = self._send(path, "GET")
+        self.must(200, reply)
+        return reply.body
+
+    def lines(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """Return what is at `path` line by line."""
+        try:
+            response = self._client.get(path, params=query).raise_for_status()
+            return [json.loads(line) for line in response.text.splitlines()]
+        except (httpx2.HTTPError, ValueError) as error:
+            raise DemoFailed(f"GET {path}: {type(error).__name__}") from error
+
+    def _send(self, path: str, method: str = "POST", **request: Any) -> Reply:
         started = self._clock.monotonic_ns()
         try:
-            response = self._client.post(path, **request)
+            response = self._client.request(method, path, **request)
             body = response.json()
         except (httpx2.HTTPError, ValueError) as error:
-            raise DemoFailed(f"POST {path}: {type(error).__name__}") from error
+            raise DemoFailed(f"{method} {path}: {type(error).__name__}") from error
         took_s = (self._clock.monotonic_ns() - started) / 1e9
         return Reply(response.status_code, body, response.headers.get("retry-after"), took_s)
 
-    def _must(self, status: int, reply: Reply) -> None:
+    def must(self, status: int, reply: Reply) -> Reply:
+        """Return a reply that has this status."""
         if reply.status != status:
             raise DemoFailed(f"expected {status}, got {reply.status}: {reply.body}")
+        return reply

@@ -1,6 +1,6 @@
 """`sanderling demo`: what `make demo` runs after set-up."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from enum import StrEnum
@@ -16,7 +16,9 @@ from sanderling.cli.terminal_text import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sanderling.cli.demo.providers import Providers
     from sanderling.cli.demo.scenes import Row
+    from sanderling.cli.demo.sync import Advance
 
 
 class DemoDriver(StrEnum):
@@ -31,16 +33,22 @@ def demo(
     driver: Annotated[
         DemoDriver, typer.Option(help="Who runs the examples; lambda is an emulator of AWS.")
     ] = DemoDriver.LOCAL,
+    messages: Annotated[
+        int, typer.Option(min=1, max=100_000, help="How many messages each account has.")
+    ] = 1000,
+    events: Annotated[
+        int, typer.Option(min=1, max=100_000, help="How many events each account has.")
+    ] = 150,
     as_json: AsJSON = False,
 ) -> int:
-    """Deploy and call every example on a server of its own, then show the limits at work."""
+    """Call every example on a server of its own, show its limits at work, and sync two accounts."""
     # The web client and the terminal's library are loaded only here, to keep --help quick.
     from sanderling.cli.demo.failure import DemoFailed  # noqa: PLC0415 - as above.
     from sanderling.cli.screen import Screen, console  # noqa: PLC0415 - as above.
 
     terminal = console(is_error=as_json)
     try:
-        report = _run(terminal, driver)
+        report = _run(terminal, driver, messages, events)
     except DemoFailed as failure:
         reason = str(failure)
         Screen(as_json=as_json).show(
@@ -52,21 +60,29 @@ def demo(
     return Exit.OK
 
 
-def _run(terminal: "Console", driver: DemoDriver) -> dict[str, Any]:
+def _run(terminal: "Console", driver: DemoDriver, messages: int, events: int) -> dict[str, Any]:
     from sanderling.cli.demo import scenes  # noqa: PLC0415 - as above.
     from sanderling.cli.demo.caller import Caller  # noqa: PLC0415 - as above.
     from sanderling.cli.demo.emulator import running_emulator, settings_for  # noqa: PLC0415 - as above.
     from sanderling.cli.demo.example import load_examples  # noqa: PLC0415 - as above.
     from sanderling.cli.demo.instance import running_instance  # noqa: PLC0415 - as above.
+    from sanderling.cli.demo.process import free_port  # noqa: PLC0415 - as above.
+    from sanderling.cli.demo.providers import Load, playing_providers  # noqa: PLC0415 - as above.
+    from sanderling.cli.demo.sync import SyncScene  # noqa: PLC0415 - as above.
 
     examples = load_examples()
     name = "Local driver" if driver is DemoDriver.LOCAL else "Lambda driver on an emulator"
     terminal.print(f"Starting a server on a fresh home: SQLite, in-process limits, {name}.")
+    port, load = free_port(), Load(messages, events)
     with ExitStack() as stack:
-        chosen: Mapping[str, str] = {}
+        providers: Providers | None = None
         if driver is DemoDriver.LAMBDA:
             chosen = settings_for(stack.enter_context(running_emulator()))
-        instance = stack.enter_context(running_instance(chosen))
+        else:
+            url = f"http://127.0.0.1:{port}"
+            providers = stack.enter_context(playing_providers(load, url))
+            chosen = providers.settings
+        instance = stack.enter_context(running_instance(chosen, port=port))
         caller = stack.enter_context(Caller(instance))
         terminal.print(f"It listens on {instance.url} as process {instance.process_id}.")
         steps = len(examples) * (1 + scenes.CALLS_EACH)
@@ -75,13 +91,20 @@ def _run(terminal: "Console", driver: DemoDriver) -> dict[str, Any]:
                 scenes.run_example(caller, example, advance=partial(advance, example.name))
                 for example in examples
             ]
-        return {
+        report: dict[str, Any] = {
             "ok": True,
             "functions": [asdict(row) for row in rows],
             "rate_limited": scenes.show_rate_limit(caller),
             "rejected": scenes.show_rejection(caller),
             "timeout": scenes.show_timeout(caller),
         }
+        if providers is None:
+            return {**report, "sync": None}
+        terminal.print(
+            "Syncing accounts at simulated providers; the quotas that are kept are raised for this."
+        )
+        with _sync_progress(terminal) as told:
+            return {**report, "sync": SyncScene(caller, providers, load).run(told)}
 
 
 @contextmanager
@@ -103,6 +126,29 @@ def _progress(terminal: "Console", steps: int) -> Generator[Callable[[str], None
     with Progress(*columns, console=terminal, transient=True) as progress:
         task = progress.add_task("", total=steps)
         yield lambda name: progress.update(task, advance=1, description=name)
+
+
+@contextmanager
+def _sync_progress(terminal: "Console") -> Generator["Advance"]:
+    """Yield what is told how far sync is: a bar on a terminal, else a line for each part."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - as above.
+
+    if not terminal.is_terminal:
+        seen: set[str] = set()
+
+        def tell(what: str, _done: int, _whole: int | None) -> None:
+            if what not in seen:
+                seen.add(what)
+                terminal.print(f"  {what}")
+
+        yield tell
+        return
+    columns = (TextColumn("  {task.description:<28}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=terminal, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda what, done, whole: progress.update(
+            task, description=what, completed=done, total=whole
+        )
 
 
 def _show(terminal: "Console", report: dict[str, Any]) -> None:
@@ -131,4 +177,23 @@ def _show(terminal: "Console", report: dict[str, Any]) -> None:
         terminal.print(heading, style="bold")
         for line in lines:
             terminal.print(f"  {visible(line)}")
+    _show_sync(terminal, report["sync"])
     terminal.print("demo: ok", style="bold green")
+
+
+def _show_sync(terminal: "Console", sync: dict[str, Any] | None) -> None:
+    from sanderling.cli.screen import table_view  # noqa: PLC0415 - as above.
+
+    if sync is None:
+        terminal.print("Sync is shown with the local driver alone.")
+        return
+    rows = [(channel, str(count)) for channel, count in sync["channels"].items()]
+    rows += [
+        ("calls of a function", str(sync["calls"])),
+        ("of them found invoices", str(sync["invoices"])),
+        *(("for example", visible(subject)) for subject in sync["samples"]),
+        ("arrived meanwhile", visible(sync["arrived"])),
+    ]
+    title = f"Two accounts synced in {sync['took_s']} s"
+    table_view(title, ("what", "came"), rows, empty="")(terminal)
+    terminal.print("One call for each message people see: no newsletters, spam or drafts.")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import httpx2
 
 from config.layers import inherited_environment
 from sanderling.cli.demo.failure import DemoFailed
+from sanderling.cli.demo.process import free_port
 from sanderling.kernel.clock import SystemClock
 
 _START_S = 60.0
@@ -33,7 +33,7 @@ def running_emulator() -> Generator[str]:
     if not os.access(_PROGRAM, os.X_OK):
         raise DemoFailed("there is no emulator of AWS; run `make demo DRIVER=lambda`")
     with tempfile.TemporaryDirectory(prefix="sanderling-emulator-") as folder:
-        port = _free_port()
+        port = free_port()
         process = subprocess.Popen(  # noqa: S603 - our own program with our own words.
             [_PROGRAM],
             env={
@@ -70,13 +70,6 @@ def settings_for(url: str) -> Mapping[str, str]:
         "SERVERLESS_LAMBDA_ACCESS_KEY_ID": _WORD,
         "SERVERLESS_LAMBDA_SECRET_ACCESS_KEY": _WORD,
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:

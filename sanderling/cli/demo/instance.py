@@ -1,9 +1,7 @@
 """A real server on a home of its own, ended by its own process id."""
 
 import json
-import select
 import subprocess
-import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -13,9 +11,8 @@ from pathlib import Path
 from config.declaration import Group
 from config.layers import inherited_environment
 from sanderling.cli.demo.failure import DemoFailed
+from sanderling.cli.demo.process import START_S, announcement, command, stop, tail
 
-_START_S = 60.0
-_STOP_S = 20.0
 _PLENTY = "1000000"
 # What is said about the sandbox of this machine stays; everything else is the embedded default.
 # The product's 100 requests a minute would end the demo, which makes several hundred.
@@ -36,22 +33,22 @@ class Instance:
 
 
 @contextmanager
-def running_instance(chosen: Mapping[str, str]) -> Generator[Instance]:
-    """Yield a server on a fresh home and a free port; afterwards nothing of it is left.
+def running_instance(chosen: Mapping[str, str], *, port: int = 0) -> Generator[Instance]:
+    """Yield a server on a fresh home; afterwards nothing of it is left.
 
-    `chosen` are settings of its own.
+    `chosen` are settings of its own, and port 0 takes a free one.
 
     Raises:
         DemoFailed: it did not start, or it did not stop cleanly.
 
     """
     with tempfile.TemporaryDirectory(prefix="sanderling-demo-") as folder:
-        environment = {**_environment(Path(folder) / "home"), **chosen}
+        environment = {**environment_for(Path(folder) / "home"), **chosen}
         key = _made_key(environment)
         errors = Path(folder) / "server.log"
         with errors.open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 - our own command with our own words.
-                _command("serve", "--port", "0", "--json"),
+                command("serve", "--port", str(port), "--json"),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -59,16 +56,17 @@ def running_instance(chosen: Mapping[str, str]) -> Generator[Instance]:
             )
         with server:
             try:
-                yield Instance(_announced_url(server, errors), key, server.pid)
+                url: str = announcement("the server", server, errors)["listening"]
+                yield Instance(url, key, server.pid)
             except BaseException:
-                _stop(server)
+                stop(server)
                 raise
             family = descendants(server.pid)
-            status = _stop(server)
+            status = stop(server)
         left = [process_id for process_id in family if _runs(process_id)]
         if status or left:
             reason = f"the server ended with {status} and left the processes {left}"
-            raise DemoFailed(f"{reason}\n{_tail(errors)}")
+            raise DemoFailed(f"{reason}\n{tail(errors)}")
 
 
 def descendants(process_id: int) -> list[int]:
@@ -90,23 +88,19 @@ def _runs(process_id: int) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
-def _environment(home: Path) -> Mapping[str, str]:
+def environment_for(home: Path) -> Mapping[str, str]:
+    """Return what a process of a demo in `home` inherits."""
     kept = inherited_environment(keep=(Group.SANDBOX,))
     return {**kept, **_LIMITS, "SANDERLING_HOME": str(home)}
 
 
-def _command(*words: str) -> list[str]:
-    # -P: a file called like one of our packages in the current folder must not stand in for it.
-    return [sys.executable, "-P", "-m", "sanderling.cli", *words]
-
-
 def _made_key(environment: Mapping[str, str]) -> str:
     done = subprocess.run(  # noqa: S603 - our own command with our own words.
-        _command("init", "--json"),
+        command("init", "--json"),
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=_START_S,
+        timeout=START_S,
         check=False,
     )
     if done.returncode:
@@ -114,26 +108,3 @@ def _made_key(environment: Mapping[str, str]) -> str:
         raise DemoFailed(f"`sanderling init` ended with {done.returncode}\n{text}")
     key: str = json.loads(done.stdout)["key"]
     return key
-
-
-def _announced_url(server: subprocess.Popen[bytes], errors: Path) -> str:
-    # The line comes whole: it is shorter than what a pipe takes at once.
-    out = server.stdout
-    line = out.readline() if out and select.select([out], [], [], _START_S)[0] else b""
-    if not line:
-        raise DemoFailed(f"the server did not start\n{_tail(errors)}")
-    url: str = json.loads(line)["listening"]
-    return url
-
-
-def _stop(server: subprocess.Popen[bytes]) -> int:
-    server.terminate()
-    try:
-        return server.wait(_STOP_S)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        return server.wait(_STOP_S)
-
-
-def _tail(errors: Path) -> str:
-    return "\n".join(errors.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
