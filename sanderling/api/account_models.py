@@ -63,7 +63,7 @@ class AskedPolicy(Asked):
     """What somebody chooses anew for an account; what is left out, or null, stays as it is."""
 
     visibility: Annotated[
-        VisibilityWord | None, Field(description="How much of a message its record events tell.")
+        VisibilityWord | None, Field(description="How much of a message others than its owner see.")
     ] = None
     contacts: Annotated[
         ContactsWord | None,

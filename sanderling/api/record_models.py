@@ -8,7 +8,7 @@ from pydantic import Field
 
 from jobs.sync.items import Address, Attachment, Attendee, Moment, Participant, Role
 from jobs.sync.records import ContactRecord, EventRecord, MessageRecord, RecordPage
-from jobs.sync.rules import MailPolicy, is_event_shown, subject_shown, text_shown
+from jobs.sync.rules import Visibility, is_event_shown, subject_shown, text_shown
 from sanderling.api.function_models import Shown
 from sanderling.api.record_cursors import CursorKind, record_cursor
 
@@ -18,8 +18,8 @@ EventWord = Literal["confirmed", "tentative", "cancelled"]
 
 Record = TypeVar("Record", MessageRecord, EventRecord, ContactRecord)
 
-_VISIBILITY = MailPolicy().visibility
-"""How much is shown, whatever the account's policy lets record events tell."""
+VisibilityOf = Callable[[str], Visibility]
+"""How much an account's owner lets others see of what came in, by the account's id."""
 
 
 class AddressShown(Shown):
@@ -83,9 +83,9 @@ class MessageRow(Shown):
     attachment_count: int
 
     @classmethod
-    def of(cls, record: MessageRecord) -> Self:
+    def of(cls, record: MessageRecord, visibility: Visibility) -> Self:
         """Return what lists show of a message."""
-        return cls(**_row(record))
+        return cls(**_row(record, visibility))
 
 
 class MessageShown(MessageRow):
@@ -100,14 +100,14 @@ class MessageShown(MessageRow):
     ]
 
     @classmethod
-    def seen(cls, record: MessageRecord) -> Self:
+    def seen(cls, record: MessageRecord, visibility: Visibility) -> Self:
         """Return what is shown of one message."""
         message = record.message
         return cls(
-            **_row(record),
+            **_row(record, visibility),
             rfc_message_id=_told_if(message.rfc_message_id),
             participants=[ParticipantShown.taking_part(each) for each in message.participants],
-            text=_told_if(text_shown(message, _VISIBILITY)),
+            text=_told_if(text_shown(message, visibility)),
             attachments=[AttachmentShown.of(each) for each in message.attachments],
             parse_error=_told_if(message.parse_error),
         )
@@ -120,9 +120,13 @@ class MessagePage(Shown):
     next_cursor: str | None
 
     @classmethod
-    def of(cls, page: RecordPage[MessageRecord]) -> Self:
+    def of(cls, page: RecordPage[MessageRecord], visibility_of: VisibilityOf) -> Self:
         """Return what is shown of a page."""
-        return cls(**_page(page, CursorKind.MESSAGES, MessageRow.of))
+
+        def shown(record: MessageRecord) -> MessageRow:
+            return MessageRow.of(record, visibility_of(record.account_id))
+
+        return cls(**_page(page, CursorKind.MESSAGES, shown))
 
 
 class MomentShown(Shown):
@@ -180,10 +184,10 @@ class CalendarEventShown(Shown):
     attendees: list[AttendeeShown]
 
     @classmethod
-    def of(cls, record: EventRecord) -> Self:
+    def of(cls, record: EventRecord, visibility: Visibility) -> Self:
         """Return what is shown of an event."""
         event = record.event
-        is_open = is_event_shown(event, _VISIBILITY)
+        is_open = is_event_shown(event, visibility)
         original = event.original_start
         return cls(
             id=record.id,
@@ -210,9 +214,13 @@ class CalendarEventPage(Shown):
     next_cursor: str | None
 
     @classmethod
-    def of(cls, page: RecordPage[EventRecord]) -> Self:
+    def of(cls, page: RecordPage[EventRecord], visibility_of: VisibilityOf) -> Self:
         """Return what is shown of a page."""
-        return cls(**_page(page, CursorKind.CALENDAR_EVENTS, CalendarEventShown.of))
+
+        def shown(record: EventRecord) -> CalendarEventShown:
+            return CalendarEventShown.of(record, visibility_of(record.account_id))
+
+        return cls(**_page(page, CursorKind.CALENDAR_EVENTS, shown))
 
 
 class ContactShown(AddressShown):
@@ -251,7 +259,7 @@ def _page(
     return {"items": [shown(row) for row in page.rows], "next_cursor": cursor}
 
 
-def _row(record: MessageRecord) -> dict[str, Any]:
+def _row(record: MessageRecord, visibility: Visibility) -> dict[str, Any]:
     message = record.message
     senders = (each.address for each in message.participants if each.role is Role.FROM)
     sender = next(senders, None)
@@ -260,7 +268,7 @@ def _row(record: MessageRecord) -> dict[str, Any]:
         "account_id": record.account_id,
         "thread_id": _told(message.thread_id),
         "sender": None if sender is None else AddressShown.of(sender),
-        "subject": _told_if(subject_shown(message, _VISIBILITY)),
+        "subject": _told_if(subject_shown(message, visibility)),
         "sent_at": message.sent_at,
         "received_at": message.received_at,
         "is_outgoing": record.is_outgoing,

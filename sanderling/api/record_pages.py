@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 
+from jobs.accounts.accounts import Accounts
 from jobs.accounts.errors import MessageUnknown
 from jobs.sync.records import RecordPlace, SyncRecords
+from jobs.sync.rules import Visibility
 from sanderling.api.record_cursors import CursorKind, record_place
-from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage, MessageShown
+from sanderling.api.record_models import (
+    CalendarEventPage,
+    ContactPage,
+    MessagePage,
+    MessageShown,
+    VisibilityOf,
+)
 from sanderling.kernel.ids import WorkspaceId
 
 
@@ -28,14 +36,15 @@ class AskedRecords:
 
 
 class RecordPages:
-    """Show what came in, within one workspace.
+    """Show what came in, within one workspace, as far as each account's owner lets others see it.
 
     Lists raise `CursorRefused` for a cursor of another list.
     """
 
-    def __init__(self, records: SyncRecords, workspace_id: WorkspaceId) -> None:
-        """Show what is in `records` of this workspace."""
+    def __init__(self, records: SyncRecords, accounts: Accounts, workspace_id: WorkspaceId) -> None:
+        """Show what is in `records` of this workspace, by the policies of `accounts`."""
         self._records = records
+        self._accounts = accounts
         self._workspace_id = workspace_id
 
     async def messages(self, asked: AskedRecords) -> MessagePage:
@@ -46,7 +55,7 @@ class RecordPages:
             after=asked.after(CursorKind.MESSAGES),
             account_id=asked.account_id,
         )
-        return MessagePage.of(found)
+        return MessagePage.of(found, await self._visibility())
 
     async def message(self, message_id: str) -> MessageShown:
         """Return one message with its text.
@@ -58,7 +67,8 @@ class RecordPages:
         found = await self._records.message(self._workspace_id, message_id)
         if found is None:
             raise MessageUnknown(message_id=message_id)
-        return MessageShown.seen(found)
+        visibility_of = await self._visibility()
+        return MessageShown.seen(found, visibility_of(found.account_id))
 
     async def calendar_events(self, asked: AskedRecords) -> CalendarEventPage:
         """Return events, the latest start first."""
@@ -68,7 +78,7 @@ class RecordPages:
             after=asked.after(CursorKind.CALENDAR_EVENTS),
             account_id=asked.account_id,
         )
-        return CalendarEventPage.of(found)
+        return CalendarEventPage.of(found, await self._visibility())
 
     async def contacts(self, asked: AskedRecords) -> ContactPage:
         """Return contacts, the last found first."""
@@ -79,3 +89,9 @@ class RecordPages:
             account_id=asked.account_id,
         )
         return ContactPage.of(found)
+
+    async def _visibility(self) -> VisibilityOf:
+        accounts = await self._accounts.list_accounts(self._workspace_id)
+        chosen = {str(account.id): account.policy.visibility for account in accounts}
+        # An account that goes just now has nobody left to say that more may be seen.
+        return lambda account_id: chosen.get(account_id, Visibility.METADATA)

@@ -19,7 +19,8 @@ router = APIRouter(route_class=PermittedRoute, prefix="/v1", tags=["records"])
 
 
 def _pages(request: Request) -> RecordPages:
-    return RecordPages(services_of(request).sync_records, principal_of(request).workspace_id)
+    services, workspace_id = services_of(request), principal_of(request).workspace_id
+    return RecordPages(services.sync_records, services.accounts, workspace_id)
 
 
 @router.get("/messages", openapi_extra=READ, responses=problems("cursor_refused"))

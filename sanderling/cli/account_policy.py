@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class VisibilityOption(StrEnum):
-    """How much of a message its record events tell."""
+    """How much of a message others than its owner see."""
 
     METADATA = "metadata"
     SUBJECT = "subject"
@@ -50,7 +50,7 @@ def policy(  # noqa: PLR0913 - each option of the command is one parameter.
     *,
     visibility: Annotated[
         VisibilityOption | None,
-        typer.Option(help="How much of a message its record events tell."),
+        typer.Option(help="How much of a message others than its owner see."),
     ] = None,
     contacts: Annotated[ContactsOption | None, typer.Option(help="Who becomes a contact.")] = None,
     block: Annotated[

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
-from jobs.sync.records import SyncRecords
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Principal
 from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage, MessageShown
 from sanderling.api.record_pages import AskedRecords, RecordPages
+from sanderling.api.services import Services
 
 READ = Permission.RECORDS_READ
 
@@ -16,9 +16,9 @@ Admit = Callable[[Permission], Awaitable[Principal]]
 class InProcessRecords:
     """Look at the records themselves."""
 
-    def __init__(self, records: Callable[[], SyncRecords], admit: Admit) -> None:
-        """Ask for `records` once they are open, and `admit` who may."""
-        self._records = records
+    def __init__(self, services: Callable[[], Services], admit: Admit) -> None:
+        """Ask for `services` once they are open, and `admit` who may."""
+        self._services = services
         self._admit = admit
 
     async def messages(self, asked: AskedRecords) -> MessagePage:
@@ -38,5 +38,5 @@ class InProcessRecords:
         return await (await self._pages()).contacts(asked)
 
     async def _pages(self) -> RecordPages:
-        principal = await self._admit(READ)
-        return RecordPages(self._records(), principal.workspace_id)
+        principal, services = await self._admit(READ), self._services()
+        return RecordPages(services.sync_records, services.accounts, principal.workspace_id)

@@ -76,7 +76,7 @@ class InProcessTransport:
     @property
     def records(self) -> InProcessRecords:
         """What came in through connected accounts."""
-        return InProcessRecords(lambda: self._services.sync_records, self._admit)
+        return InProcessRecords(lambda: self._services, self._admit)
 
     @property
     def jobs(self) -> InProcessJobs:

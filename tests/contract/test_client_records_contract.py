@@ -5,6 +5,9 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from jobs.accounts.errors import AccountUnknown, MessageUnknown
+from jobs.accounts.policy import PolicyChange
+from jobs.streams.stream import AccountId
+from jobs.sync.rules import Visibility
 from runner.errors import CursorRefused
 from sanderling.access.errors import Forbidden
 from sanderling.access.principal import Role
@@ -101,6 +104,51 @@ async def test_what_an_event_is_about_is_told_unless_its_owner_closed_it(
     for event in (opened, closed):
         assert [each.email for each in event.attendees] == [ADA.email]
         assert event.start.at is not None
+
+
+@pytest.mark.parametrize(
+    ("visibility", "subject", "text"),
+    [
+        (Visibility.METADATA, None, None),
+        (Visibility.SUBJECT, "a", None),
+        (Visibility.EVERYTHING, "a", "The text of a."),
+    ],
+)
+async def test_no_more_is_shown_than_the_owner_lets_others_see(
+    setting: Setting,
+    client: Sanderling,
+    visibility: Visibility,
+    subject: str | None,
+    text: str | None,
+) -> None:
+    """Each account's choice holds for what it brought, whenever that came in."""
+    doorstep = setting.house.doorstep
+    await bring(setting, "a")
+    await bring(setting, "other", account_id=OTHERS)
+    await bring_event(doorstep, account_of(setting.house.workspace_id), "e", "default")
+    await doorstep.store.choose(AccountId(MINE), PolicyChange(visibility=visibility))
+
+    [row] = (await client.messages.list(account_id=MINE)).items
+    message = await client.messages.get(message_id("a"))
+    [event] = (await client.calendar_events.list(account_id=MINE)).items
+    other = await client.messages.get(message_id("other", OTHERS))
+
+    assert (row.subject, message.subject, message.text) == (subject, subject, text)
+    assert event.is_private == (visibility is not Visibility.EVERYTHING)
+    assert [each.email for each in message.participants if each.role == "from"] == [ADA.email]
+    assert other.text == "The text of other."
+
+
+async def test_what_a_gone_account_leaves_for_a_moment_is_not_read(
+    setting: Setting, client: Sanderling
+) -> None:
+    """Between the end of an account and that of its records nobody is shown what they say."""
+    await bring(setting, "a")
+    await setting.house.doorstep.store.remove(AccountId(MINE))
+
+    message = await client.messages.get(message_id("a"))
+
+    assert (message.subject, message.text) == (None, None)
 
 
 async def test_contacts_are_listed_page_by_page_whatever_their_addresses(

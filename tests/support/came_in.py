@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from jobs.accounts.account import Account, Provider, TokenSet
+from jobs.streams.stream import AccountId, Channel
 from jobs.sync.announcements import record_id
 from jobs.sync.held import (
     CalendarBatch,
@@ -31,6 +33,22 @@ def account_of(workspace_id: WorkspaceId, account_id: str = MINE) -> AccountRef:
     return AccountRef(account_id, workspace_id, "me@example.com")
 
 
+async def connect(doorstep: Doorstep, account: AccountRef) -> None:
+    """Let an account be connected whose owner has chosen nothing, unless it is."""
+    if await doorstep.store.find(account.workspace_id, account.id) is not None:
+        return
+    connected = Account(
+        AccountId(account.id),
+        account.workspace_id,
+        Provider.GOOGLE,
+        account.id,
+        account.email,
+        (Channel.GMAIL, Channel.GOOGLE_CALENDAR),
+        START,
+    )
+    await doorstep.store.connect(connected, TokenSet("access", "refresh", START))
+
+
 def message_id(name: str, account_id: str = MINE) -> str:
     """Return the id that a message of this name has once it came in."""
     return record_id("msg", account_id, name)
@@ -38,6 +56,7 @@ def message_id(name: str, account_id: str = MINE) -> str:
 
 async def bring_messages(doorstep: Doorstep, account: AccountRef, *names: str) -> None:
     """Keep messages of these names; each is an hour older than the one before."""
+    await connect(doorstep, account)
     written = tuple(
         _written(account.id, name, age=timedelta(hours=at)) for at, name in enumerate(names)
     )
@@ -46,6 +65,7 @@ async def bring_messages(doorstep: Doorstep, account: AccountRef, *names: str) -
 
 async def bring_event(doorstep: Doorstep, account: AccountRef, name: str, visibility: str) -> None:
     """Keep an event of this name, with Ada invited."""
+    await connect(doorstep, account)
     event = replace(
         an_event(name),
         description="what it is about",
