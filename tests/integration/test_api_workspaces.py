@@ -22,6 +22,14 @@ from sanderling.store import (
     SQLWorkspaces,
     open_database,
 )
+from support.came_in import (
+    MINE,
+    account_of,
+    bring_contacts,
+    bring_event,
+    bring_messages,
+    message_id,
+)
 from support.services import House, Stores, build_house, memory_stores, open_http
 
 OWNERS = "owners-function"
@@ -105,9 +113,32 @@ ATTACKS: Mapping[str, Attack] = {
     "POST /v1/jobs/{name}/run": Attack(403),
     "POST /v1/jobs/{name}/pause": Attack(403),
     "POST /v1/jobs/{name}/resume": Attack(403),
+    "GET /v1/accounts": Attack(200),
+    "POST /v1/accounts": Attack(201, {"provider": "google"}),
+    "GET /v1/accounts/errands/{errand_id}": Attack(404),
+    "GET /v1/accounts/{account_id}": Attack(404),
+    "PATCH /v1/accounts/{account_id}": Attack(404, {"visibility": "metadata"}),
+    "DELETE /v1/accounts/{account_id}": Attack(404),
+    "POST /v1/accounts/{account_id}/pause": Attack(404),
+    "POST /v1/accounts/{account_id}/resume": Attack(404),
+    "POST /v1/accounts/{account_id}/resync": Attack(404),
+    "POST /v1/accounts/{account_id}/sync-now": Attack(404),
+    "GET /v1/messages": Attack(200, query={"account_id": MINE}),
+    "GET /v1/messages/{message_id}": Attack(404),
+    "GET /v1/calendar-events": Attack(200, query={"account_id": MINE}),
+    "GET /v1/contacts": Attack(200, query={"account_id": MINE}),
 }
 
-OPEN = frozenset({"GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json"})
+OPEN = frozenset(
+    {
+        "GET /health/live",
+        "GET /health/ready",
+        "GET /metrics",
+        "GET /openapi.json",
+        "GET /auth/google-apis/get-access-token",
+        "GET /auth/microsoft-apis/get-access-token",
+    }
+)
 """Routes without a key; they tell nothing of any workspace."""
 
 ROUTED = frozenset(f"{method} /s/{{path}}" for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
@@ -136,6 +167,10 @@ class Scene:
             f"/v1/calls/{self.places['call_id']}",
             "/v1/executions",
             f"/v1/executions/{self.places['execution_id']}",
+            f"/v1/accounts/{MINE}",
+            f"/v1/messages/{self.places['message_id']}",
+            "/v1/calendar-events",
+            "/v1/contacts",
         )
         seen = [(await self.owner.get(path)).json() for path in paths]
         return json.dumps(seen, sort_keys=True)
@@ -184,7 +219,15 @@ async def scene(request: pytest.FixtureRequest) -> AsyncGenerator[Scene]:
                 "settings": {"kind": "http", "path": "/owners", "http_method": "GET"},
             },
         )
+        account = account_of(house.workspace_id)
+        await bring_messages(house.doorstep, account, SECRET)
+        await bring_event(house.doorstep, account, SECRET, "default")
+        await bring_contacts(house.doorstep, account, "4711@example.com")
+        errand = await owner.post("/v1/accounts", json={"provider": "google"})
         places = {
+            "account_id": MINE,
+            "message_id": message_id(SECRET),
+            "errand_id": errand.json()["id"],
             "name": OWNERS,
             "number": "1",
             "call_id": called.json()["call_id"],

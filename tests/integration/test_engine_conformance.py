@@ -79,8 +79,16 @@ _KINDS: Mapping[str, Callable[[pytest.FixtureRequest, CommandLine], OpenFleet]] 
 
 
 async def _kill_and_replace(fleet: Fleet) -> None:
-    """Kill the process that runs the most; alone, it is started again as a supervisor would."""
-    fleet.kill(await fleet.busiest())
+    """Kill the process that runs the most; alone, it is started again as a supervisor would.
+
+    It stands still before it is killed, so that what it runs cannot end in between.
+    """
+    while True:
+        busiest = await fleet.busiest()
+        with fleet.paused(busiest):
+            if await fleet.is_at_work(busiest):
+                fleet.kill(busiest)
+                break
     if not fleet.living:
         await fleet.start()
 

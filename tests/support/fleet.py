@@ -144,6 +144,10 @@ class Fleet:
         counts = Counter((await self._running()).values())
         return max(self.living, key=lambda server: counts[server.process.pid])
 
+    async def is_at_work(self, server: Server) -> bool:
+        """Claim that executions run in this process."""
+        return server.process.pid in (await self._running()).values()
+
     async def _running(self) -> dict[str, int]:
         query = select(executions.c.id, executions.c.worker).where(executions.c.status == "running")
         async with self.database.read() as connection:

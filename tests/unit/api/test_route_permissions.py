@@ -30,6 +30,7 @@ BODIES: Mapping[str, object] = {
     "PUT /v1/triggers/{trigger_id}": {"settings": {"kind": "record", "event_name": "*.*"}},
     "POST /v1/triggers/{trigger_id}/move": {"before": None},
     "POST /v1/accounts": {"provider": "google"},
+    "PATCH /v1/accounts/{account_id}": {"visibility": "metadata"},
     "POST /v1/config/check": {"values": {}},
     "POST /v1/config/revisions": {"values": {}},
     "POST /v1/config/rollback": {"revision": 0},
