@@ -15,6 +15,8 @@ from sanderling.schedule.cron import Cron, parse_cron
 CLEAN_UP = "clean-up"
 CALL_RETENTION = "call-retention"
 CONFIG_ACK_REAPER = "config-ack-reaper"
+FAILED_RECOVERY = "failed-recovery"
+STALE_RECOVERY = "stale-recovery"
 FUNCTION_CRON = "function-cron"
 
 
@@ -91,6 +93,18 @@ KNOWN_JOBS: tuple[KnownJob, ...] = (
         JobKind.JOB,
         "Forgets what processes that are long gone said about settings.",
         "JOB_CONFIG_ACK_REAPER_CRON",
+    ),
+    KnownJob(
+        FAILED_RECOVERY,
+        JobKind.JOB,
+        "Tries accounts again that were stopped by failures which time may heal.",
+        "JOB_FAILED_RECOVERY_CRON",
+    ),
+    KnownJob(
+        STALE_RECOVERY,
+        JobKind.JOB,
+        "Begins accounts anew that a wrong clock keeps from being synced.",
+        "JOB_STALE_RECOVERY_CRON",
     ),
     KnownJob(
         FUNCTION_CRON,

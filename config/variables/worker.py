@@ -167,16 +167,16 @@ class WorkerVariables(VariableGroup):
         _Cron,
         Declared(
             "JOB_STALE_RECOVERY_CRON",
-            "When syncs that hang are begun anew, in UTC.",
-            is_planned=True,
+            "When accounts whose sync hangs are begun anew, in UTC.",
         ),
     ] = "0 * * * *"
     failed_recovery_cron: Annotated[
         _Cron,
         Declared(
             "JOB_FAILED_RECOVERY_CRON",
-            "When syncs that failed for unknown reasons are tried again, in UTC.",
-            is_planned=True,
+            "When accounts that failures stopped are tried again, in UTC; each of them waits twice "
+            "as long as before, from half an hour on, and after six times somebody has to resume "
+            "it.",
         ),
     ] = "*/30 * * * *"
     clean_up_cron: Annotated[

@@ -6,7 +6,7 @@ the account, and anything else the one that met it.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -17,6 +17,7 @@ from jobs.accounts.ports import AccountStore
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import (
     Due,
+    Healing,
     Lease,
     Phase,
     SliceResult,
@@ -228,7 +229,7 @@ class _Slices:
                 )
                 return _parked(stream, failure)
             case Course.STOP:
-                return _parked(stream, failure)
+                return replace(_parked(stream, failure), healing=Healing.BY_TIME)
         assert_never(found.course)
 
     async def _needs_reauth(self, stream: Stream, failure: StreamFailure) -> SliceResult:
@@ -243,7 +244,8 @@ class _Slices:
         else:
             await ledger.accounts.change(account.id, AccountStatus.NEEDS_REAUTH, failure.sentence)
         for other in await ledger.streams.of_account(account.id):
-            if other.id != stream.id and other.status is StreamStatus.ACTIVE:
+            may_go_on = other.status is StreamStatus.ACTIVE or other.recover_at is not None
+            if other.id != stream.id and may_go_on:
                 await ledger.streams.switch(
                     other.id, StreamStatus.PARKED, ledger.clock.now(), failure.sentence
                 )

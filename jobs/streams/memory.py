@@ -8,7 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from jobs.streams.steps import asked, claimed, lost, merged, recalled, switched
+from jobs.streams.steps import (
+    asked,
+    claimed,
+    is_stuck,
+    lost,
+    merged,
+    recalled,
+    recovered,
+    switched,
+    unstuck,
+)
 from jobs.streams.stream import (
     AccountId,
     Lane,
@@ -90,6 +100,25 @@ class MemoryStreamStore:
         for after in healed:
             self._streams[after.id] = merged(self._streams[after.id], after)
         return [self._streams[after.id] for after in healed]
+
+    async def recover(self, now: datetime, *, limit: int) -> Sequence[Stream]:
+        """Try parked streams once more whose moment has come."""
+        ripe = [
+            (each.recover_at, each.id, each)
+            for each in self._streams.values()
+            if each.recover_at is not None and each.recover_at <= now
+        ]
+        return self._put([recovered(each, now) for _, _, each in sorted(ripe)[:limit]])
+
+    async def unstick(self, now: datetime, *, limit: int) -> Sequence[Stream]:
+        """Let streams that are stuck be due."""
+        stuck = [each for each in self._streams.values() if is_stuck(each, now)]
+        stuck.sort(key=lambda stream: stream.id)
+        return self._put([unstuck(each, now) for each in stuck[:limit]])
+
+    def _put(self, after: Sequence[Stream]) -> Sequence[Stream]:
+        self._streams.update({each.id: each for each in after})
+        return after
 
     async def switch(
         self, stream_id: StreamId, status: StreamStatus, now: datetime, detail: str = ""

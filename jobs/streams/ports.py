@@ -61,6 +61,17 @@ class StreamStore(Protocol):
         """Free at most `limit` streams whose lease ran out, as `lost` says, and return them."""
         ...
 
+    async def recover(self, now: datetime, *, limit: int) -> Sequence[Stream]:
+        """Try at most `limit` parked streams once more whose moment has come, and return them.
+
+        It is as `recovered` says; those that wait longest come first.
+        """
+        ...
+
+    async def unstick(self, now: datetime, *, limit: int) -> Sequence[Stream]:
+        """Let at most `limit` streams that are stuck be due, as `unstuck` says; return them."""
+        ...
+
     async def switch(
         self, stream_id: StreamId, status: StreamStatus, now: datetime, detail: str = ""
     ) -> bool:

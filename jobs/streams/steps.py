@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from jobs.streams.stream import (
     BROKEN,
     LOST_WORKER,
+    Healing,
     Phase,
     SliceResult,
     Stream,
@@ -17,7 +18,19 @@ from jobs.streams.stream import (
 MOST_ATTEMPTS = 5
 """How often in a row a stream may lose its worker, or break it, before it is parked."""
 
+MOST_RECOVERIES = 6
+"""How often a parked stream is tried again by itself before that is left to people."""
+
 _FIRST_PAUSE = timedelta(seconds=30)
+
+FIRST_RECOVERY = timedelta(minutes=30)
+"""How long after it was parked a stream is tried again first; each pause is twice the last."""
+
+LONGEST_LEASE = timedelta(hours=1)
+"""How far ahead a lease may end; one that ends later was given by a clock that was wrong."""
+
+LONGEST_REST = timedelta(hours=26)
+"""How long a stream may rest after a failure: providers ask for a day at most."""
 
 
 def claimed(stream: Stream, claim: StreamClaim) -> Stream:
@@ -36,7 +49,7 @@ def claimed(stream: Stream, claim: StreamClaim) -> Stream:
 def settled(stream: Stream, result: SliceResult, now: datetime, due_at: datetime) -> Stream:
     """Return a claimed stream after a slice that ended in order, due again at `due_at`."""
     is_good = result.failure is None
-    return replace(
+    after = replace(
         _free(stream, now),
         phase=result.phase,
         status=result.status,
@@ -46,7 +59,10 @@ def settled(stream: Stream, result: SliceResult, now: datetime, due_at: datetime
         detail=result.detail,
         last_success_at=now if is_good else stream.last_success_at,
         last_failure=result.failure,
+        recoveries=0 if is_good else stream.recoveries,
     )
+    is_healing = result.status is StreamStatus.PARKED and result.healing is Healing.BY_TIME
+    return _left_to_time(after, now) if is_healing else after
 
 
 def given_back(stream: Stream, now: datetime, due_at: datetime) -> Stream:
@@ -61,7 +77,7 @@ def broken(stream: Stream, sentence: str, now: datetime) -> Stream:
     """
     if stream.attempts >= MOST_ATTEMPTS:
         reason = f"It broke {stream.attempts} times in a row. {sentence}"
-        return _parked(_free(stream, now), StreamFailure(BROKEN, reason))
+        return _left_to_time(_parked(_free(stream, now), StreamFailure(BROKEN, reason)), now)
     return replace(
         _free(stream, now),
         next_due_at=now + _FIRST_PAUSE * 2 ** max(0, stream.attempts - 1),
@@ -93,7 +109,25 @@ def merged(kept: Stream, after: Stream) -> Stream:
     is_settled = kept.status is StreamStatus.ACTIVE and not is_wanted
     status = after.status if is_settled else kept.status
     due_at = after.next_due_at if kept.asked_at is None else min(after.next_due_at, kept.asked_at)
-    return replace(after, status=status, next_due_at=due_at, asked_at=None)
+    recover_at = after.recover_at if status is StreamStatus.PARKED else None
+    return replace(after, status=status, next_due_at=due_at, asked_at=None, recover_at=recover_at)
+
+
+def recovered(stream: Stream, now: datetime) -> Stream:
+    """Return a parked stream that is tried once more, as soon as may be.
+
+    One more failure parks it again: it keeps what it is known for, less one.
+    """
+    return replace(
+        stream,
+        status=StreamStatus.ACTIVE,
+        next_due_at=now,
+        attempts=max(0, stream.attempts - 1),
+        failures=max(0, stream.failures - 1),
+        recoveries=stream.recoveries + 1,
+        recover_at=None,
+        updated_at=now,
+    )
 
 
 def switched(stream: Stream, status: StreamStatus, now: datetime, detail: str = "") -> Stream:
@@ -102,15 +136,19 @@ def switched(stream: Stream, status: StreamStatus, now: datetime, detail: str = 
     `detail` says why it rests; without it what was said before stays.
     """
     if status is not StreamStatus.ACTIVE:
-        return replace(stream, status=status, detail=detail or stream.detail, updated_at=now)
-    attempts = stream.attempts if stream.lease_until else 0
-    failure = None if stream.is_suspect else stream.last_failure
-    return asked(
-        replace(
-            stream, status=status, attempts=attempts, failures=0, last_failure=failure, detail=""
-        ),
-        now,
+        rests = replace(stream, status=status, recover_at=None, updated_at=now)
+        return replace(rests, detail=detail or stream.detail)
+    active = replace(
+        stream,
+        status=status,
+        attempts=stream.attempts if stream.lease_until else 0,
+        failures=0,
+        last_failure=None if stream.is_suspect else stream.last_failure,
+        detail="",
+        recoveries=0,
+        recover_at=None,
     )
+    return asked(active, now)
 
 
 def asked(stream: Stream, now: datetime) -> Stream:
@@ -127,8 +165,39 @@ def recalled(stream: Stream, now: datetime) -> Stream:
     return asked(free, now)
 
 
+def is_stuck(stream: Stream, now: datetime) -> bool:
+    """Claim that a clock that was wrong keeps a stream from being worked on.
+
+    What waits for its turn is not judged: only its lane's cron says how long that may be.
+    """
+    if stream.lease_until is not None:
+        return stream.lease_until > now + LONGEST_LEASE
+    is_resting = stream.status is StreamStatus.ACTIVE and not stream.is_in_turn
+    return is_resting and stream.next_due_at > now + LONGEST_REST
+
+
+def unstuck(stream: Stream, now: datetime) -> Stream:
+    """Return a stuck stream due now, and held by nobody: the fence moves on."""
+    return replace(_free(stream, now), next_due_at=now, fence=stream.fence + 1)
+
+
 def _free(stream: Stream, now: datetime) -> Stream:
     return replace(stream, lease_owner=None, lease_until=None, updated_at=now)
+
+
+def _left_to_time(stream: Stream, now: datetime) -> Stream:
+    """Return a parked stream with the moment of its next recovery, which is twice as far each time.
+
+    In the end it is left to people, and says so.
+    """
+    if stream.recoveries >= MOST_RECOVERIES:
+        told = f"Trying again did not help {stream.recoveries} times; resume it to try once more."
+        return replace(stream, detail=f"{stream.detail} {told}")
+    return replace(
+        stream,
+        detail=f"{stream.detail} It is tried again by itself.",
+        recover_at=now + FIRST_RECOVERY * 2**stream.recoveries,
+    )
 
 
 def _parked(stream: Stream, failure: StreamFailure) -> Stream:

@@ -83,7 +83,9 @@ class Stream:
 
     `fence` counts claims, and losses of a claim. `attempts` counts claims since a slice last ended
     in order, `failures` slices in a row that ended in order and with a failure. `asked_at` is when
-    somebody asked for a slice out of turn that was not begun yet.
+    somebody asked for a slice out of turn that was not begun yet. `recover_at` is when a parked
+    stream is tried again by itself, None for never, and `recoveries` how often that was done since
+    a slice was last good.
     """
 
     id: StreamId
@@ -103,6 +105,8 @@ class Stream:
     detail: str = ""
     last_success_at: datetime | None = None
     last_failure: StreamFailure | None = None
+    recoveries: int = 0
+    recover_at: datetime | None = None
 
     @property
     def lane(self) -> Lane:
@@ -141,13 +145,23 @@ class Due(StrEnum):
     """At its next tick: that of its lane's cron, put off by its own share of the interval."""
 
 
+class Healing(StrEnum):
+    """What a parked stream needs to go on."""
+
+    BY_PEOPLE = "by_people"
+    """Somebody has to do something first."""
+    BY_TIME = "by_time"
+    """It may be well again by itself, so it is tried again later, a few times."""
+
+
 @dataclass(frozen=True, slots=True)
 class SliceResult:
     """What one slice came to.
 
     `phase` is what the next one does. `due` is when: a moment is for a provider that asked to wait.
     `failure` is what ended it early; then `failures` is how many such slices there were in a row,
-    this one among them. A `status` of `PARKED` or `PAUSED` ends the work on it.
+    this one among them. A `status` of `PARKED` or `PAUSED` ends the work on it. `healing` says
+    whether a stream that is parked may be well again without anybody's doing.
     """
 
     due: Due | datetime
@@ -156,6 +170,7 @@ class SliceResult:
     failure: StreamFailure | None = None
     failures: int = 0
     status: StreamStatus = StreamStatus.ACTIVE
+    healing: Healing = Healing.BY_PEOPLE
 
 
 StreamWork: TypeAlias = Callable[[Stream, Lease], Awaitable[SliceResult]]

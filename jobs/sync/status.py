@@ -102,6 +102,8 @@ def stage_of(stream: Stream, progress: Progress, *, is_consented: bool) -> SyncS
     if not is_consented:
         return SyncStage.NEEDS_RECONNECT
     if stream.status is not StreamStatus.ACTIVE:
+        if stream.recover_at is not None:
+            return SyncStage.WAITING
         is_paused = stream.status is StreamStatus.PAUSED
         return SyncStage.PAUSED if is_paused else SyncStage.STOPPED
     if stream.lease_owner is None and (stream.failures or stream.attempts):

@@ -99,9 +99,12 @@ LOG_EVENTS: Mapping[str, str] = {
     "stream.broken": "A slice of a stream met a defect; it is tried later, and in the end parked.",
     "stream.failed": "A provider ended a slice of a stream; `code` says why, and `course` what "
     "becomes of the stream.",
+    "stream.freed": "A stream was put off by a clock that was wrong, and is due again.",
     "stream.lease-lost": "A stream was taken over by another process while it was worked on here.",
     "stream.parked": "A stream lost its worker too often and waits for somebody to resume it.",
     "stream.stopped": "A slice of a stream took too long and was stopped.",
+    "stream.tried-again": "A stream that failures had stopped is tried once more; `recoveries` "
+    "counts these since it was well.",
     "streams.healed": "Streams had lost their worker: `freed`, and `parked` of them for good.",
     "streams.look-failed": "Looking for due streams met a defect; it is tried again.",
     "streams.not-claimed": "Due streams could not be claimed; it is tried again.",

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, text, update
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
+from jobs.streams.steps import LONGEST_LEASE, LONGEST_REST
 from jobs.streams.stream import Lane, StreamClaim, StreamId, StreamStatus
 from sanderling.store.rows import AnySelect
 from sanderling.store.stream_schema import streams
@@ -18,6 +19,7 @@ from sanderling.store.stream_schema import streams
 _rows = streams.c
 
 HELD: Final = text("streams.lease_until IS NOT NULL")
+_RECOVERING: Final = text("streams.recover_at IS NOT NULL")
 _WAITING: Final = text("streams.lease_until IS NULL AND streams.status = 'active'")
 
 
@@ -93,6 +95,31 @@ def expired(now: datetime, limit: int) -> AnySelect:
         select(streams)
         .where(HELD, _rows.lease_until <= now)
         .order_by(_rows.lease_until, _rows.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def ripe(now: datetime, limit: int) -> AnySelect:
+    """Return the query for parked streams to be tried again, locked; others' are skipped."""
+    return (
+        select(streams)
+        .where(_RECOVERING, _rows.recover_at <= now)
+        .order_by(_rows.recover_at, _rows.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def stuck(now: datetime, limit: int) -> AnySelect:
+    """Return the query for streams that are stuck, locked; those of others are skipped."""
+    is_ill = or_(_rows.failures > 0, _rows.attempts > 0)
+    is_held = and_(HELD, _rows.lease_until > now + LONGEST_LEASE)
+    is_resting = and_(_WAITING, is_ill, _rows.next_due_at > now + LONGEST_REST)
+    return (
+        select(streams)
+        .where(or_(is_held, is_resting))
+        .order_by(_rows.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

@@ -16,6 +16,7 @@ from sanderling.store.columns import WORD, Moment
 from sanderling.store.schema import metadata
 
 _HELD = text("lease_until IS NOT NULL")
+_RECOVERING = text("recover_at IS NOT NULL")
 _WAITING = text("lease_until IS NULL AND status = 'active'")
 
 streams = Table(
@@ -38,10 +39,18 @@ streams = Table(
     Column("last_success_at", Moment),
     Column("failure_kind", WORD),
     Column("failure_sentence", Text),
+    Column("recoveries", Integer, nullable=False, server_default="0"),
+    Column("recover_at", Moment),
     Column("updated_at", Moment, nullable=False),
     Index("uq_streams_account_id_channel", "account_id", "channel", unique=True),
     Index("uq_streams_held", "account_id", unique=True, sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_streams_held", "lease_until", sqlite_where=_HELD, postgresql_where=_HELD),
+    Index(
+        "ix_streams_recovering",
+        "recover_at",
+        sqlite_where=_RECOVERING,
+        postgresql_where=_RECOVERING,
+    ),
     Index(
         "ix_streams_waiting",
         "channel",

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.streams.errors import LeaseLost
-from jobs.streams.steps import asked, lost, merged, switched
+from jobs.streams.steps import asked, lost, merged, recovered, switched, unstuck
 from jobs.streams.stream import (
     AccountId,
     Channel,
@@ -24,7 +24,7 @@ from jobs.streams.stream import (
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.store import stream_queries as queries
 from sanderling.store.database import Database
-from sanderling.store.rows import AnyRow, read_all
+from sanderling.store.rows import AnyRow, AnySelect, read_all
 from sanderling.store.stream_schema import streams
 
 _rows = streams.c
@@ -105,6 +105,21 @@ class SQLStreamStore:
         async with self._database.write() as connection:
             rows = (await connection.execute(queries.expired(now, limit))).all()
             after = [merged(each, lost(each, now)) for each in map(stream_of, rows)]
+            await write_streams(connection, after)
+        return after
+
+    async def recover(self, now: datetime, *, limit: int) -> Sequence[Stream]:
+        """Try parked streams once more whose moment has come."""
+        return await self._step(queries.ripe(now, limit), lambda stream: recovered(stream, now))
+
+    async def unstick(self, now: datetime, *, limit: int) -> Sequence[Stream]:
+        """Let streams that are stuck be due."""
+        return await self._step(queries.stuck(now, limit), lambda stream: unstuck(stream, now))
+
+    async def _step(self, query: AnySelect, step: Callable[[Stream], Stream]) -> Sequence[Stream]:
+        async with self._database.write() as connection:
+            rows = (await connection.execute(query)).all()
+            after = [step(stream_of(row)) for row in rows]
             await write_streams(connection, after)
         return after
 
@@ -218,6 +233,8 @@ def _row(stream: Stream) -> dict[str, object]:
         "last_success_at": stream.last_success_at,
         "failure_kind": None if failure is None else failure.kind,
         "failure_sentence": None if failure is None else failure.sentence,
+        "recoveries": stream.recoveries,
+        "recover_at": stream.recover_at,
         "updated_at": stream.updated_at,
     }
 
@@ -247,4 +264,6 @@ def stream_of(row: AnyRow) -> Stream:
         detail=row.detail,
         last_success_at=row.last_success_at,
         last_failure=None if kind is None else StreamFailure(kind, sentence or ""),
+        recoveries=row.recoveries,
+        recover_at=row.recover_at,
     )

@@ -13,6 +13,7 @@ from drivers.port import Health, HealthState
 from jobs.catalogue import registered_jobs, wanted_jobs
 from jobs.crew import Crew, Gear, Roster
 from jobs.heartbeats import Heartbeat, Pulse
+from jobs.streams.recovery import Recovery
 from sanderling.api.services import Services
 from sanderling.docket import MemoryEngine
 from sanderling.store import (
@@ -22,7 +23,9 @@ from sanderling.store import (
     SQLJobStore,
     SQLRecordOutbox,
     SQLSliceHistory,
+    SQLStreamStore,
 )
+from sanderling.wiring.account_jobs import account_works, lanes_of
 from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.foundation import Foundation
 
@@ -81,10 +84,12 @@ async def open_duty(
         settings=lambda: in_force.settings,
         clock=clock,
     )
+    recovery = Recovery(SQLStreamStore(database), clock, lambda: lanes_of(in_force.settings))
+    works = {**works_of(kept), **account_works(recovery)}
     gear = Gear(
         store=store,
         # Who leaves jobs to others does no run of them either.
-        works={} if settings.is_cron_registration_disabled else works_of(kept),
+        works={} if settings.is_cron_registration_disabled else works,
         engine=MemoryEngine(clock, drain_s=settings.jobs_drain_ms / 1000),
         clock=clock,
         bus=services.bus,

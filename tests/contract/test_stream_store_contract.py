@@ -9,7 +9,17 @@ import pytest
 
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.ports import StreamStore
-from jobs.streams.steps import MOST_ATTEMPTS, broken, given_back, lost, settled
+from jobs.streams.steps import (
+    FIRST_RECOVERY,
+    LONGEST_LEASE,
+    LONGEST_REST,
+    MOST_ATTEMPTS,
+    broken,
+    given_back,
+    lost,
+    recovered,
+    settled,
+)
 from jobs.streams.stream import (
     AccountId,
     Channel,
@@ -22,7 +32,16 @@ from jobs.streams.stream import (
 )
 from sanderling.store import SQLStreamStore, open_database
 from support.records import START, THERE
-from support.streams import DONE, LEASE, LISTING, REFUSED, REFUSED_FOR_NOW, a_claim, a_stream
+from support.streams import (
+    DEFECT,
+    DONE,
+    LEASE,
+    LISTING,
+    REFUSED,
+    REFUSED_FOR_NOW,
+    a_claim,
+    a_stream,
+)
 
 LATER = START + LEASE
 SECOND = timedelta(seconds=1)
@@ -313,3 +332,69 @@ async def test_the_backlog_is_what_is_due_and_free(store: StreamStore) -> None:
     await store.switch(a_stream("paused").id, StreamStatus.PAUSED, START)
 
     assert await store.backlog(START) == {LISTING: 2, CALENDAR: 1}
+
+
+async def test_what_time_may_heal_is_tried_again(store: StreamStore) -> None:
+    """A parked stream is tried once more when its moment has come, once, however many look."""
+    mine, refused = await held(store), await held(store, a_stream("refused"))
+    parked = settled(mine, DEFECT, START, START)
+    for_good = settled(refused, REFUSED, START, START)
+    await store.settle([(mine.lease(), parked), (refused.lease(), for_good)])
+    ripe_at = START + FIRST_RECOVERY
+
+    assert not await store.recover(ripe_at - SECOND, limit=9)
+    tried = await asyncio.gather(*(store.recover(ripe_at, limit=9) for _ in range(3)))
+
+    assert [list(each) for each in tried if each] == [[recovered(parked, ripe_at)]]
+    assert await kept(store) == recovered(parked, ripe_at)
+    assert [each.id for each in await store.claim(LISTING, a_claim(ripe_at), limit=9)] == [mine.id]
+
+
+async def test_those_that_wait_longest_are_tried_first(store: StreamStore) -> None:
+    """Of many streams whose moment has come no more are tried than is asked for."""
+    for index, name in enumerate(("second", "first")):
+        stream = await held(store, a_stream(name))
+        parked = settled(stream, DEFECT, START - index * SECOND, START)
+        await store.settle([(stream.lease(), parked)])
+
+    one = await store.recover(LATER + FIRST_RECOVERY, limit=1)
+    rest = await store.recover(LATER + FIRST_RECOVERY, limit=9)
+
+    assert [each.account_id for each in (*one, *rest)] == ["first", "second"]
+
+
+async def test_who_pauses_or_resumes_takes_over(store: StreamStore) -> None:
+    """A stream that somebody paused, or parked for good, is not tried again by itself."""
+    for name, status in (("a", StreamStatus.PAUSED), ("b", StreamStatus.PARKED)):
+        stream = await held(store, a_stream(name))
+        await store.settle([(stream.lease(), settled(stream, DEFECT, START, START))])
+        await store.switch(stream.id, status, START, "Connect it again.")
+
+    assert not await store.recover(LATER + FIRST_RECOVERY, limit=9)
+    assert {(await kept(store, name)).detail for name in "ab"} == {"Connect it again."}
+
+
+async def test_what_a_wrong_clock_put_off_is_freed(store: StreamStore) -> None:
+    """A lease or a rest that nobody gives is taken back; what is usual, or in turn, is left."""
+    late = START + LONGEST_REST + SECOND
+    names = ("held", "resting", "usual", "in turn", "paused")
+    await store.open([a_stream(name) for name in names])
+    claimed = {each.account_id: each for each in await store.claim(LISTING, a_claim(), limit=9)}
+    far = [claimed[AccountId("held")].lease()]
+    await store.renew(far, until=START + LONGEST_LEASE + SECOND)
+    ends = {
+        "resting": settled(claimed[AccountId("resting")], REFUSED_FOR_NOW, START, late),
+        "usual": settled(claimed[AccountId("usual")], REFUSED_FOR_NOW, START, late - SECOND),
+        "in turn": settled(claimed[AccountId("in turn")], DONE, START, late),
+        "paused": settled(claimed[AccountId("paused")], REFUSED_FOR_NOW, START, late),
+    }
+    await store.settle([(claimed[AccountId(name)].lease(), end) for name, end in ends.items()])
+    await store.switch(claimed[AccountId("paused")].id, StreamStatus.PAUSED, START)
+
+    freed = await store.unstick(START, limit=9)
+
+    assert {each.account_id for each in freed} == {"held", "resting"}
+    assert not await store.unstick(START, limit=9)
+    assert await store.renew(far, until=LATER) == frozenset()
+    due = await store.claim(LISTING, a_claim(), limit=9)
+    assert {each.account_id for each in due} == {"held", "resting"}

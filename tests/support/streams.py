@@ -7,6 +7,7 @@ from jobs.streams.stream import (
     AccountId,
     Channel,
     Due,
+    Healing,
     Lane,
     Phase,
     SliceResult,
@@ -31,6 +32,7 @@ REFUSED = SliceResult(
     status=StreamStatus.PARKED,
 )
 
+DEFECT = replace(REFUSED, healing=Healing.BY_TIME)
 REFUSED_FOR_NOW = replace(REFUSED, status=StreamStatus.ACTIVE)
 
 

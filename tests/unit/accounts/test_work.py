@@ -8,6 +8,7 @@ import pytest
 
 from jobs.accounts.account import AccountStatus
 from jobs.streams.stream import Channel, Due, Phase, StreamStatus
+from jobs.sync.backoff import DEFECTS_BEFORE_STOP
 from jobs.sync.faults import (
     AuthRevoked,
     CursorExpired,
@@ -251,17 +252,34 @@ async def test_a_missing_permission_stops_what_needs_it_alone(desk: Desk) -> Non
     assert (await desk.slices())[-1].failure is None
 
 
-async def test_a_defect_stops_its_stream_after_three(desk: Desk) -> None:
-    """What would be refused for ever is not asked for ever."""
-    for _ in range(3):
+async def _stop(desk: Desk) -> None:
+    for _ in range(DEFECTS_BEFORE_STOP):
         assert (await desk.kept()).status is StreamStatus.ACTIVE
         desk.faults = [Defect("400")]
         result = await desk.slice()
         if not isinstance(result.due, Due):
             desk.clock.advance((result.due - desk.clock.now()).total_seconds())
 
+
+async def test_a_defect_stops_its_stream_after_three(desk: Desk) -> None:
+    """What would be refused for ever is not asked for ever."""
+    await _stop(desk)
+
     assert (await desk.kept()).status is StreamStatus.PARKED
     assert (await desk.kept(CALENDAR)).status is StreamStatus.ACTIVE
+
+
+async def test_consent_that_ended_leaves_nothing_to_time(desk: Desk) -> None:
+    """What a defect stopped is tried again by itself, unless the account has to be connected."""
+    await _stop(desk)
+    is_left_to_time = (await desk.kept()).recover_at is not None
+    desk.faults = [AuthRevoked("invalid_grant")]
+
+    await desk.slice(CALENDAR)
+
+    assert is_left_to_time
+    assert (await desk.kept()).recover_at is None
+    assert "invalid_grant" in (await desk.kept()).detail
 
 
 async def test_a_scan_that_keeps_expiring_rests(desk: Desk) -> None:

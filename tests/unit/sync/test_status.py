@@ -36,6 +36,11 @@ WANTED = Progress(kept=1, wanted=2, missing=1, is_listed=True)
         (HELD, OPEN, SyncStage.SCANNING),
         (replace(HELD, failures=2), WANTED, SyncStage.FETCHING),
         (replace(FAILED, status=StreamStatus.PARKED), WANTED, SyncStage.STOPPED),
+        (
+            replace(FAILED, status=StreamStatus.PARKED, recover_at=START),
+            WANTED,
+            SyncStage.WAITING,
+        ),
         (replace(FAILED, status=StreamStatus.PAUSED), WANTED, SyncStage.PAUSED),
     ],
 )

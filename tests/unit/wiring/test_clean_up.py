@@ -13,6 +13,8 @@ from jobs.memory import MemoryJobStore
 from jobs.memory_heartbeats import MemoryHeartbeatStore
 from jobs.run import Run
 from jobs.streams.lanes import LANES
+from jobs.streams.memory import MemoryStreamStore
+from jobs.streams.recovery import Recovery
 from jobs.sync.history import MemorySliceHistory
 from runner.executions.memory import MemoryExecutionStore
 from runner.memory import MemoryCallLog
@@ -20,6 +22,7 @@ from runner.retention import Retention, RetentionPolicy
 from runner.triggers.memory_outbox import MemoryRecordOutbox
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.events import EventBus
+from sanderling.wiring.account_jobs import account_works, lanes_of
 from sanderling.wiring.attendance import attendance
 from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.configuration import label_process
@@ -89,7 +92,10 @@ async def test_every_known_job_has_its_work() -> None:
 
     Sweepers have no runs: a lane says what they look for, or they look for cron triggers.
     """
-    works = works_of(_kept(Ticking(), Left(), days=30))
+    clock = Ticking()
+    kept = _kept(clock, Left(), days=30)
+    recovery = Recovery(MemoryStreamStore(), clock, lambda: lanes_of(kept.settings()))
+    works = {**works_of(kept), **account_works(recovery)}
     names = {kind: {job.name for job in KNOWN_JOBS if job.kind is kind} for kind in JobKind}
 
     assert set(works) == names[JobKind.JOB]

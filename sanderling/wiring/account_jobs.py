@@ -1,0 +1,29 @@
+"""What jobs do for connected accounts: set going again what stopped."""
+
+from collections.abc import Mapping
+
+from config.variables import Settings
+from jobs.attendant import Work
+from jobs.catalogue import FAILED_RECOVERY, STALE_RECOVERY, swept, wanted_jobs
+from jobs.run import Run
+from jobs.streams.lanes import LANES
+from jobs.streams.recovery import Recovery
+from jobs.streams.stream import Lane
+from sanderling.schedule.cron import Cron
+
+
+def lanes_of(settings: Settings) -> Mapping[Lane, Cron]:
+    """Return the lanes that the instance sweeps by these settings, with their crons."""
+    return {LANES[name]: cron for name, cron in swept(wanted_jobs(settings)).items()}
+
+
+def account_works(recovery: Recovery) -> Mapping[str, Work]:
+    """Return what each job does for accounts, by its name."""
+
+    async def failed(_: Run) -> str:
+        return await recovery.try_failed()
+
+    async def stale(_: Run) -> str:
+        return await recovery.free_stale()
+
+    return {FAILED_RECOVERY: failed, STALE_RECOVERY: stale}
