@@ -221,6 +221,7 @@ async def _fetch_wanted(part: _Slice, provider: MailProvider) -> bool:
     if not await part.store.wanted(part.account.id, part.sync.clock.now(), limit=1):
         return True
     views = await part.views(provider)
+    new = views.folders.synced - (await part.store.places(part.account.id)).keys()
     while part.meter.is_left:
         now, size = part.sync.clock.now(), part.sync.budget.fetch_size
         wants = await part.store.wanted(part.account.id, now, limit=size)
@@ -235,7 +236,10 @@ async def _fetch_wanted(part: _Slice, provider: MailProvider) -> bool:
             if want.remote_id in found or not found:
                 _take(part, draft, want, found.get(want.remote_id, Deferred(_LEFT_OUT)))
             # What was left out of an answer that brought something else stays wanted as it was.
-        await part.commit(draft.batch(), len(wants))
+        # A folder may end before it was ever listed; its mail is looked for only if it is known.
+        opened = new & draft.reached
+        new -= opened
+        await part.commit(draft.batch(*map(Place, sorted(opened))), len(wants))
     return False
 
 

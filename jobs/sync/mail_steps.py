@@ -62,6 +62,12 @@ class MailDraft:
         """The messages that were told of."""
         return frozenset(self._moved) | frozenset(self._wanted)
 
+    @property
+    def reached(self) -> frozenset[str]:
+        """The folders that messages with content are in."""
+        written = self._written.values()
+        return frozenset(folder for each in written for folder in each.held.folders)
+
     def apply(self, place: Place, changes: Sequence[Change], *, is_scan: bool) -> None:
         """Take in a page of a folder's scan or changes, in order."""
         for change in changes:

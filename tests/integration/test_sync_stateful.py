@@ -27,9 +27,9 @@ class Lasting(RuleBasedStateMachine):
     template: Path
     folder: Path
 
-    def fresh(self) -> Path:
-        """Return a migrated, empty file."""
-        return Path(shutil.copy(self.template, self.folder / f"{next(_numbers)}.db"))
+    def fresh(self) -> str:
+        """Return the URL of a migrated, empty file."""
+        return f"sqlite:///{shutil.copy(self.template, self.folder / f'{next(_numbers)}.db')}"
 
 
 class LastingMail(Lasting, MailConvergence):

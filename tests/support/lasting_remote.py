@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,9 +14,10 @@ from sanderling.store import (
     SQLCalendarStore,
     SQLMailStore,
     SQLSyncRecords,
+    open_database,
 )
 from sanderling.store.address import parse_address
-from sanderling.store.schema import record_events
+from sanderling.store.schema import metadata, record_events
 from sanderling.store.stream_schema import streams
 from support.records import START
 from support.remote import ACCOUNT, LEASE, World
@@ -26,19 +26,35 @@ from support.sync_stores import hold
 
 
 class MortalDatabase(Database):
-    """A database whose process may end when all of a transaction is written but its end."""
+    """A database whose process may end when all of a transaction is written but its end, or after.
 
-    def __init__(self, path: Path) -> None:
-        """Use the migrated SQLite file at `path`."""
-        super().__init__(parse_address(f"sqlite:///{path}"), DatabaseLimits())
+    Whatever is locked is waited for no longer than a moment.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Use the migrated database at `url`."""
+        super().__init__(parse_address(url), DatabaseLimits(lock_s=0.05))
         self.before_commit: Callable[[], None] = _live_on
+        self.after_commit: Callable[[], None] = _live_on
+        self.is_busy: Callable[[], bool] = bool
+        self._url = url
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
         """Open a transaction, of which nothing is kept when the process ends with it."""
-        async with super().write() as connection:
+        async with AsyncExitStack() as stack:
+            if self.is_busy():
+                await stack.enter_async_context(_locked(self._url))
+            connection = await stack.enter_async_context(super().write())
             yield connection
             self.before_commit()
+        self.after_commit()
+
+    @asynccontextmanager
+    async def immortal(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a transaction of another process, which lives on."""
+        async with super().write() as connection:
+            yield connection
 
 
 class LastingWorld(World):
@@ -53,7 +69,7 @@ class LastingWorld(World):
 
     async def succeed(self) -> None:
         """Let another worker claim the stream."""
-        self.fence = await _usurped(self.database)
+        self.fence = await usurped(self.database)
 
     async def local(self) -> dict[str, tuple[object, ...]]:
         """Return what people do see."""
@@ -63,7 +79,7 @@ class LastingWorld(World):
 
     async def announced(self) -> Sequence[RecordChanged]:
         """Return the record events, those of one record in order."""
-        return await _announced(self.database)
+        return await announced(self.database)
 
 
 class LastingCalendarWorld(CalendarWorld):
@@ -78,16 +94,19 @@ class LastingCalendarWorld(CalendarWorld):
 
     async def succeed(self) -> None:
         """Let another worker claim the stream."""
-        self.fence = await _usurped(self.database)
+        self.fence = await usurped(self.database)
 
     async def announced(self) -> Sequence[RecordChanged]:
         """Return the record events, those of one record in order."""
-        return await _announced(self.database)
+        return await announced(self.database)
 
 
-async def opened(path: Path) -> MortalDatabase:
-    """Return the database at `path`, with a stream that is held; who asks closes it."""
-    database = MortalDatabase(path)
+async def opened(url: str) -> MortalDatabase:
+    """Return the database at `url`, emptied, with a stream that is held; who asks closes it."""
+    database = MortalDatabase(url)
+    async with database.write() as connection:
+        for table in reversed(metadata.sorted_tables):
+            await connection.execute(table.delete())
     await hold(database)
     return database
 
@@ -96,17 +115,24 @@ def _live_on() -> None:
     """Let every transaction come to its end."""
 
 
-async def _usurped(database: MortalDatabase) -> int:
-    before, database.before_commit = database.before_commit, _live_on
-    async with database.write() as connection:
+@asynccontextmanager
+async def _locked(url: str) -> AsyncGenerator[None]:
+    """Let another process hold the stream's row, and on SQLite the whole file, all the while."""
+    async with open_database(url) as other, other.write() as connection:
+        await connection.execute(update(streams).values(fence=streams.c.fence))
+        yield
+
+
+async def usurped(database: MortalDatabase) -> int:
+    """Let another worker claim the stream, whatever befalls others; return its fence."""
+    async with database.immortal() as connection:
         claim = update(streams).where(streams.c.id == LEASE.stream_id)
         moved = claim.values(fence=streams.c.fence + 1).returning(streams.c.fence)
-        fence = int((await connection.execute(moved)).scalar_one())
-    database.before_commit = before
-    return fence
+        return int((await connection.execute(moved)).scalar_one())
 
 
-async def _announced(database: Database) -> Sequence[RecordChanged]:
+async def announced(database: Database) -> Sequence[RecordChanged]:
+    """Return the record events that a database keeps, those of one record in order."""
     async with database.read() as connection:
         rows = (await connection.execute(select(record_events))).all()
     told = [(row, json.loads(row.event)) for row in rows]

@@ -6,47 +6,33 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from jobs.providers.microsoft.window import window_at
-from jobs.streams.stream import Lease
 from jobs.sync.budget import Budget, SliceEnd
 from jobs.sync.calendar import CalendarSync
-from jobs.sync.held import CalendarBatch
 from jobs.sync.items import EventStatus, Moment
-from jobs.sync.memory_store import MemoryCalendarStore
-from jobs.sync.provider import AccountRef
 from jobs.sync.rules import MailPolicy
 from sanderling.simulator.core.meeting import Meeting, Plan, When
 from sanderling.simulator.core.recurrence import occurrences
 from sanderling.simulator.google.calendar_event import event_id
 from sanderling.simulator.microsoft import ids
 from sanderling.simulator.microsoft.event import original_of
+from support.keeping import Keeping
 from support.simulated import START, plan
 from support.simulated_account import ACCOUNT
 from support.simulated_remote import Seen, SimulatedRemote, heard, is_stopped
 
 _POLICY = MailPolicy()
+_ALL = 10_000
 _RULES = ("RRULE:FREQ=DAILY;COUNT=4", "RRULE:FREQ=WEEKLY;COUNT=3", "RRULE:FREQ=MONTHLY;COUNT=6")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class _Deadly(MemoryCalendarStore):
-    """A store after whose commits the process may end."""
-
-    def __init__(self, remote: SimulatedRemote) -> None:
-        super().__init__(remote.is_held)
-        self._remote = remote
-
-    async def commit(self, account: AccountRef, lease: Lease, batch: CalendarBatch) -> None:
-        await super().commit(account, lease, batch)
-        self._remote.after_commit()
 
 
 class SimulatedCalendar(SimulatedRemote):
     """Ada's calendar."""
 
-    def __init__(self, brand: str) -> None:
+    def __init__(self, brand: str, keeping: Keeping | None = None) -> None:
         """Start with no meeting."""
-        super().__init__(brand)
-        self.store = _Deadly(self)
+        super().__init__(brand, keeping)
+        self.store = self.keeping.calendars
         self.agenda = self.account.person.agenda
 
     async def slices(self) -> SliceEnd:
@@ -67,7 +53,7 @@ class SimulatedCalendar(SimulatedRemote):
             self.account.world.expire_cursors()
         deed = random.choice(["add", "series", "except", "except", "change", "change", "cancel"])
         present = [each for each in self.agenda.meetings.values() if not each.is_cancelled]
-        now = self.account.clock.now()
+        now = self.account.world.clock.now()
         if deed in {"add", "series"} or not present:
             rules = (random.choice(_RULES),) if deed == "series" else ()
             self.agenda.add(self._plan(random, *rules), at=now)
@@ -98,7 +84,7 @@ class SimulatedCalendar(SimulatedRemote):
 
     def _except(self, series: Meeting, random: Random) -> None:
         """Change a date of a series, or call it off."""
-        now = self.account.clock.now()
+        now = self.account.world.clock.now()
         before = series.plan.start.utc() + timedelta(days=365)
         there = self.agenda.exceptions_of(series.number)
         dates = occurrences(series, there, after=_BEGINNING, before=before)
@@ -157,19 +143,19 @@ class SimulatedCalendar(SimulatedRemote):
 
     async def local(self) -> Mapping[str, Seen]:
         """Return the events that are kept and not gone."""
-        kept = await self.store.unseen(ACCOUNT.id, "primary", 2**31)
+        page = await self.keeping.records.events(ACCOUNT.workspace_id, limit=_ALL)
         return {
             each.event.remote_id: (EventStatus.CANCELLED,)
             if each.event.status is EventStatus.CANCELLED
             else (each.event.title, _shown(each.event.start), each.event.recurrence)
-            for each in kept
+            for each in page.rows
         }
 
-    def told(self) -> Iterable[Seen]:
+    async def told(self) -> Iterable[Seen]:
         """Return what was announced of each event."""
         return [
             (EventStatus.CANCELLED,) if after["status"] == "cancelled" else (after["title"],)
-            for after in heard(self.store.events).values()
+            for after in heard(await self.keeping.announced()).values()
         ]
 
     async def places(self) -> int:

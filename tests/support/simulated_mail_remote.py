@@ -4,53 +4,42 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import cast
 
-from jobs.streams.stream import Lease
 from jobs.sync.budget import Budget, SliceEnd
-from jobs.sync.held import MailBatch
 from jobs.sync.mail import MailSync
-from jobs.sync.memory_store import MemoryMailStore
-from jobs.sync.provider import AccountRef
 from jobs.sync.rules import MailPolicy
 from sanderling.simulator.google.gmail_ids import labels_of, message_id
 from sanderling.simulator.microsoft import ids
+from support.keeping import Keeping
 from support.simulated import letter
 from support.simulated_account import ACCOUNT
 from support.simulated_remote import Seen, SimulatedRemote, heard, is_stopped
 
 POLICY = MailPolicy()
+_ALL = 10_000
 LABELS = ("INBOX", "IMPORTANT", "STARRED", "Label_1", "CATEGORY_SOCIAL", "SPAM", "TRASH")
 FOLDERS = ("inbox", "archive", "projects", "sentitems", "deleteditems", "junkemail")
 _UNSEEN_LABELS = {"SPAM", "TRASH", "DRAFT", "CATEGORY_SOCIAL"}
 _UNSEEN_FOLDERS = {"deleteditems", "junkemail", "drafts", "outbox", "conversationhistory"}
 
 
-class _Deadly(MemoryMailStore):
-    """A store after whose commits the process may end."""
-
-    def __init__(self, remote: SimulatedRemote) -> None:
-        super().__init__(remote.is_held)
-        self._remote = remote
-
-    async def commit(self, account: AccountRef, lease: Lease, batch: MailBatch) -> None:
-        await super().commit(account, lease, batch)
-        self._remote.after_commit()
-
-
 class SimulatedMail(SimulatedRemote):
     """Ada's mail."""
 
-    def __init__(self, brand: str) -> None:
+    def __init__(self, brand: str, keeping: Keeping | None = None) -> None:
         """Start with no mail."""
-        super().__init__(brand)
-        self.store = _Deadly(self)
+        super().__init__(brand, keeping)
+        self.store = self.keeping.mail
         self.box = self.account.person.mailbox
+
+    def sync(self) -> MailSync:
+        """Return a process that has just begun."""
+        account = self.account
+        budget = Budget(requests=12, fetch_size=7)
+        return MailSync(account.mail(), self.store, account.clock, lambda: 0.5, budget)
 
     async def slices(self) -> SliceEnd:
         """List changes and fetch, slice by slice."""
-        account = self.account
-        budget = Budget(requests=12, fetch_size=7)
-        sync = MailSync(account.mail(), self.store, account.clock, lambda: 0.5, budget)
-        lease = self.lease()
+        sync, lease = self.sync(), self.lease()
         end = SliceEnd(is_done=False, requests=0, items=0, commits=0)
         for work in (sync.list_changes, sync.fetch_wanted):
             for _ in range(40):
@@ -153,16 +142,15 @@ class SimulatedMail(SimulatedRemote):
 
     async def local(self) -> Mapping[str, Seen]:
         """Return the mail that is live."""
-        return {
-            remote_id: (each.held.folders, each.held.is_read, each.message.subject)
-            for remote_id, each in self.store.live(ACCOUNT.id).items()
-        }
+        page = await self.keeping.records.messages(ACCOUNT.workspace_id, limit=_ALL)
+        shown = (each.message for each in page.rows)
+        return {each.remote_id: (each.folders, each.is_read, each.subject) for each in shown}
 
-    def told(self) -> Iterable[Seen]:
+    async def told(self) -> Iterable[Seen]:
         """Return where each message that was announced is, and whether it is read."""
         return [
             (frozenset(cast("list[str]", after["folders"])), after["isRead"])
-            for after in heard(self.store.events).values()
+            for after in heard(await self.keeping.announced()).values()
         ]
 
     async def places(self) -> int:

@@ -7,12 +7,14 @@ from random import Random
 import httpx2
 
 from jobs.streams.errors import LeaseLost
-from jobs.streams.stream import Lease, StreamId
+from jobs.streams.stream import Lease
 from jobs.sync.budget import SliceEnd
 from jobs.sync.faults import CursorExpired
+from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import RecordChanged, RecordOperation
 from sanderling.simulator.core.faults import FaultKind
 from sanderling.simulator.core.in_process import InProcess
+from support.keeping import Keeping, MemoryKeeping
 from support.remote import Killed
 from support.simulated_account import SimulatedAccount
 from support.storm import Storm
@@ -30,12 +32,17 @@ FAULTS = (
     ),
 )
 
+DEATHS = ("", "request", "transaction", "commit", "usurp", "busy")
+
 
 class SimulatedRemote(ABC):
     """One account: what its provider holds, what we keep, and who works on it."""
 
-    def __init__(self, brand: str) -> None:
-        """Start empty on both sides."""
+    def __init__(self, brand: str, keeping: Keeping | None = None) -> None:
+        """Start empty on both sides; without `keeping`, what is brought in is kept in memory."""
+        self.keeping = keeping or MemoryKeeping()
+        self.keeping.in_commit = self._in_commit
+        self.keeping.after_commit = self._after_commit
         storms: list[Storm] = []
 
         def stormy(inner: InProcess) -> httpx2.AsyncBaseTransport:
@@ -47,23 +54,33 @@ class SimulatedRemote(ABC):
         self.storm.usurp = self._usurp
         self.storm.edit = self.edit
         self.may_expire = False
-        self.fence = 1
+        self.keeping.is_busy = self._is_busy
+        self.transactions = 0
+        self.busy_at = 0
         self.commits = 0
+        self.kill_in_commit = 0
         self.kill_at_commit = 0
         self._made = 0
+        self._skew_s = 0.0
 
     @property
     def is_google(self) -> bool:
         """Claim that the provider is Google."""
         return self.account.brand == "google"
 
-    def is_held(self, lease: Lease) -> bool:
-        """Claim that nobody took over since."""
-        return lease.fence == self.fence
+    def _is_busy(self) -> bool:
+        """Claim that others hold what a transaction needs, for longer than it waits."""
+        self.transactions += 1
+        return self.transactions == self.busy_at
 
-    def after_commit(self) -> None:
-        """Let the process end right after a commit."""
+    def _in_commit(self) -> None:
+        """Let the process end when all is written and nothing is kept yet."""
         self.commits += 1
+        if self.commits == self.kill_in_commit:
+            raise Killed
+
+    def _after_commit(self) -> None:
+        """Let the process end right after a commit."""
         if self.commits == self.kill_at_commit:
             raise Killed
 
@@ -76,6 +93,8 @@ class SimulatedRemote(ABC):
         self.storm.edits = edits
         self.storm.kill_at = at if death == "request" else 0
         self.storm.usurp_at = at if death == "usurp" else 0
+        self.busy_at = at if death == "busy" else 0
+        self.kill_in_commit = at if death == "transaction" else 0
         self.kill_at_commit = at if death == "commit" else 0
         rates = {} if fault is None else {fault: rate}
         if self.may_expire:
@@ -85,7 +104,8 @@ class SimulatedRemote(ABC):
     def calm(self) -> None:
         """Let nothing go wrong from now on."""
         self.storm.calm()
-        self.commits = self.kill_at_commit = 0
+        self.transactions = self.busy_at = 0
+        self.commits = self.kill_in_commit = self.kill_at_commit = 0
         self.account.world.faults.clear()
 
     async def one_pass(self) -> None:
@@ -93,7 +113,15 @@ class SimulatedRemote(ABC):
         try:
             await self.slices()
         except (Killed, LeaseLost):
-            self.fence += 1
+            await self.keeping.succeed()
+        except StoreUnavailableError:
+            # The process lives on, and its next slice finds everything as it was.
+            assert self.transactions == self.busy_at
+
+    def skew(self, skew_s: float) -> None:
+        """Let the provider's clock be so far ahead of ours."""
+        self.account.world.clock.advance(skew_s - self._skew_s)
+        self._skew_s = skew_s
 
     async def quiesce(self) -> None:
         """Sync in fine weather, until nothing is left to do."""
@@ -112,7 +140,7 @@ class SimulatedRemote(ABC):
 
     def lease(self) -> Lease:
         """Return the hold of whoever works on it now."""
-        return Lease(StreamId("str_1"), "worker", self.fence, self.account.clock.now())
+        return self.keeping.lease(self.account.clock)
 
     def number(self) -> int:
         """Return a number that was not returned before."""
@@ -121,8 +149,8 @@ class SimulatedRemote(ABC):
 
     async def _usurp(self) -> None:
         """Let another worker take over in the middle of a request, and do what it can."""
-        self.fence += 1
         self.storm.usurp_at = 0
+        await self.keeping.succeed()
         await self.slices()
 
     @abstractmethod
@@ -146,7 +174,7 @@ class SimulatedRemote(ABC):
         """Return what they do see."""
 
     @abstractmethod
-    def told(self) -> Iterable[Seen]:
+    async def told(self) -> Iterable[Seen]:
         """Return what somebody knows who only listens to record events."""
 
     @abstractmethod

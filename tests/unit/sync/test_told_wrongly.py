@@ -8,9 +8,9 @@ import pytest
 from sanderling.simulator.core.faults import FaultKind
 from sanderling.simulator.core.meeting import Meeting, When
 from support.simulated import START, letter, plan
-from support.simulated_account import BRANDS
+from support.simulated_account import ACCOUNT, BRANDS
 from support.simulated_calendar_remote import SimulatedCalendar
-from support.simulated_mail_remote import SimulatedMail
+from support.simulated_mail_remote import POLICY, SimulatedMail
 
 DAY = timedelta(days=1)
 
@@ -56,7 +56,7 @@ async def test_a_message_that_is_not_found_twice_is_gone() -> None:
 
     assert await remote.local() == {}
     assert not await remote.is_waiting()
-    assert remote.store.events == ()
+    assert await remote.keeping.announced() == []
 
 
 async def test_a_series_that_a_batch_did_not_find_is_asked_for_by_itself() -> None:
@@ -90,7 +90,7 @@ async def test_dates_called_off_of_a_series_that_came_and_went_leave_nothing(bet
 
     assert await remote.local() == remote.remote()
     assert len(await remote.local()) == between
-    assert len(list(remote.told())) == between
+    assert len(list(await remote.told())) == between
 
 
 async def test_a_date_called_off_of_a_series_that_is_there_is_kept() -> None:
@@ -103,3 +103,22 @@ async def test_a_date_called_off_of_a_series_that_is_there_is_kept() -> None:
 
     assert await remote.local() == remote.remote()
     assert len(await remote.local()) == 2
+
+
+async def test_a_folder_that_ends_before_its_first_list_takes_its_mail_along() -> None:
+    """A fetch finds mail in a new folder before anybody follows it, and nobody would tell of it."""
+    remote = SimulatedMail("microsoft")
+    office, person = remote.account.office, remote.account.person
+    assert office is not None
+    mail = remote.box.add(letter(), places=frozenset({"inbox"}))
+    await remote.sync().list_changes(ACCOUNT, remote.lease(), POLICY)
+    folder = office.folders(person).add("new", parent="inbox")
+    remote.box.place(mail.number, add=frozenset({folder.key}), remove=mail.places)
+    await remote.sync().fetch_wanted(ACCOUNT, remote.lease(), POLICY)
+    assert len(await remote.local()) == 1
+    office.remove_folder(person, folder.key)
+
+    await remote.slices()
+
+    assert await remote.local() == remote.remote() == {}
+    assert list(await remote.told()) == []
