@@ -122,6 +122,15 @@ class WorkerVariables(VariableGroup):
             needs_restart=True,
         ),
     ] = 50
+    sync_lease_ms: Annotated[
+        Milliseconds,
+        Field(ge=1000, le=600_000),
+        Declared(
+            "WORKER_SYNC_LEASE_MS",
+            "How long a process that syncs accounts may be silent before others take them over.",
+            needs_restart=True,
+        ),
+    ] = 60_000
     sync_channel_concurrency: Annotated[
         Whole | None,
         Field(ge=1, le=10_000),

@@ -23,6 +23,9 @@ from sanderling.wiring.concurrency import new_token, shared_slots
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.limits import Counting
 
+_RENEWALS = 4
+"""How often a lease is lengthened before it would run out."""
+
 
 def sweeps_of(settings: Settings) -> Mapping[str, Cron]:
     """Return the sweepers that this process registers, with their crons."""
@@ -32,10 +35,13 @@ def sweeps_of(settings: Settings) -> Mapping[str, Cron]:
 def bounds_of(settings: Settings) -> SweepBounds:
     """Return how much this process sweeps."""
     cap = settings.sync_channel_concurrency
+    lease_s = settings.sync_lease_ms / 1000
     return SweepBounds(
         concurrency=settings.sync_concurrency,
         per_channel={} if cap is None else dict.fromkeys(Channel, cap),
         drain_s=settings.jobs_drain_ms / 1000,
+        lease_s=lease_s,
+        renew_s=lease_s / _RENEWALS,
     )
 
 
