@@ -33,6 +33,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "driver.failed": "The driver could not start; calls get an outcome that says so.",
     "driver.not-closed": "A driver that was replaced could not be closed.",
     "driver.raised": "The driver raised where it should have answered; the call got an outcome.",
+    "driver.still-missing": "A driver that could not start was tried again, and still cannot.",
     "driver.switched": "Another driver serves new calls; those in flight end on the old one.",
     "engine.failed": "What carries tickets met a defect; it is tried again.",
     "engine.lost": "Nothing carries tickets between processes; executions run where they arrive.",

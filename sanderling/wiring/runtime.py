@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 
 from config.acknowledgement import ProcessLabel
@@ -58,6 +59,7 @@ from sanderling.wiring.executions import (
 )
 from sanderling.wiring.foundation import Foundation, open_foundation
 from sanderling.wiring.groundwork import Groundwork
+from sanderling.wiring.healing import healing
 from sanderling.wiring.history import (
     HistorySubscriber,
     keeping_policy,
@@ -154,8 +156,8 @@ async def open_runtime(
     waits for. With a copy of the last good ones it starts while the database is away, and holds it.
 
     When the driver cannot start the rest runs all the same: calls get the outcome
-    `misconfigured` and readiness says why. On the way out calls in flight finish, their records
-    are written, and the database is closed, in this order.
+    `misconfigured`, readiness says why, and a process that lasts tries again. On the way out calls
+    in flight finish, their records are written, and the database is closed, in this order.
 
     Raises:
         ConfigRejected: the settings are not valid, or ask for what there is not.
@@ -190,12 +192,25 @@ async def open_runtime(
             subscribers += share.subscribers()
             if driver is None:
                 subscribers.append(DriverSubscriber(switching, process=process))
-                await stack.enter_async_context(collecting_for(switching, foundation))
+                again = partial(build_driver, settings, process=process)
+                await stack.enter_async_context(_tended(switching, again, foundation))
             follow_logs(settings)
             lasting = _lasting(beginning, subscribers, share, foundation, label)
             checks = await stack.enter_async_context(lasting)
             services = replace(services, readiness={**services.readiness, **checks})
         yield _runtime(services, foundation, running, share)
+
+
+@asynccontextmanager
+async def _tended(
+    switching: SwitchingDriver, again: Callable[[], Driver], foundation: Foundation
+) -> AsyncGenerator[None]:
+    """Start the driver again where it could not, and have it clear away what nothing needs."""
+    async with (
+        collecting_for(switching, foundation),
+        healing(switching, again, foundation.clock),
+    ):
+        yield
 
 
 def _runtime(services: Services, foundation: Foundation, driver: Driver, share: Share) -> Runtime:

@@ -26,7 +26,7 @@ from drivers.port import (
     Invocation,
     Outcome,
 )
-from sanderling.wiring.unavailable import started
+from sanderling.wiring.unavailable import UnavailableDriver, started
 
 log = structlog.get_logger()
 
@@ -71,6 +71,11 @@ class SwitchingDriver:
     def name(self) -> str:
         """The word that outcomes carry: that of the driver which serves now."""
         return (self._seat.driver if self._seat else self._first).name
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether a stand-in serves, because the driver could not start."""
+        return isinstance(self._current.driver, UnavailableDriver)
 
     async def __aenter__(self) -> Self:
         """Start the first driver, or its stand-in that says why it cannot start."""

@@ -39,13 +39,17 @@ async def started(driver: Driver) -> AsyncGenerator[Driver]:
 class UnavailableDriver:
     """Turn every call away with the outcome `misconfigured` and say why.
 
-    The reason was found once, at start: whoever mends it restarts the process.
+    The reason was found at the start. A server tries again by itself; who calls from a command
+    starts the next one.
     """
 
     def __init__(self, name: str, reason: str) -> None:
         """Take the name of the driver that is missing, and why it is."""
         self._name = name
-        self._detail = f"{reason} `sanderling doctor` tells more; start again once it is mended."
+        self._detail = (
+            f"{reason} `sanderling doctor` tells more. Once it is mended, a server starts it "
+            "within a minute."
+        )
 
     @property
     def name(self) -> str:

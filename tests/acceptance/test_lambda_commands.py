@@ -1,11 +1,14 @@
 """Lambda from the command line, with an emulator in the place of AWS."""
 
 import json
+import time
 
+import httpx2
 import pytest
 
 from support.command import CommandLine
-from support.ministack import REGION, run_ministack
+from support.ministack import KEY_ID, REGION, SECRET, run_ministack
+from support.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -107,3 +110,38 @@ def test_a_missing_permission_refuses_the_switch_to_lambda(command: CommandLine)
     assert "lambda:CreateFunction" in refused.err
     assert "driver.switched" not in log
     assert key["SecretAccessKey"] not in refused.out + refused.err + log
+
+
+def _readiness(url: str) -> tuple[int, str]:
+    reply = httpx2.get(f"{url}/health/ready", timeout=10)
+    return reply.status_code, reply.text
+
+
+@pytest.mark.nightly
+def test_a_server_that_started_while_aws_was_away_serves_once_it_is_back(
+    command: CommandLine,
+) -> None:
+    """Nobody has to start it again, nor to change a setting."""
+    command.must("init")
+    port = free_port()
+    settings = {
+        "SERVERLESS_TYPE": "LAMBDA",
+        "SERVERLESS_LAMBDA_REGION": REGION,
+        "SERVERLESS_LAMBDA_ROLE": "arn:aws:iam::000000000000:role/sanderling-functions",
+        "SERVERLESS_LAMBDA_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "SERVERLESS_LAMBDA_ACCESS_KEY_ID": KEY_ID,
+        "SERVERLESS_LAMBDA_SECRET_ACCESS_KEY": SECRET,
+    }
+    with command.serving(**settings) as server:
+        status, away = _readiness(server.url)
+        with run_ministack(port=port):
+            deadline = time.monotonic() + 120
+            while (back := _readiness(server.url)[0]) != 200 and time.monotonic() < deadline:
+                time.sleep(0.5)
+            assert server.stop() == 0
+        log = server.log.read_text()
+
+    assert (status, back) == (503, 200)
+    assert "within a minute" in away
+    assert "driver.switched" in log
+    assert SECRET not in away + log

@@ -63,8 +63,8 @@ class MiniStack:
 
 
 @contextmanager
-def run_ministack(**environment: str) -> Generator[MiniStack]:
-    """Yield a running server and remove every trace of it.
+def run_ministack(*, port: int = 0, **environment: str) -> Generator[MiniStack]:
+    """Yield a running server, on a free port unless told, and remove every trace of it.
 
     Without its program the test fails in CI and is skipped elsewhere.
     """
@@ -74,7 +74,7 @@ def run_ministack(**environment: str) -> Generator[MiniStack]:
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
-    port = free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="sanderling-ministack-") as folder:
         log = Path(folder) / "ministack.log"
         with log.open("ab") as out:
