@@ -17,6 +17,7 @@ CALL_RETENTION = "call-retention"
 CONFIG_ACK_REAPER = "config-ack-reaper"
 FAILED_RECOVERY = "failed-recovery"
 STALE_RECOVERY = "stale-recovery"
+RENEWAL = "token-refresh"
 FUNCTION_CRON = "function-cron"
 
 
@@ -105,6 +106,12 @@ KNOWN_JOBS: tuple[KnownJob, ...] = (
         JobKind.JOB,
         "Begins accounts anew that a wrong clock keeps from being synced.",
         "JOB_STALE_RECOVERY_CRON",
+    ),
+    KnownJob(
+        RENEWAL,
+        JobKind.JOB,
+        "Renews access tokens of connected accounts before they end.",
+        "JOB_TOKEN_REFRESH_CRON",
     ),
     KnownJob(
         FUNCTION_CRON,

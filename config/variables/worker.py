@@ -188,6 +188,14 @@ class WorkerVariables(VariableGroup):
             "it.",
         ),
     ] = "*/30 * * * *"
+    renewal_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_TOKEN_REFRESH_CRON",
+            "When access tokens are renewed that end within ten minutes, in UTC; one that is "
+            "needed and has ended is renewed at once.",
+        ),
+    ] = "*/5 * * * *"
     clean_up_cron: Annotated[
         _Cron,
         Declared(

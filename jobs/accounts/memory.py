@@ -12,6 +12,7 @@ from jobs.accounts.account import (
     AccountStatus,
     Errand,
     HeldTokens,
+    Provider,
     TokenSet,
     reconnected,
 )
@@ -122,6 +123,19 @@ class MemoryAccountStore:
         """Return the tokens of an account."""
         kept = self._kept.get(account_id)
         return None if kept is None else kept.held()
+
+    async def ending(
+        self, provider: Provider, *, after: datetime, by: datetime, limit: int
+    ) -> Sequence[AccountId]:
+        """Return connected accounts whose token ends in that time, soonest first."""
+        ends = sorted(
+            (kept.tokens.expires_at, kept.account.id)
+            for kept in self._kept.values()
+            if kept.account.provider is provider
+            and kept.account.status is AccountStatus.CONNECTED
+            and after < kept.tokens.expires_at <= by
+        )
+        return tuple(account_id for _, account_id in ends[:limit])
 
     async def claim_renewal(
         self, account_id: str, *, version: int, now: datetime, until: datetime

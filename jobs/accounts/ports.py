@@ -91,6 +91,15 @@ class AccountStore(Protocol):
         """Return the tokens of an account."""
         ...
 
+    async def ending(
+        self, provider: Provider, *, after: datetime, by: datetime, limit: int
+    ) -> Sequence[AccountId]:
+        """Return at most `limit` connected accounts whose token ends in that time, soonest first.
+
+        It is later than `after`, and not later than `by`.
+        """
+        ...
+
     async def claim_renewal(
         self, account_id: str, *, version: int, now: datetime, until: datetime
     ) -> Renewal | None:

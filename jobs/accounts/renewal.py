@@ -48,6 +48,14 @@ class RenewedTokens:
             (account_id, stale), lambda: self._refreshed(account_id, stale)
         )
 
+    async def renew_ahead(self, account_id: str, ahead: timedelta) -> bool:
+        """Renew a token that ends within `ahead`; False when it is good for longer than that."""
+        held = await self._held(account_id)
+        if held.tokens.expires_at - ahead > self._clock.now():
+            return False
+        await self.refresh(account_id, held.tokens.access)
+        return True
+
     async def _refreshed(self, account_id: str, stale: str) -> str:
         for _ in range(_LOOKS):
             held = await self._held(account_id)

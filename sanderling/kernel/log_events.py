@@ -112,6 +112,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "streams.not-settled": "How slices of streams ended could not be written; it is tried again.",
     "ticket.failed": "What a ticket led to met a defect; the row is looked at again later.",
     "ticket.unknown": "A ticket of a later release was passed by; its own processes find the row.",
+    "token.not-renewed": "A token that ends soon could not be renewed; `code` says why, and it is "
+    "tried again.",
     "trigger.changed": "A trigger was given other settings.",
     "trigger.created": "A trigger of a function was made.",
     "trigger.deleted": "A trigger was removed.",

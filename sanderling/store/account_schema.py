@@ -42,6 +42,7 @@ account_tokens = Table(
     Column("version", BigInteger, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("renewing_until", Moment),
+    Index(None, "expires_at"),
 )
 """Access and refresh tokens are sealed."""
 

@@ -136,6 +136,24 @@ class SQLAccountStore:
         """Return the tokens of an account."""
         return await read_one(self._database, _held(account_id), self._held_of)
 
+    async def ending(
+        self, provider: Provider, *, after: datetime, by: datetime, limit: int
+    ) -> Sequence[AccountId]:
+        """Return connected accounts whose token ends in that time, soonest first."""
+        query = (
+            select(_account.id)
+            .join(account_tokens, _token.account_id == _account.id)
+            .where(
+                _account.provider == provider.value,
+                _account.status == AccountStatus.CONNECTED.value,
+                _token.expires_at > after,
+                _token.expires_at <= by,
+            )
+            .order_by(_token.expires_at, _account.id)
+            .limit(limit)
+        )
+        return await read_all(self._database, query, lambda row: AccountId(row.id))
+
     async def claim_renewal(
         self, account_id: str, *, version: int, now: datetime, until: datetime
     ) -> Renewal | None:

@@ -1,10 +1,11 @@
-"""What jobs do for connected accounts: set going again what stopped."""
+"""What jobs do for connected accounts: set going again what stopped, and keep their tokens."""
 
 from collections.abc import Mapping
 
 from config.variables import Settings
+from jobs.accounts.ahead import TokensAhead
 from jobs.attendant import Work
-from jobs.catalogue import FAILED_RECOVERY, STALE_RECOVERY, swept, wanted_jobs
+from jobs.catalogue import FAILED_RECOVERY, RENEWAL, STALE_RECOVERY, swept, wanted_jobs
 from jobs.run import Run
 from jobs.streams.lanes import LANES
 from jobs.streams.recovery import Recovery
@@ -17,7 +18,7 @@ def lanes_of(settings: Settings) -> Mapping[Lane, Cron]:
     return {LANES[name]: cron for name, cron in swept(wanted_jobs(settings)).items()}
 
 
-def account_works(recovery: Recovery) -> Mapping[str, Work]:
+def account_works(recovery: Recovery, ahead: TokensAhead) -> Mapping[str, Work]:
     """Return what each job does for accounts, by its name."""
 
     async def failed(_: Run) -> str:
@@ -26,4 +27,7 @@ def account_works(recovery: Recovery) -> Mapping[str, Work]:
     async def stale(_: Run) -> str:
         return await recovery.free_stale()
 
-    return {FAILED_RECOVERY: failed, STALE_RECOVERY: stale}
+    async def tokens(_: Run) -> str:
+        return await ahead.renew()
+
+    return {FAILED_RECOVERY: failed, STALE_RECOVERY: stale, RENEWAL: tokens}

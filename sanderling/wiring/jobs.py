@@ -10,6 +10,9 @@ from config.live import LiveConfiguration
 from config.subscriber import Prepared
 from config.variables import Settings
 from drivers.port import Health, HealthState
+from jobs.accounts.ahead import TokensAhead
+from jobs.accounts.ports import SignIns
+from jobs.accounts.renewal import RenewedTokens
 from jobs.catalogue import registered_jobs, wanted_jobs
 from jobs.crew import Crew, Gear, Roster
 from jobs.heartbeats import Heartbeat, Pulse
@@ -17,6 +20,7 @@ from jobs.streams.recovery import Recovery
 from sanderling.api.services import Services
 from sanderling.docket import MemoryEngine
 from sanderling.store import (
+    SQLAccountStore,
     SQLConfigStore,
     SQLExecutionStore,
     SQLHeartbeatStore,
@@ -28,6 +32,7 @@ from sanderling.store import (
 from sanderling.wiring.account_jobs import account_works, lanes_of
 from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.sealer import sealer_of
 
 
 @dataclass(slots=True)
@@ -69,7 +74,12 @@ def roster_of(settings: Settings) -> Roster:
 
 @asynccontextmanager
 async def open_duty(
-    settings: Settings, foundation: Foundation, services: Services, *, label: ProcessLabel
+    settings: Settings,
+    foundation: Foundation,
+    services: Services,
+    sign_ins: SignIns,
+    *,
+    label: ProcessLabel,
 ) -> AsyncGenerator[Duty]:
     """Yield a crew that looks after jobs until the way out."""
     database, clock = foundation.database, foundation.clock
@@ -85,7 +95,10 @@ async def open_duty(
         clock=clock,
     )
     recovery = Recovery(SQLStreamStore(database), clock, lambda: lanes_of(in_force.settings))
-    works = {**works_of(kept), **account_works(recovery)}
+    accounts = SQLAccountStore(database, sealer_of(settings))
+    tokens = RenewedTokens(accounts, sign_ins, clock)
+    ahead = TokensAhead(accounts, sign_ins, tokens, clock)
+    works = {**works_of(kept), **account_works(recovery, ahead)}
     gear = Gear(
         store=store,
         # Who leaves jobs to others does no run of them either.

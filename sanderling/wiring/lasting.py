@@ -90,7 +90,7 @@ async def open_share(
             await stack.enter_async_context(delivering(settings, foundation, services))
         duty = sweeper = None
         if Queue.JOBS in queues:
-            opening = open_duty(settings, foundation, services, label=label)
+            opening = open_duty(settings, foundation, services, workplace.sign_ins, label=label)
             duty = await stack.enter_async_context(opening)
             await stack.enter_async_context(keeping_time(settings, foundation, services))
             reach = Reach(workplace.sign_ins, counting.limiter)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,13 +11,14 @@ from jobs.accounts.account import AccountStatus, Errand, Provider, TokenSet
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.accounts.policy import AccountPolicy, MailKind, PolicyChange
 from jobs.accounts.ports import AccountStore, Renewal
-from jobs.streams.stream import Channel
+from jobs.streams.stream import AccountId, Channel
 from jobs.sync.rules import ContactPolicy, Visibility
 from sanderling.store import SQLAccountStore, open_database
 from support.accounts import ELSEWHERE, HOME, HOUR, NOW, TOKENS, a_sealer, an_account
 
 NEXT = TokenSet("next-access", "next-refresh", NOW + 2 * HOUR)
 LATER = NOW + HOUR
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -182,6 +184,22 @@ async def test_of_many_who_renew_one_does(store: AccountStore) -> None:
     assert not await store.renewed(claims[0], TOKENS)
     assert await claim(store) is None
     assert await claim(store, version=2) is not None
+
+
+async def test_tokens_that_end_soon_are_found(store: AccountStore) -> None:
+    """Those of connected accounts of one provider, the soonest first, and no more than asked."""
+    ends = {1: NOW + 2 * SECOND, 2: NOW + SECOND, 3: NOW, 4: NOW + 3 * SECOND, 5: NOW + SECOND}
+    for number, end in ends.items():
+        await store.connect(an_account(number), replace(TOKENS, expires_at=end))
+    await store.change(AccountId("acc_5"), AccountStatus.PAUSED)
+
+    google, by = Provider.GOOGLE, NOW + 2 * SECOND
+    found = await store.ending(google, after=NOW, by=by, limit=9)
+    first = await store.ending(google, after=NOW, by=by, limit=1)
+
+    assert list(found) == ["acc_2", "acc_1"]
+    assert list(first) == ["acc_2"]
+    assert not await store.ending(Provider.MICROSOFT, after=NOW, by=by, limit=9)
 
 
 async def test_a_right_that_ran_out_goes_to_the_next(store: AccountStore) -> None:

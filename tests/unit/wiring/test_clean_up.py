@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from config.memory import MemoryConfigStore
 from config.variables import Settings
 from drivers.port import HealthState
+from jobs.accounts.ahead import TokensAhead
 from jobs.catalogue import CLEAN_UP, FUNCTION_CRON, KNOWN_JOBS, JobKind
 from jobs.heartbeats import ALIVE_S, Heartbeat
 from jobs.job import RunId
@@ -26,6 +27,7 @@ from sanderling.wiring.account_jobs import account_works, lanes_of
 from sanderling.wiring.attendance import attendance
 from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.configuration import label_process
+from support.tokens import a_house
 
 RUN = Run(RunId("a run"), CLEAN_UP, VirtualClock().now())
 
@@ -94,8 +96,10 @@ async def test_every_known_job_has_its_work() -> None:
     """
     clock = Ticking()
     kept = _kept(clock, Left(), days=30)
+    house = await a_house()
+    ahead = TokensAhead(house.store, house.sign_in, house.tokens, clock)
     recovery = Recovery(MemoryStreamStore(), clock, lambda: lanes_of(kept.settings()))
-    works = {**works_of(kept), **account_works(recovery)}
+    works = {**works_of(kept), **account_works(recovery, ahead)}
     names = {kind: {job.name for job in KNOWN_JOBS if job.kind is kind} for kind in JobKind}
 
     assert set(works) == names[JobKind.JOB]
