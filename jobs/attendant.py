@@ -2,17 +2,19 @@
 
 Guarantees: a run goes on only while its lease is kept; of two processes that believe to have one,
 the row lets one write its end. A process that dies leaves a lease that runs out, and any other
-heals it.
+heals it. A run that lost its worker is alone in its process when it is tried again, so that one
+that kills its worker takes nobody along twice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
+from jobs.aisle import Aisle
 from jobs.ports import JobStore
 from jobs.run import Run, RunClaim, RunStatus, ended, given_back
 from jobs.ticker import Announce
@@ -50,7 +52,7 @@ class Means:
     """What an attendant works with; `works` does each job by its name.
 
     `is_wanted` says whether the settings want a job now. A run of one that they do not want is
-    ended without being done.
+    ended without being done. Slices of streams in this process pass through `aisle`.
     """
 
     store: JobStore
@@ -59,6 +61,7 @@ class Means:
     clock: Clock
     bus: EventBus
     is_wanted: Callable[[str], bool] = _always
+    aisle: Aisle = field(default_factory=Aisle)
 
 
 class Attendant:
@@ -71,6 +74,7 @@ class Attendant:
         self._clock = means.clock
         self._worker = worker
         self._leases = leases or Leases()
+        self._aisle = Aisle()
 
     async def handle(self, name: str) -> None:
         """Run the earliest waiting run of a job, if none is under way anywhere.
@@ -106,7 +110,7 @@ class Attendant:
             raise
 
     async def _run(self, run: Run, work: Work) -> None:
-        task = asyncio.create_task(_told(work, run), name=f"job {run.id}")
+        task = asyncio.create_task(self._told(work, run), name=f"job {run.id}")
         keeping = asyncio.create_task(self._keep(run, task))
         try:
             # Not awaited itself: when this task is cancelled the run is handed on in order.
@@ -124,6 +128,16 @@ class Attendant:
             log.warning("job.lease-lost", job=run.job, run=run.id)
             return
         await self._end(run, task)
+
+    async def _told(self, work: Work, run: Run) -> str:
+        async with self._alone() if run.is_suspect else self._aisle.together():
+            return await work(run)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncGenerator[None]:
+        """Wait until neither a job nor a slice runs here; the lease is kept meanwhile."""
+        async with self._aisle.alone(), self._means.aisle.alone():
+            yield
 
     async def _leave(self, run: Run, task: asyncio.Task[str]) -> None:
         """Hand a run on to others, unless its work came to its end all the same."""
@@ -167,7 +181,3 @@ class Attendant:
 
     def _until(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self._leases.lease_s)
-
-
-async def _told(work: Work, run: Run) -> str:
-    return await work(run)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
 import structlog
 
+from jobs.aisle import Aisle
 from jobs.attendant import Attendant, Leases, Means, Work
 from jobs.catalogue import WantedJob, ticked
 from jobs.job import Job
@@ -38,7 +39,8 @@ class Gear:
     """What a crew works with.
 
     `engine` carries tickets within the process and is entered and left by the crew: the rows say
-    what waits, and every process looks at them, so no ticket has to leave it.
+    what waits, and every process looks at them, so no ticket has to leave it. Slices of streams in
+    this process pass through `aisle`.
     """
 
     store: JobStore
@@ -47,6 +49,7 @@ class Gear:
     clock: Clock
     bus: EventBus
     worker: str
+    aisle: Aisle = field(default_factory=Aisle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,13 @@ class Crew:
         self._wanted = frozenset(job.name for job in roster.wanted)
         self.wakefulness = Wakefulness(gear.clock)
         means = Means(
-            gear.store, gear.works, self._announce, gear.clock, gear.bus, self._wanted_now
+            gear.store,
+            gear.works,
+            self._announce,
+            gear.clock,
+            gear.bus,
+            self._wanted_now,
+            gear.aisle,
         )
         attendant = Attendant(means, worker=gear.worker, leases=LEASES)
         self._ticker = Ticker(gear.store, self._announce, gear.clock)

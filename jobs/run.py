@@ -52,6 +52,11 @@ class Run:
         """Claim that nothing will happen to it any more."""
         return self.status in _FINAL
 
+    @property
+    def is_suspect(self) -> bool:
+        """Claim that an earlier attempt lost its worker, which this one may lose as well."""
+        return self.attempts > 1
+
 
 @dataclass(frozen=True, slots=True)
 class RunClaim:

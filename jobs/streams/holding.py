@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from jobs.streams.aisle import Aisle
+from jobs.aisle import Aisle
 from jobs.streams.ports import StreamStore
 from jobs.streams.slices import Slices
 from jobs.streams.steps import given_back
@@ -56,15 +56,21 @@ class Holding:
     """Hold streams that were claimed for this process; one event loop owns it."""
 
     def __init__(
-        self, store: StreamStore, slices: Slices, slots: Slots, clock: Clock, bounds: SweepBounds
+        self,
+        store: StreamStore,
+        slices: Slices,
+        slots: Slots,
+        clock: Clock,
+        bounds: SweepBounds,
+        aisle: Aisle,
     ) -> None:
-        """Hold nothing yet."""
+        """Hold nothing yet; slices pass through `aisle`, suspects alone."""
         self._store = store
         self._slices = slices
         self._slots = slots
         self._clock = clock
         self._bounds = bounds
-        self._aisle = Aisle()
+        self._aisle = aisle
         self._held: dict[StreamId, _Held] = {}
         self._ended: list[tuple[Lease, Stream]] = []
         self._has_ended = asyncio.Event()

@@ -9,11 +9,12 @@ runs alone, so that it takes nobody along.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
 
+from jobs.aisle import Aisle
 from jobs.streams.cadence import next_in_turn
 from jobs.streams.holding import Holding, SweepBounds
 from jobs.streams.lanes import LANES
@@ -37,6 +38,7 @@ class SweepMeans:
 
     `works` does the slices of each channel; a lane of another channel is left to processes that
     know it. `paused` returns the names of jobs that somebody paused. `jitter` returns 0 to 1.
+    Slices pass through `aisle`: who else has to be alone in this process takes it alone.
     """
 
     store: StreamStore
@@ -46,6 +48,7 @@ class SweepMeans:
     clock: Clock
     bus: EventBus
     jitter: Callable[[], float]
+    aisle: Aisle = field(default_factory=Aisle)
 
 
 class Sweeper:
@@ -61,7 +64,9 @@ class Sweeper:
         self._worker = worker
         self._bounds = bounds or SweepBounds()
         self._slices = Slices(means.works, means.clock, means.bus, self._bounds.slice_s)
-        self._holding = Holding(means.store, self._slices, means.slots, means.clock, self._bounds)
+        self._holding = Holding(
+            means.store, self._slices, means.slots, means.clock, self._bounds, means.aisle
+        )
         self._lanes: dict[str, Lane] = {}
         self._new: set[Lane] = set()
         self._is_resting = False

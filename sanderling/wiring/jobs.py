@@ -13,6 +13,7 @@ from drivers.port import Health, HealthState
 from jobs.accounts.ahead import TokensAhead
 from jobs.accounts.ports import SignIns
 from jobs.accounts.renewal import RenewedTokens
+from jobs.aisle import Aisle
 from jobs.catalogue import registered_jobs, wanted_jobs
 from jobs.crew import Crew, Gear, Roster
 from jobs.heartbeats import Heartbeat, Pulse
@@ -80,8 +81,9 @@ async def open_duty(
     sign_ins: SignIns,
     *,
     label: ProcessLabel,
+    aisle: Aisle,
 ) -> AsyncGenerator[Duty]:
-    """Yield a crew that looks after jobs until the way out."""
+    """Yield a crew that looks after jobs until the way out; slices here pass through `aisle`."""
     database, clock = foundation.database, foundation.clock
     store, in_force = SQLJobStore(database), InForce(settings)
     kept = Kept(
@@ -107,6 +109,7 @@ async def open_duty(
         clock=clock,
         bus=services.bus,
         worker=label.id,
+        aisle=aisle,
     )
     async with Crew(gear, roster_of(settings)) as crew:
         yield Duty(crew, store, in_force, label.kind == "worker", label=label)

@@ -11,6 +11,7 @@ from config.variables import Settings
 from config.variables.worker import Queue
 from drivers.port import Health
 from jobs.accounts.ports import SignIns
+from jobs.aisle import Aisle
 from jobs.streams.sweeper import Sweeper
 from sanderling.api.services import HealthCheck, Services
 from sanderling.store import SQLHeartbeatStore
@@ -21,7 +22,7 @@ from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.jobs import Duty, JobsSubscriber, beating, open_duty
 from sanderling.wiring.limits import Counting
 from sanderling.wiring.queues import queues_of
-from sanderling.wiring.sync import SyncSubscriber, open_sync
+from sanderling.wiring.sync import Company, SyncSubscriber, open_sync
 from sanderling.wiring.triggers import delivering, keeping_time
 
 
@@ -90,13 +91,13 @@ async def open_share(
             await stack.enter_async_context(delivering(settings, foundation, services))
         duty = sweeper = None
         if Queue.JOBS in queues:
-            opening = open_duty(settings, foundation, services, workplace.sign_ins, label=label)
+            aisle, sign_ins = Aisle(), workplace.sign_ins
+            opening = open_duty(settings, foundation, services, sign_ins, label=label, aisle=aisle)
             duty = await stack.enter_async_context(opening)
             await stack.enter_async_context(keeping_time(settings, foundation, services))
-            reach = Reach(workplace.sign_ins, counting.limiter)
-            syncing = open_sync(
-                *(settings, foundation, counting, reach), worker=label.id, bus=services.bus
-            )
+            reach = Reach(sign_ins, counting.limiter)
+            company = Company(label.id, services.bus, aisle)
+            syncing = open_sync(settings, foundation, counting, reach, company)
             sweeper = await stack.enter_async_context(syncing)
         yield Share(consumption, duty, sweeper)
 

@@ -4,9 +4,11 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from config.subscriber import Prepared
 from config.variables import Settings
+from jobs.aisle import Aisle
 from jobs.catalogue import registered_jobs, swept
 from jobs.ports import JobStore
 from jobs.streams.holding import SweepBounds
@@ -45,15 +47,22 @@ def bounds_of(settings: Settings) -> SweepBounds:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who sweeps, and what that one shares with the rest of its process."""
+
+    worker: str
+    bus: EventBus
+    aisle: Aisle
+
+
 @asynccontextmanager
 async def open_sync(
     settings: Settings,
     foundation: Foundation,
     counting: Counting,
     reach: Reach,
-    *,
-    worker: str,
-    bus: EventBus,
+    company: Company,
 ) -> AsyncGenerator[Sweeper]:
     """Yield a sweeper that is at work; on the way out slices end, or are given back."""
     database, clock = foundation.database, foundation.clock
@@ -71,10 +80,11 @@ async def open_sync(
             slots=slots,
             paused=paused,
             clock=clock,
-            bus=bus,
+            bus=company.bus,
             jitter=secrets.SystemRandom().random,
+            aisle=company.aisle,
         )
-        sweeper = Sweeper(means, worker=worker, bounds=bounds_of(settings))
+        sweeper = Sweeper(means, worker=company.worker, bounds=bounds_of(settings))
         sweeper.follow(sweeps_of(settings))
         task = asyncio.create_task(sweeper.run(), name="sync")
         try:

@@ -36,14 +36,20 @@ from sanderling.store import SQLJobStore, open_database
 
 URL, NAME, FOLDER = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 
+def tell(word):
+    with (FOLDER / "told").open("a") as told:
+        print(word, file=told)
+
 async def long(run):
     with (FOLDER / "begun").open("a") as begun:
         print(NAME, file=begun)
     while not (FOLDER / "go").exists():
         await asyncio.sleep(0.05)
+    tell("long ended")
     return f"It was {NAME}."
 
 async def quick(run):
+    tell("quick begun")
     return f"It was {NAME}."
 
 async def poison(run):
@@ -175,6 +181,30 @@ async def test_a_run_whose_worker_is_killed_is_done_by_another(crews_on_sqlite: 
     run = await crews.over("long", moment)
     assert (run.status, run.detail) == (RunStatus.DONE, "It was two.")
     assert (run.attempts, run.fence) == (2, 2)
+
+
+async def test_a_run_that_lost_its_worker_is_alone_when_it_is_tried_again(crews: Crews) -> None:
+    """Another job that is claimed meanwhile in the same process begins after it."""
+    doomed = crews.start("one")
+    lost = await crews.ask("long")
+    await crews.until_begun("one")
+    doomed.send_signal(signal.SIGKILL)
+    crews.start("two")
+    await crews.until_begun("one", "two")
+
+    quick = await crews.ask("quick")
+
+    async def is_claimed() -> bool:
+        run = await crews.run("quick", quick)
+        return run is not None and run.status is RunStatus.RUNNING
+
+    await until(is_claimed)
+    crews.let_go()
+    again, other = await crews.over("long", lost), await crews.over("quick", quick)
+
+    assert (again.status, again.attempts) == (RunStatus.DONE, 2)
+    assert other.status is RunStatus.DONE
+    assert (crews.folder / "told").read_text().splitlines() == ["long ended", "quick begun"]
 
 
 async def test_who_outlives_its_lease_writes_nothing_and_goes_on(crews: Crews) -> None:

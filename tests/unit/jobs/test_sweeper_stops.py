@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from jobs.aisle import Aisle
 from jobs.streams.holding import Holding, SweepBounds
 from jobs.streams.slices import Slices
 from jobs.streams.stream import (
@@ -81,7 +82,7 @@ async def test_a_stream_that_is_stopped_before_its_first_step_is_given_back(benc
     await bench.store.open([a_stream()])
     claimed = await bench.store.claim(LISTING, a_claim(), limit=1)
     slices = Slices({Channel.GMAIL: nothing_new}, bench.clock, EventBus(), slice_s=60)
-    holding = Holding(bench.store, slices, bench.slots, bench.clock, SweepBounds())
+    holding = Holding(bench.store, slices, bench.slots, bench.clock, SweepBounds(), Aisle())
 
     holding.start(claimed[0])
     holding.give_back()
