@@ -30,6 +30,7 @@ from sanderling.schedule.cron import Cron
 log = structlog.get_logger()
 
 _HEALED_AT_ONCE = 500
+_NS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Sweeper:
         self._new: set[Lane] = set()
         self._is_resting = False
         self._turn = 0
+        self._heals_at_ns = 0
 
     def follow(self, crons: Mapping[str, Cron]) -> None:
         """Sweep the lanes of the jobs named, at their crons, and no others.
@@ -126,7 +128,12 @@ class Sweeper:
             log.exception("streams.look-failed")
 
     async def _heal(self) -> None:
+        """Free what lost its worker, at most once in `every_s`: a busy process looks more often."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns < self._heals_at_ns:
+            return
         healed = await self._store.heal(self._clock.now(), limit=_HEALED_AT_ONCE)
+        self._heals_at_ns = now_ns + round(self._bounds.every_s * _NS)
         if not healed:
             return
         parked = [stream for stream in healed if stream.status is StreamStatus.PARKED]

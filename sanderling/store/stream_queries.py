@@ -8,8 +8,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import ReturningUpdate, Update
+from sqlalchemy.types import TypeEngine
 
 from jobs.streams.steps import LONGEST_LEASE, LONGEST_REST
 from jobs.streams.stream import Lane, StreamClaim, StreamId, StreamStatus
@@ -17,6 +32,10 @@ from sanderling.store.rows import AnySelect
 from sanderling.store.stream_schema import streams
 
 _rows = streams.c
+
+_CHANGING: Final = tuple(
+    each for each in _rows if each.name not in {"id", "workspace_id", "account_id", "channel"}
+)
 
 HELD: Final = text("streams.lease_until IS NOT NULL")
 _RECOVERING: Final = text("streams.recover_at IS NOT NULL")
@@ -144,9 +163,24 @@ def hastening() -> Update:
 
 def writing() -> Update:
     """Return the statement that writes a whole stream; its parameters are those of its row."""
-    fixed = {"id", "workspace_id", "account_id", "channel"}
-    return (
-        update(streams)
-        .where(_rows.id == bindparam("row_id"))
-        .values({each.name: bindparam(each.name) for each in _rows if each.name not in fixed})
-    )
+    values: dict[str, BindParameter[Any]] = {each.name: bindparam(each.name) for each in _CHANGING}
+    return update(streams).where(_rows.id == bindparam("row_id")).values(values)
+
+
+def writing_together() -> Update:
+    """Return the statement that writes many streams on PostgreSQL.
+
+    Its parameters are a list for each column, `row_id` and those of a row; a statement for each
+    stream would be planned anew each time, which costs more than the row.
+    """
+    types = {"row_id": Text(), **{each.name: _together(each) for each in _CHANGING}}
+    lists = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
+    columns = [column(name, kind) for name, kind in types.items()]
+    new = func.unnest(*lists).table_valued(*columns).render_derived(name="new")
+    values = {each.name: new.c[each.name] for each in _CHANGING}
+    return update(streams).where(_rows.id == new.c.row_id).values(values)
+
+
+def _together(kept: Column[Any]) -> TypeEngine[Any]:
+    # The name of a type with a collation is none of a list.
+    return Text() if isinstance(kept.type, Text) else kept.type

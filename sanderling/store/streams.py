@@ -29,6 +29,7 @@ from sanderling.store.stream_schema import streams
 
 _rows = streams.c
 _AT_ONCE = 500
+_WRITING, _WRITING_TOGETHER = queries.writing(), queries.writing_together()
 _CLAIMING = 0x5A4E_5354_524D
 """The number of the lock under which PostgreSQL lets one process claim after another."""
 
@@ -204,9 +205,14 @@ async def _held(connection: AsyncConnection, leases: Sequence[Lease]) -> Mapping
 
 async def write_streams(connection: AsyncConnection, after: Sequence[Stream]) -> None:
     """Write streams that were read in the same transaction."""
-    if after:
-        rows = [{"row_id": each.id, **_row(each)} for each in after]
-        await connection.execute(queries.writing(), rows)
+    if not after:
+        return
+    rows = [{"row_id": each.id, **_row(each)} for each in after]
+    if connection.dialect.name == "postgresql":
+        lists = {name: [row[name] for row in rows] for name in rows[0]}
+        await connection.execute(_WRITING_TOGETHER, lists)
+    else:
+        await connection.execute(_WRITING, rows)
 
 
 def _fixed(stream: Stream) -> dict[str, object]:
