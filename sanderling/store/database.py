@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Executable, Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.schema import Table
 
 from sanderling.kernel.errors import StoreUnavailableError
@@ -76,12 +76,27 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
         """Open a transaction that may write; it is kept as a whole when the block ends well."""
+        async with self._writing(self._engines.writer) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def urgent(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a transaction as `write` does that waits for no connection of the other work.
+
+        It is for leases, which would run out while the work that they are for has every
+        connection; keep it short, for there is one connection. On SQLite it waits like any other.
+        """
+        async with self._writing(self._engines.urgent) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _writing(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         self._require_open()
         try:
             with translated():
                 async with (
                     asyncio.timeout(self.limits.transaction_s),
-                    self._engines.writer.begin() as connection,
+                    engine.begin() as connection,
                 ):
                     yield connection
         except StoreUnavailableError as error:

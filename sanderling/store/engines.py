@@ -28,27 +28,31 @@ class _DriverConnection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Where transactions come from: those that read, those that write, and quick probes."""
+    """Where transactions come from: those that read or write, quick probes, and what is urgent."""
 
     reader: AsyncEngine
     writer: AsyncEngine
     prober: AsyncEngine
+    urgent: AsyncEngine
 
     async def dispose(self) -> None:
         """Close every connection."""
-        for engine in {self.reader, self.writer, self.prober}:
+        for engine in {self.reader, self.writer, self.prober, self.urgent}:
             await engine.dispose()
 
 
 def build_engines(address: Address, limits: DatabaseLimits) -> Engines:
     """Return engines for `address`; nothing is opened yet."""
     if not address.is_sqlite:
-        engine = _postgresql(address, limits)
-        return Engines(engine, engine, engine)
+        engine = _postgresql(address, limits, connections=limits.connections)
+        return Engines(engine, engine, engine, _postgresql(address, limits, connections=1))
+    writer = _sqlite_writer(address, limits)
     return Engines(
         reader=_sqlite_reader(address, limits),
-        writer=_sqlite_writer(address, limits),
+        writer=writer,
         prober=_sqlite_prober(address, limits),
+        # Whoever writes to the file waits for all others, on whatever connection.
+        urgent=writer,
     )
 
 
@@ -117,10 +121,10 @@ def prepare_sqlite(engine: AsyncEngine, *, begin: str, is_reader: bool = False) 
     event.listen(engine.sync_engine, "begin", start)
 
 
-def _postgresql(address: Address, limits: DatabaseLimits) -> AsyncEngine:
+def _postgresql(address: Address, limits: DatabaseLimits, *, connections: int) -> AsyncEngine:
     engine = create_async_engine(
         address.waiting,
-        pool_size=limits.connections,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=limits.lock_s,
         # A server that restarted has forgotten our connections; asking first replaces them.

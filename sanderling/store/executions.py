@@ -108,7 +108,7 @@ class SQLExecutionStore:
             .values(lease_until=lease_until)
             .returning(_rows.is_cancel_asked)
         )
-        async with self._database.write() as connection:
+        async with self._database.urgent() as connection:
             is_asked = (await connection.execute(change)).scalar_one_or_none()
         if is_asked is None:
             return Hold.LOST

@@ -129,7 +129,7 @@ class SQLJobStore:
             .where(_run.id == run.id, _run.fence == run.fence, _RUNNING)
             .values(values)
         )
-        async with self._database.write() as connection:
+        async with self._database.urgent() as connection:
             return (await connection.execute(change)).rowcount == 1
 
     async def waiting(self) -> Sequence[str]:

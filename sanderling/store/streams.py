@@ -77,7 +77,7 @@ class SQLStreamStore:
         """Lengthen leases, and return which are still held."""
         if not leases:
             return frozenset()
-        async with self._database.write() as connection:
+        async with self._database.urgent() as connection:
             kept = await _held(connection, leases)
             if kept:
                 change = update(streams).where(_rows.id.in_(sorted(kept)))
@@ -88,7 +88,7 @@ class SQLStreamStore:
         """Write what became of held streams, and return which were."""
         if not ended:
             return frozenset()
-        async with self._database.write() as connection:
+        async with self._database.urgent() as connection:
             kept = await _held(connection, [lease for lease, _ in ended])
             after = [
                 merged(kept[lease.stream_id], stream)

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from support.command import CommandLine
-from support.flock import Flock, open_flock
+from support.flock import Flock, Pace, open_flock
 from support.postgres import PostgresServer
 from support.redis import RedisServer
 
@@ -28,10 +28,12 @@ class Size:
     mails: int
     edits: int
     calm_s: float
+    pace: Pace
 
 
-TEN = Size(accounts=10, mails=3, edits=40, calm_s=120)
-TWO_HUNDRED = Size(accounts=200, mails=6, edits=600, calm_s=900)
+HALF_MINUTELY = Pace("*/30 * * * * *", lease_ms=15_000)
+TEN = Size(accounts=10, mails=3, edits=40, calm_s=120, pace=Pace())
+TWO_HUNDRED = Size(accounts=200, mails=6, edits=600, calm_s=900, pace=HALF_MINUTELY)
 
 
 async def edited(flock: Flock, *, edits: int) -> None:
@@ -49,7 +51,7 @@ async def test_workers_that_are_killed_lose_double_and_mix_up_nothing(
     command: CommandLine, postgres: PostgresServer, redis: RedisServer, size: Size
 ) -> None:
     """Both sides come to be equal; one worker at a time asks for an account, and writes for it."""
-    async with open_flock(command, postgres, redis, WORKER_SYNC_LEASE_MS="4000") as flock:
+    async with open_flock(command, postgres, redis, size.pace) as flock:
         flock.town.settle(size.accounts, mails=size.mails, meetings=2)
         await flock.town.connect(command.home, flock.command.settings)
         await asyncio.to_thread(flock.watch)

@@ -21,7 +21,6 @@ from support.waiting import until
 from support.witness import Visit, Witness
 
 SECRET = "0123456789abcdef0123456789abcdef"
-SECONDLY = "* * * * * *"
 COUNTED = ("message.created", "calendar_event.updated")
 _COUNT = "def handler(event, context):\n    return 1\n"
 _OPEN = frozenset({"waiting", "running"})
@@ -83,6 +82,15 @@ class Flock:
 
         await until(is_amid)
 
+    async def freeze(self, worker: Server) -> None:
+        """Let a worker stand still amid its work, as on a machine that hangs."""
+        while True:
+            await self.until_amid(worker)
+            worker.process.send_signal(signal.SIGSTOP)
+            if (await self.held())[worker.process.pid]:
+                return
+            worker.process.send_signal(signal.SIGCONT)
+
     async def kill(self, worker: Server) -> Server:
         """Kill a worker amid its work, and return the one that takes its place."""
         await self.until_amid(worker)
@@ -99,9 +107,16 @@ class Flock:
 
     async def until_calm(self, within_s: float) -> None:
         """Return once both sides are equal, and every change was told of and acted on."""
+        residents = self.town.residents
+        differing = [*residents]
 
         async def is_calm() -> bool:
-            return not await self.town.differing(self.database) and not await self._is_telling()
+            # Looking at everybody each time would keep the database from the workers.
+            differing[:] = await self.town.differing(self.database, differing)
+            if differing:
+                return False
+            differing[:] = await self.town.differing(self.database, residents)
+            return not differing and not await self._is_telling()
 
         await until(is_calm, within_s=within_s, every_s=0.2)
 
@@ -156,30 +171,37 @@ class Flock:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often accounts are looked at, how long leases last, and how slow providers are."""
+
+    cron: str = "* * * * * *"
+    lease_ms: int = 4000
+    latency_s: float = 0.02
+
+
 @asynccontextmanager
 async def open_flock(
     command: CommandLine,
     postgres: PostgresServer,
     redis: RedisServer,
-    *,
-    latency_s: float = 0.02,
-    **settings: str,
+    pace: Pace,
 ) -> AsyncGenerator[Flock]:
     """Yield a new installation beside a town, with no worker and nobody connected yet."""
     witness = Witness()
     with postgres.database() as name, ExitStack() as stack:
         audit = Audit(postgres, name)
-        async with open_town(witness.watching, latency_s=latency_s) as town:
+        async with open_town(witness.watching, latency_s=pace.latency_s) as town:
             wanted = {
                 "DATABASE_URL": postgres.url(name),
                 "REDIS_URL": redis.url,
                 "APP_SECRET": SECRET,
                 "SANDBOX_SPARES": "1",
-                "JOB_MESSAGE_LIST_FETCH_CRON": SECONDLY,
-                "JOB_MESSAGES_IMPORT_CRON": SECONDLY,
-                "JOB_CALENDAR_EVENT_LIST_FETCH_CRON": SECONDLY,
+                "JOB_MESSAGE_LIST_FETCH_CRON": pace.cron,
+                "JOB_MESSAGES_IMPORT_CRON": pace.cron,
+                "JOB_CALENDAR_EVENT_LIST_FETCH_CRON": pace.cron,
+                "WORKER_SYNC_LEASE_MS": str(pace.lease_ms),
                 **town.settings,
-                **settings,
             }
             command = replace(command, settings=wanted)
             await asyncio.to_thread(command.must, "init")

@@ -148,10 +148,10 @@ class Town:
             },
         )
 
-    async def differing(self, database: Database) -> Sequence[Resident]:
-        """Return whose account does not hold exactly what the provider has."""
+    async def differing(self, database: Database, among: Sequence[Resident]) -> list[Resident]:
+        """Return whose account, `among` these, does not hold exactly what the provider has."""
         records = SQLSyncRecords(database)
-        return [who for who in self.residents if await self._here(records, who) != self.there(who)]
+        return [who for who in among if await self._here(records, who) != self.there(who)]
 
     async def _here(self, records: SQLSyncRecords, who: Resident) -> Seen:
         here, mine = self._workspace_id, who.account_id
