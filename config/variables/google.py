@@ -93,7 +93,6 @@ class GoogleVariables(VariableGroup):
             "GMAIL_QUOTA_UNITS_PER_MINUTE",
             "Quota units of Gmail that one account may spend in a minute. Projects made before "
             "May 2026 have 15000, and Google grants more on request.",
-            needs_restart=True,
         ),
     ] = 6_000
     google_calendar_requests_per_min: Annotated[
@@ -102,6 +101,5 @@ class GoogleVariables(VariableGroup):
         Declared(
             "GOOGLE_CALENDAR_QUOTA_REQUESTS_PER_MINUTE",
             "Requests to Google Calendar that one account may make in a minute.",
-            needs_restart=True,
         ),
     ] = 600

@@ -98,6 +98,5 @@ class MicrosoftVariables(VariableGroup):
             "MICROSOFT_GRAPH_QUOTA_REQUESTS_PER_TEN_MINUTES",
             "Requests to Microsoft Graph that one mailbox may get in ten minutes, mail and "
             "calendar together.",
-            needs_restart=True,
         ),
     ] = 10_000

@@ -110,7 +110,6 @@ class WorkerVariables(VariableGroup):
         Declared(
             "MESSAGING_MESSAGES_GET_BATCH_SIZE",
             "Messages that one import takes at once.",
-            needs_restart=True,
         ),
     ] = 400
     sync_concurrency: Annotated[
@@ -119,7 +118,6 @@ class WorkerVariables(VariableGroup):
         Declared(
             "WORKER_SYNC_CONCURRENCY",
             "Accounts that one process syncs at once; 0 leaves them to other processes.",
-            needs_restart=True,
         ),
     ] = 50
     sync_lease_ms: Annotated[
@@ -138,7 +136,6 @@ class WorkerVariables(VariableGroup):
             "WORKER_SYNC_CHANNEL_CONCURRENCY",
             "Accounts of one channel, such as Gmail, that all processes together sync at once; by "
             "default any number.",
-            needs_restart=True,
         ),
     ] = None
     message_list_fetch_cron: Annotated[

@@ -29,6 +29,9 @@ from jobs.sync.faults import (
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.units import MIB
 
+SIGN_IN_TIMEOUT_S = 45.0
+"""The longest that an answer may take: whoever renews has the right to it for a minute."""
+
 _MAX_BYTES = 1 * MIB
 _MAX_LIFE_S = 24 * 3600
 _MAX_CLAIM_CHARS = 320
@@ -172,7 +175,7 @@ class OAuthSignIn:
 
     async def _post(self, url: str, form: Mapping[str, str]) -> Answer:
         request = self._client.build_request("POST", url, data=dict(form))
-        return await exchange(self._client, request, _MAX_BYTES)
+        return await exchange(self._client, request, _MAX_BYTES, within_s=SIGN_IN_TIMEOUT_S)
 
     def _tokens(self, fields: Fields, earlier: str) -> TokenSet:
         access, life_s = text_of(fields, "access_token"), fields.get("expires_in")

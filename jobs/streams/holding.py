@@ -81,6 +81,10 @@ class Holding:
         self.changed = asyncio.Event()
         """Set when enough places became free for what is due, or a stream is due again at once."""
 
+    def adapt(self, bounds: SweepBounds) -> None:
+        """Hold streams within other bounds; slices beyond them go on to their end."""
+        self._bounds = bounds
+
     @property
     def free(self) -> int:
         """How many more streams there are places for."""

@@ -9,7 +9,7 @@ runs alone, so that it takes nobody along.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -85,6 +85,17 @@ class Sweeper:
         known = self._slices.crons
         self._new |= {lane for name, lane in self._lanes.items() if known.get(lane) != crons[name]}
         self._slices.crons = {LANES[name]: cron for name, cron in crons.items()}
+        self.wake()
+
+    def adapt(self, bounds: SweepBounds) -> None:
+        """Sweep within other bounds from now on; slices that are under way go on.
+
+        Leases stay as long as they are: whoever lengthens them waits for as long as was said first.
+        """
+        lease_s, renew_s = self._bounds.lease_s, self._bounds.renew_s
+        self._bounds = bounds = replace(bounds, lease_s=lease_s, renew_s=renew_s)
+        self._slices.slice_s = bounds.slice_s
+        self._holding.adapt(bounds)
         self.wake()
 
     def rest(self) -> None:

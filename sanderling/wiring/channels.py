@@ -1,7 +1,7 @@
 """Opens what does the slices of each channel: connections, quota, tokens, engines and stores."""
 
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -20,12 +20,12 @@ from jobs.providers.microsoft.faults import fault_of as graph_fault_of
 from jobs.providers.microsoft.mail import GraphMailProviders
 from jobs.providers.microsoft.quota import graph_rules
 from jobs.providers.quota import CountedQuota, LimitedQuota, QuotaRules, Spending
-from jobs.streams.stream import Channel, StreamWork
+from jobs.streams.stream import Channel, Lease, SliceResult, Stream, StreamWork
 from jobs.sync.budget import Budget
 from jobs.sync.calendar import CalendarSync
 from jobs.sync.mail import MailSync
 from jobs.sync.provider import CalendarProviders, MailProviders
-from sanderling.metering.ports import Limiter
+from sanderling.metering.ports import Limiter, Rule
 from sanderling.store import (
     SQLAccountStore,
     SQLCalendarStore,
@@ -34,6 +34,7 @@ from sanderling.store import (
     SQLStreamStore,
 )
 from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.in_force import InForce
 from sanderling.wiring.sealer import sealer_of
 
 GMAIL_URL: Final = "https://gmail.googleapis.com"
@@ -49,19 +50,52 @@ class Reach:
     limiter: Limiter
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What an account may spend, by the settings in force."""
+
+    in_force: InForce
+
+    def gmail(self, account_id: str) -> Sequence[Rule]:
+        return gmail_rules(self.in_force.settings.gmail_units_per_min)(account_id)
+
+    def calendar(self, account_id: str) -> Sequence[Rule]:
+        return calendar_rules(self.in_force.settings.google_calendar_requests_per_min)(account_id)
+
+    def graph(self, account_id: str) -> Sequence[Rule]:
+        return graph_rules(self.in_force.settings.graph_requests_per_10_min)(account_id)
+
+
+def read_by_works(settings: Settings) -> object:
+    """Return what the works read of the settings in force, each time that they need it."""
+    return (
+        settings.messages_batch_size,
+        settings.gmail_units_per_min,
+        settings.google_calendar_requests_per_min,
+        settings.graph_requests_per_10_min,
+    )
+
+
+def budget_of(settings: Settings) -> Budget:
+    """Return how much one slice does."""
+    return Budget(fetch_size=settings.messages_batch_size)
+
+
 @asynccontextmanager
 async def open_works(
-    settings: Settings, foundation: Foundation, reach: Reach
+    in_force: InForce, foundation: Foundation, reach: Reach
 ) -> AsyncGenerator[Mapping[Channel, StreamWork]]:
-    """Yield the work of every channel; its connections are closed on the way out."""
-    database, clock = foundation.database, foundation.clock
+    """Yield the work of every channel; its connections are closed on the way out.
+
+    Addresses of providers and the key of tokens are those of now; the rest follows `in_force`.
+    """
+    settings, database, clock = in_force.settings, foundation.database, foundation.clock
     accounts = SQLAccountStore(database, sealer_of(settings))
     tokens = RenewedTokens(accounts, reach.sign_ins, clock)
     chance = secrets.SystemRandom().random
     spending = Spending()
     streams, history = SQLStreamStore(database), SQLSliceHistory(database)
     ledger = Ledger(accounts, streams, history, spending.taken, clock, chance)
-    budget = Budget(fetch_size=settings.messages_batch_size)
     google, graph = settings.google_api_base_url, settings.microsoft_graph_base_url
     async with AsyncExitStack() as stack:
 
@@ -72,23 +106,22 @@ async def open_works(
 
         def mail(providers: MailProviders) -> StreamWork:
             store = SQLMailStore(database)
-            return MailWork(MailSync(providers, store, clock, chance, budget), ledger)
+
+            async def work(stream: Stream, lease: Lease) -> SliceResult:
+                budget = budget_of(in_force.settings)
+                sync = MailSync(providers, store, clock, chance, budget)
+                return await MailWork(sync, ledger)(stream, lease)
+
+            return work
 
         def calendars(providers: CalendarProviders) -> StreamWork:
             store = SQLCalendarStore(database)
-            return CalendarWork(CalendarSync(providers, store, clock, budget), ledger)
+            return CalendarWork(CalendarSync(providers, store, clock), ledger)
 
-        gmail = await lane(
-            google or GMAIL_URL, gmail_rules(settings.gmail_units_per_min), google_fault_of
-        )
-        events = await lane(
-            google or CALENDAR_URL,
-            calendar_rules(settings.google_calendar_requests_per_min),
-            google_fault_of,
-        )
-        outlook = await lane(
-            graph or GRAPH_URL, graph_rules(settings.graph_requests_per_10_min), graph_fault_of
-        )
+        rules = _Rules(in_force)
+        gmail = await lane(google or GMAIL_URL, rules.gmail, google_fault_of)
+        events = await lane(google or CALENDAR_URL, rules.calendar, google_fault_of)
+        outlook = await lane(graph or GRAPH_URL, rules.graph, graph_fault_of)
         yield {
             Channel.GMAIL: mail(GmailProviders(gmail)),
             Channel.GOOGLE_CALENDAR: calendars(GoogleCalendars(events)),

@@ -33,14 +33,8 @@ from sanderling.store import (
 from sanderling.wiring.account_jobs import account_works, lanes_of
 from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.in_force import InForce
 from sanderling.wiring.sealer import sealer_of
-
-
-@dataclass(slots=True)
-class InForce:
-    """The settings that jobs read while they run; one event loop owns it."""
-
-    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)

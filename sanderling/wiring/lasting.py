@@ -12,7 +12,6 @@ from config.variables.worker import Queue
 from drivers.port import Health
 from jobs.accounts.ports import SignIns
 from jobs.aisle import Aisle
-from jobs.streams.sweeper import Sweeper
 from sanderling.api.services import HealthCheck, Services
 from sanderling.store import SQLHeartbeatStore
 from sanderling.wiring.attendance import attendance, watching_attendance
@@ -22,7 +21,7 @@ from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.jobs import Duty, JobsSubscriber, beating, open_duty
 from sanderling.wiring.limits import Counting
 from sanderling.wiring.queues import queues_of
-from sanderling.wiring.sync import Company, SyncSubscriber, open_sync
+from sanderling.wiring.sync import Company, Syncing, SyncSubscriber, open_sync
 from sanderling.wiring.triggers import delivering, keeping_time
 
 
@@ -30,20 +29,20 @@ class Share:
     """The part of the work that this process takes up; one event loop owns it."""
 
     def __init__(
-        self, consumption: Consumption, duty: Duty | None = None, sweeper: Sweeper | None = None
+        self, consumption: Consumption, duty: Duty | None = None, syncing: Syncing | None = None
     ) -> None:
         """Steer all of them."""
         self._consumption = consumption
         self.duty = duty
-        self._sweeper = sweeper
+        self._syncing = syncing
 
     def subscribers(self) -> list[Subscriber]:
         """Return those of its parts that follow settings."""
         following: list[Subscriber] = []
         if self.duty is not None:
             following.append(JobsSubscriber(self.duty.crew, self.duty.in_force))
-        if self._sweeper is not None:
-            following.append(SyncSubscriber(self._sweeper))
+        if self._syncing is not None:
+            following.append(SyncSubscriber(self._syncing))
         return following
 
     def rest(self) -> None:
@@ -51,16 +50,16 @@ class Share:
         self._consumption.rest()
         if self.duty is not None:
             self.duty.crew.rest()
-        if self._sweeper is not None:
-            self._sweeper.rest()
+        if self._syncing is not None:
+            self._syncing.sweeper.rest()
 
     def hurry(self) -> None:
         """End what runs; it is run again elsewhere, or later."""
         self._consumption.hurry()
         if self.duty is not None:
             self.duty.crew.hurry()
-        if self._sweeper is not None:
-            self._sweeper.hurry()
+        if self._syncing is not None:
+            self._syncing.sweeper.hurry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ async def open_share(
             consumption.leave_to_others()
         if Queue.RECORD_EVENTS in queues:
             await stack.enter_async_context(delivering(settings, foundation, services))
-        duty = sweeper = None
+        duty = syncing = None
         if Queue.JOBS in queues:
             aisle, sign_ins = Aisle(), workplace.sign_ins
             opening = open_duty(settings, foundation, services, sign_ins, label=label, aisle=aisle)
@@ -97,9 +96,9 @@ async def open_share(
             await stack.enter_async_context(keeping_time(settings, foundation, services))
             reach = Reach(sign_ins, counting.limiter)
             company = Company(label.id, services.bus, aisle)
-            syncing = open_sync(settings, foundation, counting, reach, company)
-            sweeper = await stack.enter_async_context(syncing)
-        yield Share(consumption, duty, sweeper)
+            opening_sync = open_sync(settings, foundation, counting, reach, company)
+            syncing = await stack.enter_async_context(opening_sync)
+        yield Share(consumption, duty, syncing)
 
 
 @asynccontextmanager

@@ -8,22 +8,30 @@ from dataclasses import dataclass
 
 from config.subscriber import Prepared
 from config.variables import Settings
+from jobs.accounts.renewal import RIGHT
 from jobs.aisle import Aisle
 from jobs.catalogue import registered_jobs, swept
 from jobs.ports import JobStore
+from jobs.providers.http import TOTAL_TIMEOUT_S
+from jobs.providers.quota import PATIENCE_S
 from jobs.streams.holding import SweepBounds
 from jobs.streams.stream import Channel
 from jobs.streams.sweeper import Sweeper, SweepMeans
+from jobs.sync.budget import Budget
 from sanderling.fairness.memory import MemorySlots
 from sanderling.fairness.ports import Slots
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.events import EventBus
 from sanderling.schedule.cron import Cron
 from sanderling.store import SQLJobStore, SQLStreamStore
-from sanderling.wiring.channels import Reach, open_works
+from sanderling.wiring.channels import Reach, budget_of, open_works, read_by_works
 from sanderling.wiring.concurrency import new_token, shared_slots
 from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.in_force import InForce
 from sanderling.wiring.limits import Counting
+
+_SPARE_S = 15.0
+"""For what a slice reads and writes beside its requests."""
 
 _RENEWALS = 4
 """How often a lease is lengthened before it would run out."""
@@ -44,7 +52,28 @@ def bounds_of(settings: Settings) -> SweepBounds:
         drain_s=settings.jobs_drain_ms / 1000,
         lease_s=lease_s,
         renew_s=lease_s / _RENEWALS,
+        slice_s=longest_slice_s(budget_of(settings)),
     )
+
+
+def longest_slice_s(budget: Budget) -> float:
+    """Return how long a slice may take that does all it may, and is answered as late as may be.
+
+    A try of it begins within the budget and lasts as long again, and its last request may begin
+    just before the end: after waiting for quota it goes out twice, each time with a new token.
+    Its lease is lengthened meanwhile. Whoever stopped it earlier would take a slow provider for a
+    defect of ours.
+    """
+    request_s = PATIENCE_S + 2 * (TOTAL_TIMEOUT_S + RIGHT.total_seconds())
+    return 2 * budget.seconds + request_s + _SPARE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """What sweeps in this process, and the settings that its works read."""
+
+    sweeper: Sweeper
+    in_force: InForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +92,16 @@ async def open_sync(
     counting: Counting,
     reach: Reach,
     company: Company,
-) -> AsyncGenerator[Sweeper]:
+) -> AsyncGenerator[Syncing]:
     """Yield a sweeper that is at work; on the way out slices end, or are given back."""
     database, clock = foundation.database, foundation.clock
-    jobs = SQLJobStore(database)
+    jobs, in_force = SQLJobStore(database), InForce(settings)
 
     async def paused() -> Collection[str]:
         return await paused_jobs(jobs)
 
     async with AsyncExitStack() as stack:
-        works = await stack.enter_async_context(open_works(settings, foundation, reach))
+        works = await stack.enter_async_context(open_works(in_force, foundation, reach))
         slots = await stack.enter_async_context(_slots(settings, clock, counting))
         means = SweepMeans(
             store=SQLStreamStore(database),
@@ -88,7 +117,7 @@ async def open_sync(
         sweeper.follow(sweeps_of(settings))
         task = asyncio.create_task(sweeper.run(), name="sync")
         try:
-            yield sweeper
+            yield Syncing(sweeper, in_force)
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -115,23 +144,28 @@ async def _slots(settings: Settings, clock: Clock, counting: Counting) -> AsyncG
 
 
 class SyncSubscriber:
-    """Sweeps for the accounts of the providers that are turned on, as often as settings say."""
+    """Sweeps for the accounts of the providers that are turned on, as settings say."""
 
     name = "sync"
 
-    def __init__(self, sweeper: Sweeper) -> None:
-        """Tell `sweeper`."""
-        self._sweeper = sweeper
+    def __init__(self, syncing: Syncing) -> None:
+        """Tell the sweeper, and what its works read."""
+        self._syncing = syncing
 
-    def needs(self, settings: Settings) -> Mapping[str, Cron]:
-        """Return the sweepers with their crons."""
-        return sweeps_of(settings)
+    def needs(self, settings: Settings) -> object:
+        """Return the sweepers with their crons, their bounds, and what works read."""
+        return (sweeps_of(settings), bounds_of(settings), read_by_works(settings))
 
     async def prepare(self, settings: Settings) -> Prepared:
         """Prepare nothing: it is all in memory."""
-        sweeps = sweeps_of(settings)
+        sweeps, bounds = sweeps_of(settings), bounds_of(settings)
+
+        def swap() -> None:
+            self._syncing.in_force.settings = settings
+            self._syncing.sweeper.adapt(bounds)
+            self._syncing.sweeper.follow(sweeps)
 
         async def nothing() -> None:
             """Give nothing back: nothing was taken."""
 
-        return Prepared(lambda: self._sweeper.follow(sweeps), nothing)
+        return Prepared(swap, nothing)

@@ -18,7 +18,8 @@ from sanderling.docket import MemoryEngine
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.events import EventBus
 from sanderling.wiring.history import HistorySubscriber, keeping_policy, retention_policy
-from sanderling.wiring.jobs import InForce, JobsSubscriber, roster_of
+from sanderling.wiring.in_force import InForce
+from sanderling.wiring.jobs import JobsSubscriber, roster_of
 from sanderling.wiring.limits import limit_policy
 from sanderling.wiring.subscribers import (
     DriverSubscriber,
@@ -26,8 +27,10 @@ from sanderling.wiring.subscribers import (
     LogsSubscriber,
 )
 from sanderling.wiring.switching import SwitchingDriver
+from sanderling.wiring.sync import Syncing, SyncSubscriber, bounds_of
 from support.records import a_record
 from support.river import River
+from support.sweeping import Bench, nothing_new
 
 OLD = Settings.model_validate({"SERVERLESS_TYPE": "DISABLED"})
 
@@ -45,7 +48,7 @@ def _case(**texts: str) -> Settings:
     return Settings.model_validate({"SERVERLESS_TYPE": "DISABLED", **texts})
 
 
-@pytest.fixture(params=["driver", "rate limits", "call history", "jobs", "log lines"])
+@pytest.fixture(params=["driver", "rate limits", "call history", "jobs", "sync", "log lines"])
 async def case(request: pytest.FixtureRequest) -> AsyncGenerator[Case]:
     """Yield each subscriber in turn, with its part built from `OLD`."""
     if request.param == "driver":
@@ -82,6 +85,15 @@ async def case(request: pytest.FixtureRequest) -> AsyncGenerator[Case]:
                 _case(JOB_CLEAN_UP_CRON="5 4 * * *"),
                 crew.registered,
             )
+        return
+    if request.param == "sync":
+        in_force, bench = InForce(OLD), Bench()
+        sweeper = bench.sweeper(nothing_new, bounds=bounds_of(OLD))
+        yield Case(
+            SyncSubscriber(Syncing(sweeper, in_force)),
+            _case(MESSAGING_MESSAGES_GET_BATCH_SIZE="7"),
+            lambda: in_force.settings.messages_batch_size,
+        )
         return
     yield Case(LogsSubscriber(), _case(LOG_LEVEL="ERROR"), lambda: logging.root.level)
 

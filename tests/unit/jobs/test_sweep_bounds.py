@@ -1,0 +1,45 @@
+"""A sweeper goes on within other bounds while it runs."""
+
+from jobs.streams.holding import SweepBounds
+from jobs.streams.stream import Channel
+from support.streams import a_stream
+from support.sweeping import Bench, never, running, settle
+
+NAMES = "abcdef"
+
+
+async def _held(bench: Bench) -> int:
+    return sum([(await bench.kept(name)).lease_until is not None for name in NAMES])
+
+
+async def test_more_places_are_taken_at_once_and_fewer_as_they_become_free() -> None:
+    """What is held beyond the new bounds goes on, and nothing is claimed meanwhile."""
+    bench = Bench()
+    await bench.store.open([a_stream(name) for name in NAMES])
+    sweeper = bench.sweeper(never, bounds=SweepBounds(concurrency=2, drain_s=0))
+
+    async with running(sweeper):
+        counts = [await _held(bench)]
+        for places in (4, 1):
+            sweeper.adapt(SweepBounds(concurrency=places, drain_s=0))
+            await settle()
+            await bench.pass_s(2)
+            counts.append(await _held(bench))
+
+    assert counts == [2, 4, 4]
+
+
+async def test_a_cap_of_a_channel_is_lifted_while_it_runs() -> None:
+    """The cap counts over all processes, and without one all places are taken."""
+    bench = Bench()
+    await bench.store.open([a_stream(name) for name in NAMES])
+    capped = SweepBounds(per_channel={Channel.GMAIL: 1}, drain_s=0)
+    sweeper = bench.sweeper(never, bounds=capped)
+
+    async with running(sweeper):
+        before = await _held(bench)
+        sweeper.adapt(SweepBounds(drain_s=0))
+        await bench.pass_s(2)
+        after = await _held(bench)
+
+    assert (before, after) == (1, len(NAMES))
