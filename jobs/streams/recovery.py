@@ -11,6 +11,7 @@ from jobs.streams.cadence import next_in_turn
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import Lane
 from sanderling.kernel.clock import Clock
+from sanderling.kernel.events import EventBus, StreamsRecovered
 from sanderling.schedule.cron import Cron
 
 log = structlog.get_logger()
@@ -25,11 +26,13 @@ class Recovery:
 
     store: StreamStore
     clock: Clock
+    bus: EventBus
     crons: Callable[[], Mapping[Lane, Cron]]
 
     async def try_failed(self) -> str:
         """Try parked streams once more whose moment has come, and tell how many it was."""
         tried = await self.store.recover(self.clock.now(), limit=AT_ONCE)
+        self.bus.publish(StreamsRecovered(len(tried)))
         for stream in tried:
             log.info("stream.tried-again", stream=stream.id, recoveries=stream.recoveries)
         return f"Streams tried again: {len(tried)}."

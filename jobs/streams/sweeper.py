@@ -24,7 +24,7 @@ from jobs.streams.stream import Channel, Lane, Stream, StreamClaim, StreamStatus
 from sanderling.fairness.ports import Slots
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
-from sanderling.kernel.events import EventBus, StreamsHealed
+from sanderling.kernel.events import EventBus, StreamsDue, StreamsHealed
 from sanderling.schedule.cron import Cron
 
 log = structlog.get_logger()
@@ -165,6 +165,9 @@ class Sweeper:
         if not self._lanes or self._is_resting:
             return
         due = await self._store.backlog(self._clock.now())
+        for lane in self._lanes.values():
+            count = due.get(lane, 0)
+            self._means.bus.publish(StreamsDue(lane.channel.value, lane.phase.value, count))
         paused = await self._means.paused() if due else ()
         lanes = [lane for name, lane in self._lanes.items() if lane in due and name not in paused]
         # Another lane comes first each time, so that none lives on what others leave.

@@ -1,10 +1,18 @@
 """Counts what sweepers do: ticks of cron triggers, and slices of streams."""
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from sanderling.api.job_metrics import LAG_BUCKETS_S, WORK_BUCKETS_S
 from sanderling.api.tallies import Durations, Tally
-from sanderling.kernel.events import EventBus, SliceEnded, StreamsHealed, TickQueued, TicksLeftOut
+from sanderling.kernel.events import (
+    EventBus,
+    SliceEnded,
+    StreamsDue,
+    StreamsHealed,
+    StreamsRecovered,
+    TickQueued,
+    TicksLeftOut,
+)
 
 
 class CronMetrics:
@@ -37,7 +45,7 @@ class CronMetrics:
 
 
 class StreamMetrics:
-    """Count slices of streams, how late they begin and how long they take, and lost leases."""
+    """Count slices of streams, how late and how long they are, what is due, lost and recovered."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         """Start at zero."""
@@ -68,10 +76,28 @@ class StreamMetrics:
             registry=registry,
         )
 
+        self._due = Gauge(
+            "sanderling_streams_due",
+            "Streams of the whole instance that are due while nobody holds them.",
+            ("channel", "phase"),
+            registry=registry,
+        )
+        self._recovered = Tally(
+            "sanderling_streams_recovered",
+            "Parked streams that this process let be tried once more.",
+            (),
+            registry=registry,
+        )
+
     def subscribe(self, bus: EventBus) -> None:
         """Count what `bus` announces from now on."""
         bus.subscribe(SliceEnded, self._end)
         bus.subscribe(StreamsHealed, self._heal)
+        bus.subscribe(StreamsDue, self._see_due)
+        bus.subscribe(StreamsRecovered, lambda event: self._recovered.add(count=event.count))
+
+    def _see_due(self, event: StreamsDue) -> None:
+        self._due.labels(event.channel, event.phase).set(event.count)
 
     def _end(self, event: SliceEnded) -> None:
         self._ended.add(event.channel, event.phase, event.outcome)

@@ -173,6 +173,22 @@ class StreamsHealed:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamsDue:
+    """How many streams of a lane are due in the whole instance while nobody holds them."""
+
+    channel: str
+    phase: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamsRecovered:
+    """So many parked streams are tried once more by themselves."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobLost:
     """The lease of a run of a job ran out; `is_parked` says that it is not tried again."""
 

@@ -90,7 +90,9 @@ async def open_duty(
         settings=lambda: in_force.settings,
         clock=clock,
     )
-    recovery = Recovery(SQLStreamStore(database), clock, lambda: lanes_of(in_force.settings))
+    recovery = Recovery(
+        SQLStreamStore(database), clock, services.bus, lambda: lanes_of(in_force.settings)
+    )
     accounts = SQLAccountStore(database, sealer_of(settings))
     tokens = RenewedTokens(accounts, sign_ins, clock)
     ahead = TokensAhead(accounts, sign_ins, tokens, clock)

@@ -23,7 +23,7 @@ from jobs.streams.sweeper import Sweeper, SweepMeans
 from sanderling.fairness.memory import MemorySlots
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.errors import StoreUnavailableError
-from sanderling.kernel.events import EventBus, SliceEnded, StreamsHealed
+from sanderling.kernel.events import EventBus, SliceEnded, StreamsDue, StreamsHealed
 from sanderling.schedule.cron import parse_cron
 from support.records import START
 from support.streams import DONE
@@ -78,6 +78,7 @@ class Bench:
     store: FaultyStore = field(default_factory=FaultyStore)
     paused: set[str] = field(default_factory=set[str])
     ended: list[SliceEnded] = field(default_factory=list[SliceEnded])
+    due: list[StreamsDue] = field(default_factory=list[StreamsDue])
     healed: list[StreamsHealed] = field(default_factory=list[StreamsHealed])
     numbers: Callable[[], int] = field(default_factory=lambda: count().__next__)
 
@@ -96,6 +97,7 @@ class Bench:
         bus = EventBus()
         bus.subscribe(SliceEnded, self.ended.append)
         bus.subscribe(StreamsHealed, self.healed.append)
+        bus.subscribe(StreamsDue, self.due.append)
         means = SweepMeans(
             self.store,
             {Channel.GMAIL: work},

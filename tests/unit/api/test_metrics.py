@@ -11,7 +11,9 @@ from sanderling.kernel.events import (
     CallRefused,
     EventBus,
     SliceEnded,
+    StreamsDue,
     StreamsHealed,
+    StreamsRecovered,
     TickQueued,
     TicksLeftOut,
 )
@@ -141,6 +143,9 @@ def test_slices_of_streams_are_counted() -> None:
 
     bus.publish(SliceEnded("gmail", "list", "done", 0.5, 2.0))
     bus.publish(StreamsHealed(3, 1))
+    bus.publish(StreamsDue("gmail", "list", 9))
+    bus.publish(StreamsDue("gmail", "list", 4))
+    bus.publish(StreamsRecovered(2))
 
     samples = _samples(metrics.text().decode())
     where = "('channel', 'gmail'), {}('phase', 'list')]"
@@ -148,5 +153,7 @@ def test_slices_of_streams_are_counted() -> None:
     assert samples[f"sanderling_stream_slices_total[{ended}"] == 1
     assert samples[f"sanderling_stream_lag_seconds_sum[{where.format('')}"] == 2.0
     assert samples[f"sanderling_stream_slice_duration_seconds_sum[{where.format('')}"] == 0.5
+    assert samples[f"sanderling_streams_due[{where.format('')}"] == 4
+    assert samples["sanderling_streams_recovered_total[]"] == 2
     assert samples["sanderling_stream_leases_lost_total[('fate', 'freed')]"] == 2
     assert samples["sanderling_stream_leases_lost_total[('fate', 'parked')]"] == 1

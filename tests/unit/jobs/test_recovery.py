@@ -15,6 +15,7 @@ from jobs.streams.steps import (
 )
 from jobs.streams.stream import AccountId, Stream, StreamStatus
 from sanderling.kernel.clock import VirtualClock
+from sanderling.kernel.events import EventBus, StreamsRecovered
 from sanderling.schedule.cron import parse_cron
 from support.records import START
 from support.streams import DEFECT, DONE, LISTING, a_claim, a_stream
@@ -60,8 +61,10 @@ def test_one_good_slice_makes_it_forgotten() -> None:
 
 async def test_a_run_tells_what_it_set_going() -> None:
     """The sentence of a run counts what was tried, and what waited too long for its turn."""
-    clock, store = VirtualClock(), MemoryStreamStore()
-    recovery = Recovery(store, clock, lambda: {LISTING: EACH_HOUR})
+    clock, store, bus = VirtualClock(), MemoryStreamStore(), EventBus()
+    heard = list[StreamsRecovered]()
+    bus.subscribe(StreamsRecovered, heard.append)
+    recovery = Recovery(store, clock, bus, lambda: {LISTING: EACH_HOUR})
     far = clock.now() + timedelta(days=400)
     await store.open([_stopped(a_stream("stopped")), a_stream("put off", due_at=far)])
     clock.advance((START + FIRST_RECOVERY - clock.now()).total_seconds())
@@ -72,5 +75,6 @@ async def test_a_run_tells_what_it_set_going() -> None:
         "Streams tried again: 1.",
         "Streams begun anew: 0; due earlier than they were: 1.",
     )
+    assert heard == [StreamsRecovered(1)]
     [put_off] = await store.of_account(AccountId("put off"))
     assert put_off.next_due_at < clock.now() + timedelta(hours=2)

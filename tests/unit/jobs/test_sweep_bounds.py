@@ -1,7 +1,7 @@
 """A sweeper goes on within other bounds while it runs."""
 
 from jobs.streams.holding import SweepBounds
-from jobs.streams.stream import Channel
+from jobs.streams.stream import Channel, Phase
 from support.streams import a_stream
 from support.sweeping import Bench, never, running, settle
 
@@ -10,6 +10,10 @@ NAMES = "abcdef"
 
 async def _held(bench: Bench) -> int:
     return sum([(await bench.kept(name)).lease_until is not None for name in NAMES])
+
+
+def _due(bench: Bench) -> list[int]:
+    return [each.count for each in bench.due if each.phase == Phase.LIST]
 
 
 async def test_more_places_are_taken_at_once_and_fewer_as_they_become_free() -> None:
@@ -27,6 +31,21 @@ async def test_more_places_are_taken_at_once_and_fewer_as_they_become_free() -> 
             counts.append(await _held(bench))
 
     assert counts == [2, 4, 4]
+
+
+async def test_what_is_due_beyond_the_bounds_is_told() -> None:
+    """Who watches sees the backlog of the whole instance grow, and go."""
+    bench = Bench()
+    await bench.store.open([a_stream(name) for name in NAMES])
+    sweeper = bench.sweeper(never, bounds=SweepBounds(concurrency=2, drain_s=0))
+
+    async with running(sweeper):
+        await bench.pass_s(2)
+        before = _due(bench)
+        sweeper.adapt(SweepBounds(drain_s=0))
+        await bench.pass_s(2)
+
+    assert (before[0], before[-1], _due(bench)[-1]) == (6, 4, 0)
 
 
 async def test_a_cap_of_a_channel_is_lifted_while_it_runs() -> None:

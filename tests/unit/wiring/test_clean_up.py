@@ -98,7 +98,7 @@ async def test_every_known_job_has_its_work() -> None:
     kept = _kept(clock, Left(), days=30)
     house = await a_house()
     ahead = TokensAhead(house.store, house.sign_in, house.tokens, clock)
-    recovery = Recovery(MemoryStreamStore(), clock, lambda: lanes_of(kept.settings()))
+    recovery = Recovery(MemoryStreamStore(), clock, EventBus(), lambda: lanes_of(kept.settings()))
     works = {**works_of(kept), **account_works(recovery, ahead)}
     names = {kind: {job.name for job in KNOWN_JOBS if job.kind is kind} for kind in JobKind}
 
