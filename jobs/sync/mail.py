@@ -130,8 +130,7 @@ _Work = Callable[[_Slice, MailProvider], Awaitable[bool]]
 async def _list_changes(part: _Slice, provider: MailProvider) -> bool:
     """Follow folders to their end, and return whether all of them are."""
     views = await part.views(provider)
-    kept = await part.store.places(part.account.id)
-    await _close_folders(part, views, kept)
+    kept = await _close_folders(part, views)
     places = wanted_places(kept, views.folders.synced)
     round_ = current_round(places.values())
     for place in sorted(places.values(), key=lambda each: (each.round, each.remote_id)):
@@ -142,13 +141,19 @@ async def _list_changes(part: _Slice, provider: MailProvider) -> bool:
     return True
 
 
-async def _close_folders(part: _Slice, views: Views, kept: Mapping[str, Place]) -> None:
-    """Forget folders that are not followed any more, and ask where their messages are."""
+async def _close_folders(part: _Slice, views: Views) -> Mapping[str, Place]:
+    """Forget folders that are not followed any more, and ask where their messages are.
+
+    Return how far the others are. Whatever is taken in is judged by these views; a folder that
+    comes back after them is scanned anew.
+    """
+    kept = await part.store.places(part.account.id)
     for folder in sorted(kept.keys() - views.folders.synced):
         draft = await part.draft(views, ())
         left = await part.store.unseen(part.account.id, folder, kept[folder].generation + 1)
         draft.sweep(kept[folder], left)
         await part.commit(draft.batch(closed=[folder]))
+    return {folder: place for folder, place in kept.items() if folder in views.folders.synced}
 
 
 async def _step(
@@ -221,7 +226,7 @@ async def _fetch_wanted(part: _Slice, provider: MailProvider) -> bool:
     if not await part.store.wanted(part.account.id, part.sync.clock.now(), limit=1):
         return True
     views = await part.views(provider)
-    new = views.folders.synced - (await part.store.places(part.account.id)).keys()
+    new = views.folders.synced - (await _close_folders(part, views)).keys()
     while part.meter.is_left:
         now, size = part.sync.clock.now(), part.sync.budget.fetch_size
         wants = await part.store.wanted(part.account.id, now, limit=size)

@@ -1,7 +1,7 @@
 """One account at a simulated provider, with our adapters before it and no socket between."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx2
 
@@ -14,10 +14,13 @@ from jobs.providers.microsoft.calendar import GraphCalendarProviders
 from jobs.providers.microsoft.faults import fault_of as graph_fault
 from jobs.providers.microsoft.mail import GraphMailProviders
 from jobs.providers.quota import MemoryQuota
+from jobs.sync.faults import AuthRevoked
 from jobs.sync.provider import AccountRef, CalendarProviders, MailProviders
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.ids import WorkspaceId
+from sanderling.simulator.core.faults import FaultKind, Point
 from sanderling.simulator.core.in_process import InProcess
+from sanderling.simulator.core.oauth import Tokens
 from sanderling.simulator.core.site import Site
 from sanderling.simulator.core.world import Person, World
 from sanderling.simulator.google import google_site, google_world
@@ -32,17 +35,26 @@ BRANDS = ("google", "microsoft")
 Wrap = Callable[[InProcess], httpx2.AsyncBaseTransport]
 
 
-class EndlessTokens:
-    """Let Ada in, for as long as her consent is good: each refresh is a new token of the world."""
+class RenewedTokens:
+    """Let Ada in with tokens that end and are renewed, and once refused until she signs in again.
+
+    Where the provider replaces refresh tokens, only the newest is good.
+    """
 
     def __init__(self, world: World, scopes: frozenset[str]) -> None:
         """Begin with a token that is good."""
         self._world = world
         self._scopes = scopes
-        self.token = self._issued()
+        self._held = self._signed_in()
+        self.refusals = 0
 
-    def _issued(self) -> str:
-        return self._world.oauth.issue(ADA, self._scopes).access_token
+    @property
+    def token(self) -> str:
+        """The access token that is held."""
+        return self._held.access_token
+
+    def _signed_in(self) -> Tokens:
+        return self._world.oauth.issue(ADA, self._scopes)
 
     async def access_token(self, account_id: str) -> str:  # noqa: ARG002 - there is one account.
         """Return the token."""
@@ -50,8 +62,18 @@ class EndlessTokens:
 
     async def refresh(self, account_id: str, stale: str) -> str:  # noqa: ARG002 - as above.
         """Return the token after `stale`."""
-        if stale == self.token:
-            self.token = self._issued()
+        if stale != self.token:
+            return self.token
+        oauth = self._world.oauth
+        if self._world.faults.draw(Point.TOKEN) is FaultKind.INVALID_GRANT:
+            self.refusals += 1
+            oauth.revoke(self._held.refresh_token or "")
+            self._held = self._signed_in()
+            raise AuthRevoked("invalid_grant")
+        client_id = oauth.clients[0].client_id
+        tokens = oauth.renew(self._held.refresh_token or "", client_id=client_id)
+        kept = tokens.refresh_token or self._held.refresh_token
+        self._held = replace(tokens, refresh_token=kept)
         return self.token
 
 
@@ -84,7 +106,7 @@ class SimulatedAccount:
         # A client over a transport of this process holds nothing that would have to be closed.
         client = open_client(f"https://{HOST}", transport=transport)
         reads = google_fault if self.brand == "google" else graph_fault
-        tokens = EndlessTokens(self.world, scopes)
+        tokens = RenewedTokens(self.world, scopes)
         self.lane = Lane(client, tokens, MemoryQuota(), self.clock, reads)
 
     def mail(self) -> MailProviders:

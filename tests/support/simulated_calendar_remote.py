@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from jobs.providers.microsoft.window import window_at
+from jobs.sync.announcements import record_id
 from jobs.sync.budget import Budget, SliceEnd
 from jobs.sync.calendar import CalendarSync
 from jobs.sync.items import EventStatus, Moment
@@ -38,10 +39,10 @@ class SimulatedCalendar(SimulatedRemote):
     async def slices(self) -> SliceEnd:
         """Follow the calendar, slice by slice."""
         account = self.account
-        sync = CalendarSync(account.calendars(), self.store, account.clock, Budget(requests=6))
+        sync = CalendarSync(account.calendars(), self.store, account.clock, Budget(requests=3))
         lease = self.lease()
         end = SliceEnd(is_done=False, requests=0, items=0, commits=0)
-        for _ in range(60):
+        for _ in range(120):
             end = await sync.list_changes(ACCOUNT, lease, _POLICY)
             if end.is_done or is_stopped(end):
                 break
@@ -101,6 +102,10 @@ class SimulatedCalendar(SimulatedRemote):
         )
         if random.random() < 0.4:
             self.agenda.cancel(made.number, at=now)
+
+    def record(self, remote_id: str) -> str:
+        """Return the id of an event's record."""
+        return record_id("evt", ACCOUNT.id, "primary", remote_id)
 
     def pass_time(self) -> None:
         """Let an hour pass: nothing of a calendar waits."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import cast
 
+from jobs.sync.announcements import record_id
 from jobs.sync.budget import Budget, SliceEnd
 from jobs.sync.mail import MailSync
 from jobs.sync.rules import MailPolicy
@@ -88,11 +89,13 @@ class SimulatedMail(SimulatedRemote):
         assert office is not None
         book = office.folders(person)
         own = [each.key for each in book.present() if each.key.startswith("own")]
-        deed = random.choice(["add", "rename", "remove"])
+        deed = random.choice(["add", "rename", "move", "remove"])
         if deed == "add" and len(own) < 3:
             book.add(f"folder {self.number()}", parent=random.choice(["inbox", "deleteditems"]))
         elif deed == "rename" and own:
             book.rename(random.choice(own), f"renamed {self.number()}")
+        elif deed == "move" and own:
+            book.move(random.choice(own), parent=random.choice(["inbox", "deleteditems"]))
         elif deed == "remove" and own:
             office.remove_folder(person, random.choice(own))
 
@@ -102,6 +105,10 @@ class SimulatedMail(SimulatedRemote):
             return list(LABELS)
         present = {each.key for each in office.folders(self.account.person).present()}
         return sorted(present & set(FOLDERS) | {each for each in present if each[:3] == "own"})
+
+    def record(self, remote_id: str) -> str:
+        """Return the id of a message's record."""
+        return record_id("msg", ACCOUNT.id, remote_id)
 
     def pass_time(self) -> None:
         """Let two days pass, after which nothing waits for the next day any more."""

@@ -1,6 +1,7 @@
 """Sync of an account at a simulated provider, over the real adapters, in every weather."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 
@@ -22,17 +23,12 @@ from support.storm import Storm
 Seen = tuple[object, ...]
 """What people are to see of one record."""
 
-FAULTS = (
-    None,
-    *(
-        kind
-        for kind in FaultKind
-        # Tokens are renewed by other parts, which have tests of their own.
-        if kind not in {FaultKind.CURSOR_EXPIRED, FaultKind.INVALID_GRANT}
-    ),
-)
-
-DEATHS = ("", "request", "transaction", "commit", "usurp", "busy")
+FAULTS = tuple(kind for kind in FaultKind if kind is not FaultKind.CURSOR_EXPIRED)
+"""What a pass may meet; cursors expire by themselves, in runs in which they may."""
+DEATHS = ("request", "transaction", "commit", "usurp", "busy")
+"""What ends a pass: the process within a request, within or after a commit; another one that
+takes over; or others who hold the database for too long.
+"""
 
 
 class SimulatedRemote(ABC):
@@ -52,7 +48,7 @@ class SimulatedRemote(ABC):
         self.account = SimulatedAccount(brand, stormy)
         (self.storm,) = storms
         self.storm.usurp = self._usurp
-        self.storm.edit = self.edit
+        self.storm.edit = self.change
         self.may_expire = False
         self.keeping.is_busy = self._is_busy
         self.transactions = 0
@@ -62,6 +58,9 @@ class SimulatedRemote(ABC):
         self.kill_at_commit = 0
         self._made = 0
         self._skew_s = 0.0
+        self.ends: Counter[type[BaseException]] = Counter()
+        self._ever: set[str] = set()
+        self._ended: set[str] = set()
 
     @property
     def is_google(self) -> bool:
@@ -97,6 +96,9 @@ class SimulatedRemote(ABC):
         self.kill_in_commit = at if death == "transaction" else 0
         self.kill_at_commit = at if death == "commit" else 0
         rates = {} if fault is None else {fault: rate}
+        if fault is FaultKind.INVALID_GRANT:
+            # Consent is looked at when an access token ended.
+            rates[FaultKind.UNAUTHORIZED] = rate
         if self.may_expire:
             rates[FaultKind.CURSOR_EXPIRED] = 0.05
         self.account.world.faults.set_rates(rates, seed=seed)
@@ -112,9 +114,11 @@ class SimulatedRemote(ABC):
         """Sync in the weather that there is; a process that ends is followed by another."""
         try:
             await self.slices()
-        except (Killed, LeaseLost):
+        except (Killed, LeaseLost) as end:
+            self.ends[type(end)] += 1
             await self.keeping.succeed()
-        except StoreUnavailableError:
+        except StoreUnavailableError as end:
+            self.ends[type(end)] += 1
             # The process lives on, and its next slice finds everything as it was.
             assert self.transactions == self.busy_at
 
@@ -147,6 +151,31 @@ class SimulatedRemote(ABC):
         self._made += 1
         return self._made
 
+    def change(self, random: Random) -> None:
+        """Let somebody change something, and note what ended by it."""
+        self.edit(random)
+        self.look()
+
+    def look(self) -> None:
+        """Note what there is, and what ended since it was looked at last."""
+        there = self.remote().keys()
+        self._ended |= self._ever - there
+        self._ever |= there
+
+    async def false_ends(self) -> Sequence[str]:
+        """Return the records that were said to end and never did.
+
+        A provider that says of one message that it is not there may be believed.
+        """
+        if self.account.world.faults.struck[FaultKind.PART_404]:
+            return []
+        true = {self.record(each) for each in self._ended}
+        return [
+            event.record_id
+            for event in await self.keeping.announced()
+            if event.operation is RecordOperation.DELETED and event.record_id not in true
+        ]
+
     async def _usurp(self) -> None:
         """Let another worker take over in the middle of a request, and do what it can."""
         self.storm.usurp_at = 0
@@ -160,6 +189,10 @@ class SimulatedRemote(ABC):
     @abstractmethod
     def edit(self, random: Random) -> None:
         """Let somebody change something at the provider."""
+
+    @abstractmethod
+    def record(self, remote_id: str) -> str:
+        """Return the id of the record of what has this remote id."""
 
     @abstractmethod
     def pass_time(self) -> None:

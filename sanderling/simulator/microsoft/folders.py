@@ -77,6 +77,11 @@ class FolderBook:
         """Call a folder something else."""
         return self._keep(replace(self.get(key), name=name))
 
+    def move(self, key: str, *, parent: str) -> MailFolder:
+        """Put a folder with all within it into another one, which does not lie in it."""
+        self.get(parent)
+        return self._keep(replace(self.get(key), parent=parent))
+
     def remove(self, key: str) -> list[str]:
         """Remove a folder with those within it; return their keys."""
         gone = [key, *self._below(key)]

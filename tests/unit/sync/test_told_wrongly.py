@@ -122,3 +122,24 @@ async def test_a_folder_that_ends_before_its_first_list_takes_its_mail_along() -
 
     assert await remote.local() == remote.remote() == {}
     assert list(await remote.told()) == []
+
+
+async def test_mail_fetched_while_its_folder_is_away_is_seen_once_the_folder_is_back() -> None:
+    """Between two lists a folder may be thrown away and restored, and nothing in it changes."""
+    remote = SimulatedMail("microsoft")
+    office, person = remote.account.office, remote.account.person
+    assert office is not None
+    folders = office.folders(person)
+    folder = folders.add("new", parent="inbox")
+    await remote.slices()
+    remote.box.add(letter(), places=frozenset({folder.key}))
+    await remote.sync().list_changes(ACCOUNT, remote.lease(), POLICY)
+    folders.move(folder.key, parent="deleteditems")
+    await remote.sync().fetch_wanted(ACCOUNT, remote.lease(), POLICY)
+    assert await remote.local() == {}
+    folders.move(folder.key, parent="inbox")
+
+    await remote.quiesce()
+
+    assert await remote.local() == remote.remote()
+    assert len(await remote.local()) == 1
