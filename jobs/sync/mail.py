@@ -226,7 +226,8 @@ async def _fetch_wanted(part: _Slice, provider: MailProvider) -> bool:
     if not await part.store.wanted(part.account.id, part.sync.clock.now(), limit=1):
         return True
     views = await part.views(provider)
-    new = views.folders.synced - (await _close_folders(part, views)).keys()
+    kept = await _close_folders(part, views)
+    new = views.folders.synced - kept.keys()
     while part.meter.is_left:
         now, size = part.sync.clock.now(), part.sync.budget.fetch_size
         wants = await part.store.wanted(part.account.id, now, limit=size)
@@ -239,7 +240,8 @@ async def _fetch_wanted(part: _Slice, provider: MailProvider) -> bool:
         draft = await part.draft(views, (each.remote_id for each in wants))
         for want in wants:
             if want.remote_id in found or not found:
-                _take(part, draft, want, found.get(want.remote_id, Deferred(_LEFT_OUT)))
+                one = found.get(want.remote_id, Deferred(_LEFT_OUT))
+                _take(part, draft, want, one, kept)
             # What was left out of an answer that brought something else stays wanted as it was.
         # A folder may end before it was ever listed; its mail is looked for only if it is known.
         opened = new & draft.reached
@@ -248,7 +250,9 @@ async def _fetch_wanted(part: _Slice, provider: MailProvider) -> bool:
     return False
 
 
-def _take(part: _Slice, draft: MailDraft, want: Want, found: Fetched) -> None:
+def _take(
+    part: _Slice, draft: MailDraft, want: Want, found: Fetched, kept: Mapping[str, Place]
+) -> None:
     sync = part.sync
     now = sync.clock.now()
     if isinstance(found, Gone) and want.reason in _TOLD_ONCE:
@@ -256,7 +260,7 @@ def _take(part: _Slice, draft: MailDraft, want: Want, found: Fetched) -> None:
         draft.put_off(replace(want, reason=Reason.DOUBTED, not_before=now + _SECOND_LOOK))
         return
     if not isinstance(found, Deferred):
-        draft.take(want, found)
+        draft.take(want, found, kept)
         return
     after = verdict(found.fault, failures=want.tries, now=now, chance=sync.chance())
     # What one message is refused for is no reason to give up its account: it is asked for again.

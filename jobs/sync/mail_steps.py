@@ -87,15 +87,17 @@ class MailDraft:
             else:
                 self._want(held.remote_id, held.thread_id, Reason.CONFIRM)
 
-    def take(self, want: Want, found: Message | Gone) -> None:
-        """Take in what a fetch brought."""
+    def take(self, want: Want, found: Message | Gone, places: Mapping[str, Place]) -> None:
+        """Take in what a fetch brought, while the folders were as far as `places` say."""
         held = self._held.get(want.remote_id)
         self._done.add(want.remote_id)
         if isinstance(found, Gone):
             if held is not None:
                 self._bury(held)
         elif held is None or held.version <= found.version or held.presence is not Presence.LIVE:
-            self._write(held, found)
+            # It was there just now: a scan that is under way has seen it.
+            seen = (place.generation for name, place in places.items() if _is_of(name, found))
+            self._write(held, found, generation=max(seen, default=0))
 
     def put_off(self, want: Want) -> None:
         """Take in that a fetch is to be made later."""
@@ -171,7 +173,7 @@ class MailDraft:
             after = self._announce(RecordOperation.UPDATED, held, after)
         self._move(held, after)
 
-    def _write(self, held: HeldMessage | None, found: Message) -> None:
+    def _write(self, held: HeldMessage | None, found: Message, *, generation: int) -> None:
         views = self._views
         after = HeldMessage(
             record_id=record_id("msg", views.account.id, found.remote_id),
@@ -181,7 +183,7 @@ class MailDraft:
             folders=found.folders,
             is_read=found.is_read,
             presence=self._presence(found),
-            generation=held.generation if held else 0,
+            generation=max(generation, held.generation if held else 0),
             revision=held.revision if held else 0,
         )
         was_live = held is not None and held.presence is Presence.LIVE
@@ -241,6 +243,10 @@ class MailDraft:
 
 
 _NOBODY = Want("", "", Reason.NEW)
+
+
+def _is_of(folder: str, message: Message) -> bool:
+    return folder == WHOLE or folder in message.folders
 
 
 def _is_there(held: HeldMessage) -> bool:

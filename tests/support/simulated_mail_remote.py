@@ -47,6 +47,8 @@ class SimulatedMail(SimulatedRemote):
                 end = await work(ACCOUNT, lease, POLICY)
                 if end.is_done or is_stopped(end):
                     break
+                if self.storm.random.random() < 0.3:
+                    await sync.fetch_wanted(ACCOUNT, lease, POLICY)
             if is_stopped(end):
                 break
         return end
