@@ -114,7 +114,11 @@ class MemoryMailStore:
         wants = self._wants(account_id)
         missing = sum(each.reason is Reason.NEW for each in wants)
         is_listed = _is_listed(self._places, account_id)
-        return Progress(len(self.live(account_id)), len(wants), missing, is_listed)
+        left_out = sum(
+            owner == account_id and held.presence in {Presence.HIDDEN, Presence.EXCLUDED}
+            for (owner, _), held in self._held.items()
+        )
+        return Progress(len(self.live(account_id)), len(wants), missing, is_listed, left_out)
 
     def forget(self, account_id: str, limit: int) -> int:
         """Remove at most so many messages, wishes and places of an account; return how many."""

@@ -45,19 +45,26 @@ class Progress:
     """How much of a channel is here.
 
     `kept` are the messages or events that people see, `wanted` messages to be fetched, and
-    `missing` those among them that were never here. `is_listed` says that all that there is was
-    told of: until then more may be missing.
+    `missing` those among them that were never here. `left_out` are messages that were looked at
+    and that nobody is shown, by a rule or for the folder that they are in. `is_listed` says that
+    all that there is was told of: until then more may be missing.
     """
 
     kept: int = 0
     wanted: int = 0
     missing: int = 0
     is_listed: bool = False
+    left_out: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many were looked at, which no rule makes less."""
+        return self.kept + self.left_out
 
     @property
     def estimated_total(self) -> int:
-        """How many there will be as far as is known; rules may leave out some that are missing."""
-        return self.kept + self.missing
+        """How many there will be to look at, as far as is known."""
+        return self.done + self.missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,10 +194,15 @@ class StreamShown(Shown):
     channel: ChannelWord
     status: StreamWord
     stage: Annotated[StageWord, Field(description="What sync of it is about.")]
-    done: Annotated[int, Field(description="How many messages or events are here.")]
+    done: Annotated[
+        int, Field(description="How many messages or events were brought in or left out.")
+    ]
+    left_out: Annotated[
+        int, Field(description="How many of them are not shown, by a rule or for their folder.")
+    ]
     estimated_total: Annotated[
         int,
-        Field(description="How many there will be; at least so many while it is not `is_listed`."),
+        Field(description="How many `done` will be; at least so many while it is not `is_listed`."),
     ]
     is_listed: Annotated[bool, Field(description="The provider told of all that there is.")]
     phase: Annotated[
@@ -221,7 +226,8 @@ class StreamShown(Shown):
             channel=stream.channel.value,
             status=stream.status.value,
             stage=sync.stage.value,
-            done=sync.progress.kept,
+            done=sync.progress.done,
+            left_out=sync.progress.left_out,
             estimated_total=sync.progress.estimated_total,
             is_listed=sync.progress.is_listed,
             phase=stream.phase.value,

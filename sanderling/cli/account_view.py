@@ -150,7 +150,7 @@ def _progress_text(stream: StreamShown) -> str:
         return f"{stage} {done} of at least {total}" if stream.estimated_total else stage
     if stream.done < stream.estimated_total:
         return f"{stage} {done} of about {total}"
-    return f"{stage}, {done} here"
+    return f"{stage}, {stream.done - stream.left_out:,} here"
 
 
 def _next_text(stream: StreamShown) -> str:

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from jobs.sync.held import Reason, Stage
+from jobs.sync.held import Presence, Reason, Stage
 from jobs.sync.items import Kind
 from jobs.sync.status import Progress
 from sanderling.store.database import Database
@@ -12,10 +12,12 @@ from sanderling.store.sync_schema import (
     calendar_events,
     message_contents,
     message_wants,
+    messages,
     sync_places,
 )
 
-_wants, _places = message_wants.c, sync_places.c
+_messages, _wants, _places = messages.c, message_wants.c, sync_places.c
+_LEFT_OUT = (Presence.HIDDEN.value, Presence.EXCLUDED.value)
 
 
 async def read_progress(database: Database, account_id: str, kind: Kind) -> Progress:
@@ -34,13 +36,20 @@ async def read_progress(database: Database, account_id: str, kind: Kind) -> Prog
             connection,
             select(func.count()).where(message_contents.c.account_id == account_id),
         )
+        left_out = await _count(
+            connection,
+            select(func.count()).where(
+                _messages.account_id == account_id, _messages.presence.in_(_LEFT_OUT)
+            ),
+        )
         wants = await _counts(
             connection,
             select(_wants.reason, func.count())
             .where(_wants.account_id == account_id)
             .group_by(_wants.reason),
         )
-    return Progress(kept, sum(wants.values()), wants.get(Reason.NEW.value, 0), is_listed)
+    missing = wants.get(Reason.NEW.value, 0)
+    return Progress(kept, sum(wants.values()), missing, is_listed, left_out)
 
 
 async def _events(connection: AsyncConnection, account_id: str) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from jobs.streams.errors import LeaseLost
 from jobs.streams.stream import AccountId
 from jobs.sync.held import (
     CalendarBatch,
@@ -248,13 +249,16 @@ async def test_nothing_crosses_from_one_workspace_to_another(shown: Shown) -> No
 async def test_what_is_here_of_an_account_is_counted(shown: Shown) -> None:
     """Seen messages and events that are not gone count, and of the wanted ones the new are missing.
 
-    What belongs to another account, or to the other kind, counts there alone.
+    Messages that are left out count as looked at. What belongs to another account, or to the other
+    kind, counts there alone.
     """
-    hidden = written(a_message("h"))
-    hidden = replace(hidden, held=replace(hidden.held, presence=Presence.HIDDEN))
+    others = tuple(
+        replace(written(a_message(each.value)).held, presence=each)
+        for each in (Presence.HIDDEN, Presence.EXCLUDED, Presence.GONE)
+    )
     mail = MailBatch(
         written=tuple(written(a_message(name)) for name in "abc"),
-        moved=(hidden.held,),
+        moved=others,
         wanted=tuple(Want(reason.value, "t", reason) for reason in Reason),
         places=(Place("INBOX", Stage.INCR, cursor="1"),),
     )
@@ -268,7 +272,8 @@ async def test_what_is_here_of_an_account_is_counted(shown: Shown) -> None:
 
     found = await progress(first, Kind.MAIL)
 
-    assert found == Progress(kept=3, wanted=len(Reason), missing=1, is_listed=True)
+    assert found == Progress(kept=3, wanted=len(Reason), missing=1, is_listed=True, left_out=2)
+    assert (found.done, found.estimated_total) == (5, 6)
     assert await progress(first, Kind.CALENDAR) == Progress(kept=1)
     assert await progress(second, Kind.MAIL) == Progress(kept=1)
     assert await progress(second, Kind.CALENDAR) == Progress()
@@ -320,3 +325,30 @@ async def test_what_an_account_brought_is_removed_in_steps(shown: Shown) -> None
         assert bool(await shown.mail.wanted(account.id, START, limit=9)) is bool(messages_left)
     assert len((await shown.records.contacts(HERE, limit=9)).rows) == 1
     assert await shown.removal.forget("\0\ud800", limit=4) == 0
+
+
+async def test_an_account_is_scanned_anew_under_another_hold(shown: Shown) -> None:
+    """Every place begins anew, others stay, and whoever was at work writes no more."""
+    places = (
+        Place("one", Stage.INCR, cursor="7", generation=3, round=2),
+        Place("two", Stage.FULL, page="p2", base="6", generation=1, is_confirming=True),
+    )
+    mail, calendars = shown.mail, shown.calendars
+    for account in (ACCOUNT, SECOND):
+        await mail.commit(account, LEASE, MailBatch(places=places))
+        await calendars.commit(account, LEASE, CalendarBatch(places=places))
+
+    await shown.removal.rescan(AccountId(ACCOUNT.id), START + HOUR)
+
+    anew = {
+        each.remote_id: replace(each, stage=Stage.NEW, cursor=None, page=None, base=None)
+        for each in places
+    }
+    before = {each.remote_id: each for each in places}
+    for store in (mail, calendars):
+        assert await store.places(ACCOUNT.id) == anew
+        assert await store.places(SECOND.id) == before
+    with pytest.raises(LeaseLost):
+        await mail.commit(ACCOUNT, LEASE, MailBatch(places=places))
+    with pytest.raises(LeaseLost):
+        await calendars.commit(ACCOUNT, LEASE, CalendarBatch(places=places))

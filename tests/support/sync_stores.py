@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import select
 
 from jobs.accounts.ports import AccountRecords
-from jobs.streams.stream import Channel, Lease, StreamClaim
+from jobs.streams.stream import AccountId, Channel, Lease, StreamClaim
 from jobs.sync.memory_records import MemorySyncRecords
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from jobs.sync.ports import CalendarStore, MailStore
@@ -91,8 +91,13 @@ class Shown:
 async def opened_records(url: str | None) -> AsyncGenerator[Shown]:
     """Yield empty stores in which `LEASE` holds; in memory without `url`."""
     if url is None:
-        mail, calendars = MemoryMailStore(_holds), MemoryCalendarStore(_holds)
-        records = MemorySyncRecords(mail, calendars)
+        recalled: list[AccountId] = []
+
+        def holds(lease: Lease) -> bool:
+            return _holds(lease) and not recalled
+
+        mail, calendars = MemoryMailStore(holds), MemoryCalendarStore(holds)
+        records = MemorySyncRecords(mail, calendars, lambda account, _: recalled.append(account))
         yield Shown(mail, calendars, records, records)
         return
     async with held_database(url) as database:

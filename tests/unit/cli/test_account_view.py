@@ -82,6 +82,10 @@ def test_an_empty_list_of_those_to_reconnect_is_good_news(
         ({"stage": "scanning", "is_listed": False, "estimated_total": 0}, "gmail scanning; looks"),
         ({}, "gmail fetching 600 of about 2,000; looks"),
         ({"stage": "following", "estimated_total": 600}, "gmail following, 600 here; looks"),
+        (
+            {"stage": "following", "done": 2000, "left_out": 600},
+            "gmail following, 1,400 here; looks",
+        ),
         ({"stage": "stopped", "detail": "Ask Bob."}, "stopped 600 of about 2,000; Ask Bob."),
         ({"stage": "paused"}, "paused 600 of about 2,000; 12,345 units of quota"),
         ({"stage": "needs_reconnect", "done": 2000}, "needs reconnect, 2,000 here; 12,345"),
@@ -102,6 +106,7 @@ def test_each_channel_says_how_it_is_getting_on(
         status="active",
         stage="fetching",
         done=600,
+        left_out=0,
         estimated_total=2000,
         is_listed=True,
         phase="list",

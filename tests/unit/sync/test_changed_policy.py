@@ -1,10 +1,11 @@
 """What the owner chooses anew holds for mail from then on, and for what is there by a rescan."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from jobs.sync.budget import Budget
+from jobs.sync.budget import Budget, SliceEnd
 from jobs.sync.mail import MailSync
 from jobs.sync.memory_mail import MemoryFolderMail, MemoryMail, MemoryMailProviders
 from jobs.sync.memory_store import MemoryMailStore
@@ -21,24 +22,31 @@ BLOCKING = replace(POLICY, blocked=frozenset({"@evil.example"}))
 class Box:
     """A mailbox, where its messages are kept, and the sync between them."""
 
-    def __init__(self, *, is_whole: bool) -> None:
+    def __init__(self, *, is_whole: bool, budget: Budget | None = None) -> None:
         """Begin with nothing."""
         self.mailbox = whole_mailbox() if is_whole else foldered_mailbox()
         self.store = MemoryMailStore(lambda _: True)
         mail = (MemoryMail if is_whole else MemoryFolderMail)(self.mailbox)
         providers = MemoryMailProviders({ACCOUNT.id: mail})
-        self._sync = MailSync(providers, self.store, VirtualClock(START), lambda: 0.0, Budget())
+        self._sync = MailSync(
+            providers, self.store, VirtualClock(START), lambda: 0.0, budget or Budget()
+        )
 
     def post(self, sender: str) -> str:
         """Let a message come in."""
         return self.mailbox.add(folders=frozenset({"inbox"}), sender=sender)
 
+    async def slice(self, policy: MailPolicy) -> tuple[SliceEnd, SliceEnd]:
+        """List changes and fetch, once each."""
+        listed = await self._sync.list_changes(ACCOUNT, LEASE, policy)
+        fetched = await self._sync.fetch_wanted(ACCOUNT, LEASE, policy)
+        assert (listed.fault, fetched.fault) == (None, None)
+        return listed, fetched
+
     async def rest(self, policy: MailPolicy) -> set[str]:
         """Sync until all is done, and return the messages that people see."""
         while True:
-            listed = await self._sync.list_changes(ACCOUNT, LEASE, policy)
-            fetched = await self._sync.fetch_wanted(ACCOUNT, LEASE, policy)
-            assert (listed.fault, fetched.fault) == (None, None)
+            listed, fetched = await self.slice(policy)
             if listed.is_done and fetched.is_done and not listed.items + fetched.items:
                 return set(self.store.live(ACCOUNT.id))
 
@@ -76,3 +84,21 @@ async def test_mail_of_who_is_blocked_later_goes_where_a_rescan_fetches_it(
     again = await box.rest(BLOCKING)
 
     assert (blocked, early in again, late in again) == ({early}, still, False)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_progress_never_goes_back_while_rules_leave_mail_out(*, is_whole: bool) -> None:
+    """What was looked at grows, the total does not fall, and both are the same in the end."""
+    box = Box(is_whole=is_whole, budget=Budget(requests=2, fetch_size=2))
+    for sender in (EVE, ANN, EVE, EVE, ANN, EVE, ANN):
+        box.post(sender)
+    told = [box.store.progress(ACCOUNT.id)]
+
+    while not told[-1].is_listed or told[-1].missing:
+        await box.slice(BLOCKING)
+        told.append(box.store.progress(ACCOUNT.id))
+
+    for before, after in pairwise(told):
+        assert before.done <= after.done
+        assert before.estimated_total <= after.estimated_total
+    assert (told[-1].done, told[-1].estimated_total, told[-1].left_out) == (7, 7, 4)
