@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -210,7 +211,7 @@ async def _minute(store: StreamStore, options: Options) -> tuple[Watch, float]:
     """Let each account be due once a minute, and return what began, and CPU µs for each."""
     now, watch = datetime.now(UTC), Watch(10**9)
     # Where each would be if it had been swept before: at its own moment of the next minute.
-    spread = _streams(options.accounts, lambda name: next_in_turn(_MINUTELY, name, after=now))
+    spread = _streams(options.accounts, partial(_in_turn, now))
     await _open(store, spread)
     async with _sweeping(store, watch):
         # The second that has begun and the first round are not counted.
@@ -255,6 +256,22 @@ def _minute_row(name: str, watch: Watch, cpu_us: float) -> Row:
     }
 
 
+def _placed_row(accounts: int) -> Row:
+    """Return how many accounts are due in each second of a minute, whatever a machine makes of it.
+
+    The rows of a minute beside it show what began; a machine that stands still begins nothing.
+    """
+    now = datetime.now(UTC)
+    due = (stream.next_due_at for stream in _streams(accounts, partial(_in_turn, now)))
+    placed = Counter(int((at - now).total_seconds()) for at in due)
+    watch = Watch(accounts, per_second=Counter({second: placed[second] for second in range(60)}))
+    return {**_minute_row("minute_placed", watch, 0.0), "cpu_us": None, "lag_p99_ms": None}
+
+
+def _in_turn(now: datetime, name: str) -> datetime:
+    return next_in_turn(_MINUTELY, name, after=now)
+
+
 async def _measure(url: str, name: str, options: Options, base_s: float | None) -> list[Row]:
     async with open_database(url) as database:
         await migrate(database)
@@ -284,6 +301,7 @@ async def _run(options: Options) -> Report:
         else:
             rows += await _measure(postgres, "postgresql", options, base_s)
     jobs = await _by_jobs(options.due)
+    rows.append(_placed_row(options.accounts))
     rows.append(_row("job_for_each", jobs, options.due, base_s))
     goals = [
         Goal(

@@ -212,6 +212,7 @@ def test_the_worker_benchmark_prints_every_row() -> None:
         assert rows[name]["done_s"] is not None
         assert rows[name]["ratio"] > 0
     assert rows["minute_sqlite"]["per_s_max"] >= rows["minute_sqlite"]["per_s_min"]
+    assert rows["minute_placed"]["per_s_max"] <= 40
     assert [goal["what"].partition(":")[0] for goal in document["goals"]] == [
         name for name in rows if name.startswith("sweep_")
     ]
