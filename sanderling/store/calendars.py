@@ -12,6 +12,7 @@ from jobs.sync.provider import AccountRef
 from jobs.sync.records import starts_at
 from sanderling.store.content import event_content, event_from
 from sanderling.store.database import Database
+from sanderling.store.row_insert import RowInsert
 from sanderling.store.rows import AnyRow, portions
 from sanderling.store.streams import require_lease
 from sanderling.store.sync_news import SQLNews
@@ -28,6 +29,7 @@ class SQLCalendarStore:
     def __init__(self, database: Database) -> None:
         """Use `database`, which must be migrated."""
         self._database = database
+        self._insert = RowInsert(database.replacing(calendar_events))
         self._places = SQLPlaces(database, Kind.CALENDAR)
         self._news = SQLNews(database)
 
@@ -76,9 +78,7 @@ class SQLCalendarStore:
         """Write a batch whole."""
         async with self._database.write() as connection:
             await require_lease(connection, lease)
-            if batch.written:
-                rows = [_row(account, each) for each in batch.written]
-                await connection.execute(self._database.replacing(calendar_events), rows)
+            await self._insert.run(connection, [_row(account, each) for each in batch.written])
             await self._places.write(connection, account.id, batch.places, batch.closed)
             await self._news.write(connection, account, batch.events, batch.contacts)
 

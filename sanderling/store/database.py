@@ -3,12 +3,12 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Integer, literal_column
+from sqlalchemy import ColumnElement, Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,8 +19,6 @@ from sanderling.store.address import Address, parse_address
 from sanderling.store.engines import build_engines
 from sanderling.store.faults import UNREADABLE, fault_of
 from sanderling.store.limits import DatabaseLimits
-
-_ANYTHING: Final[ColumnElement[int]] = literal_column("1", Integer())
 
 
 class Database:
@@ -132,22 +130,6 @@ class Database:
         keys = [column.name for column in table.primary_key]
         others = {name: excluded for name, excluded in insert.excluded.items() if name not in keys}
         return insert.on_conflict_do_update(index_elements=keys, set_={**others, **otherwise})
-
-    async def put(
-        self,
-        connection: AsyncConnection,
-        insert: sqlite.Insert | postgresql.Insert,
-        rows: Sequence[Mapping[str, object]],
-    ) -> None:
-        """Insert rows, of which no two have the same key, many by one statement where that helps.
-
-        PostgreSQL plans each statement anew, so that one for each row costs more than the row.
-        """
-        if not self.address.is_sqlite:
-            # Whoever asks for something back is given statements with many rows.
-            await connection.execute(insert.returning(_ANYTHING), rows)
-        else:
-            await connection.execute(insert, rows)
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT that fails where a key is taken."""

@@ -13,7 +13,7 @@ from jobs.sync.items import Kind
 from jobs.sync.provider import AccountRef
 from jobs.sync.records import AT_ONCE
 from sanderling.store.database import Database
-from sanderling.store.mail_writes import MailWrites
+from sanderling.store.mail_writes import MailInserts, MailWrites
 from sanderling.store.rows import AnyRow, AnySelect, portions, read_all
 from sanderling.store.streams import require_lease
 from sanderling.store.sync_news import SQLNews
@@ -32,6 +32,7 @@ class SQLMailStore:
     def __init__(self, database: Database) -> None:
         """Use `database`, which must be migrated."""
         self._database = database
+        self._inserts = MailInserts(database)
         self._places = SQLPlaces(database, Kind.MAIL)
         self._news = SQLNews(database)
 
@@ -91,7 +92,7 @@ class SQLMailStore:
         """Write a batch whole."""
         async with self._database.write() as connection:
             await require_lease(connection, lease)
-            writes = MailWrites(connection, self._database, account)
+            writes = MailWrites(connection, self._inserts, account)
             await writes.write_messages(batch)
             await writes.write_wants(batch)
             await self._places.write(connection, account.id, batch.places, batch.closed)

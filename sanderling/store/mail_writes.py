@@ -1,11 +1,10 @@
 """How a batch of mail is written, each kind of row by one statement for all of them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import ColumnElement, delete, literal_column
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.sync.held import HeldMessage, MailBatch, Presence, Reason, Want, Written
@@ -14,6 +13,7 @@ from jobs.sync.records import AT_ONCE, dated_at
 from sanderling.store.columns import WORD
 from sanderling.store.content import message_content
 from sanderling.store.database import Database
+from sanderling.store.row_insert import RowInsert
 from sanderling.store.rows import portions
 from sanderling.store.sync_schema import message_contents, message_folders, message_wants, messages
 
@@ -36,15 +36,26 @@ def _last_words(wants: Sequence[Want]) -> Collection[Want]:
     return words.values()
 
 
+class MailInserts:
+    """How rows of mail are put in; made once and shared by all transactions."""
+
+    def __init__(self, database: Database) -> None:
+        """Speak the words of `database`."""
+        self.messages = RowInsert(database.replacing(messages))
+        self.folders = RowInsert(database.insert(message_folders))
+        self.contents = RowInsert(database.replacing(message_contents))
+        self.wants = RowInsert(database.replacing(message_wants, reason=_STRONGER))
+
+
 class MailWrites:
     """Write to the mail of one account, in a transaction of somebody else."""
 
     def __init__(
-        self, connection: AsyncConnection, database: Database, account: AccountRef
+        self, connection: AsyncConnection, inserts: MailInserts, account: AccountRef
     ) -> None:
-        """Write through `connection`, in the words of `database`."""
+        """Write through `connection`."""
         self._connection = connection
-        self._database = database
+        self._inserts = inserts
         self._account = account
 
     async def write_messages(self, batch: MailBatch) -> None:
@@ -55,12 +66,11 @@ class MailWrites:
         if not held:
             return
         rows = [self._message(each) for each in held.values()]
-        await self._put(self._database.replacing(messages), rows)
+        await self._inserts.messages.run(self._connection, rows)
         await self._write_folders(held.values())
         written = {each.held.remote_id: each for each in batch.written}
         contents = [self._content(each) for each in written.values()]
-        if contents:
-            await self._put(self._database.replacing(message_contents), contents)
+        await self._inserts.contents.run(self._connection, contents)
         hidden = [each.remote_id for each in batch.moved if each.presence is not Presence.LIVE]
         for some in portions(hidden):
             columns = message_contents.c
@@ -80,21 +90,13 @@ class MailWrites:
             for each in held
             for folder in each.folders
         ]
-        if rows:
-            await self._put(self._database.insert(message_folders), rows)
-
-    async def _put(
-        self, insert: sqlite.Insert | postgresql.Insert, rows: Sequence[Mapping[str, object]]
-    ) -> None:
-        await self._database.put(self._connection, insert, rows)
+        await self._inserts.folders.run(self._connection, rows)
 
     async def write_wants(self, batch: MailBatch) -> None:
         """End what came to be, and then keep what is wanted."""
         await self._end(batch.done)
         await self._end(batch.arrived, message_wants.c.reason == Reason.CONFIRM.value)
-        if batch.wanted:
-            replacing = self._database.replacing(message_wants, reason=_STRONGER)
-            await self._put(replacing, self._wants(batch.wanted))
+        await self._inserts.wants.run(self._connection, self._wants(batch.wanted))
 
     async def _end(self, remote_ids: Iterable[str], *conditions: ColumnElement[bool]) -> None:
         columns = message_wants.c

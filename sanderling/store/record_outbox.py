@@ -12,6 +12,7 @@ from sanderling.kernel.events import RecordOperation
 from sanderling.kernel.ids import TriggerId, WorkspaceId
 from sanderling.store.columns import is_storable
 from sanderling.store.database import Database
+from sanderling.store.row_insert import RowInsert
 from sanderling.store.rows import AnyRow, read_one
 from sanderling.store.schema import record_events
 
@@ -22,28 +23,27 @@ class SQLRecordOutbox:
     def __init__(self, database: Database) -> None:
         """Use `database`, which must be migrated."""
         self._database = database
+        self._insert = RowInsert(database.insert_missing(record_events))
 
-    async def add(self, events: Sequence[OutboxEvent]) -> tuple[bool, ...]:
-        """Keep new events; False for each that was known by its id."""
-        async with self._database.write() as connection:
-            return await self.write(connection, events)
-
-    async def write(
-        self, connection: AsyncConnection, events: Sequence[OutboxEvent]
-    ) -> tuple[bool, ...]:
-        """Keep new events in a transaction of somebody else, as `add` does.
+    async def write(self, connection: AsyncConnection, events: Sequence[OutboxEvent]) -> None:
+        """Keep new events in a transaction of somebody else; those that are known stay.
 
         Whoever changes records calls this in the transaction that changes them: then there is an
         event if, and only if, the record has changed.
         """
+        await self._insert.run(connection, list(map(_columns, events)))
+
+    async def add(self, events: Sequence[OutboxEvent]) -> tuple[bool, ...]:
+        """Keep new events; False for each that was known by its id."""
         if not events:
             return ()
         table = record_events.c
         insert = self._database.insert_missing(record_events).returning(
             table.workspace_id, table.id
         )
-        found = await connection.execute(insert, list(map(_columns, events)))
-        added = {(row.workspace_id, row.id) for row in found}
+        async with self._database.write() as connection:
+            found = await connection.execute(insert, list(map(_columns, events)))
+            added = {(row.workspace_id, row.id) for row in found}
         # Of those that come twice in one call the first one was kept.
         return tuple(_is_first(event, added) for event in events)
 

@@ -10,6 +10,7 @@ from runner.triggers.outbox import outbox_event
 from sanderling.kernel.events import RecordChanged
 from sanderling.store.database import Database
 from sanderling.store.record_outbox import SQLRecordOutbox
+from sanderling.store.row_insert import RowInsert
 from sanderling.store.sync_schema import contacts
 
 
@@ -18,8 +19,8 @@ class SQLNews:
 
     def __init__(self, database: Database) -> None:
         """Use `database`, which must be migrated."""
-        self._database = database
         self._outbox = SQLRecordOutbox(database)
+        self._contacts = RowInsert(database.insert_missing(contacts))
 
     async def write(
         self,
@@ -36,10 +37,8 @@ class SQLNews:
         """
         changes = [outbox_event(each, each.happened_at) for each in events]
         await self._outbox.write(connection, changes)
-        if found:
-            owner = {"workspace_id": account.workspace_id, "account_id": account.id}
-            rows = [{**owner, **_row(each)} for each in found]
-            await connection.execute(self._database.insert_missing(contacts), rows)
+        owner = {"workspace_id": account.workspace_id, "account_id": account.id}
+        await self._contacts.run(connection, [{**owner, **_row(each)} for each in found])
 
 
 def _row(contact: Contact) -> dict[str, object]:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.sync.held import Place, Stage
 from jobs.sync.items import Kind
 from sanderling.store.database import Database
+from sanderling.store.row_insert import RowInsert
 from sanderling.store.rows import AnyRow, portions, read_all
 from sanderling.store.sync_schema import sync_places
 
@@ -21,6 +22,7 @@ class SQLPlaces:
         """Use `database`, which must be migrated."""
         self._database = database
         self._kind = kind
+        self._insert = RowInsert(database.replacing(sync_places))
 
     async def read(self, account_id: str) -> Mapping[str, Place]:
         """Return an account's places by their remote ids."""
@@ -38,10 +40,8 @@ class SQLPlaces:
         closed: Collection[str],
     ) -> None:
         """Keep `places`, and then forget those of `closed`, in a transaction of somebody else."""
-        if places:
-            owner = {"account_id": account_id, "kind": self._kind.value}
-            rows = [{**owner, **_row(each)} for each in places]
-            await connection.execute(self._database.replacing(sync_places), rows)
+        owner = {"account_id": account_id, "kind": self._kind.value}
+        await self._insert.run(connection, [{**owner, **_row(each)} for each in places])
         for some in portions(sorted(closed)):
             await connection.execute(
                 delete(sync_places).where(
