@@ -114,6 +114,8 @@ class Errand:
     workspace_id: WorkspaceId
     channels: tuple[Channel, ...]
     expires_at: datetime
+    sends: bool = False
+    """Whether the person is asked to let mail be sent, too."""
 
 
 @dataclass(frozen=True, slots=True)

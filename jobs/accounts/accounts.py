@@ -4,21 +4,19 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from jobs.accounts.account import (
-    SWITCHES,
     Account,
     AccountStatus,
     Errand,
-    Granted,
     Provider,
 )
+from jobs.accounts.consent import Answer, Consents, Wanted
 from jobs.accounts.errors import (
     AccountUnknown,
-    ChannelRefused,
     ConsentRefused,
     ErrandUnknown,
     ProviderDisabled,
@@ -27,7 +25,7 @@ from jobs.accounts.policy import PolicyChange
 from jobs.accounts.ports import AccountRecords, AccountStore, SignIns
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
-from jobs.sync.faults import AuthRevoked, Defect, PermissionMissing, ProviderFault
+from jobs.sync.faults import ProviderFault
 from jobs.sync.history import MOST_KEPT, SliceHistory
 from jobs.sync.status import KINDS, SyncStatus, status_of
 from sanderling.kernel.clock import Clock
@@ -52,21 +50,14 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person comes back with from a provider: a code, or an error with its description."""
-
-    code: str | None = field(default=None, repr=False)
-    error: str = ""
-    description: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class AccountView:
     """An account, its streams, and how each of them is getting on."""
 
     account: Account
     streams: tuple[Stream, ...]
     statuses: Mapping[StreamId, SyncStatus]
+    can_send: bool = False
+    """Whether its owner lets mail be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +90,7 @@ class Accounts:
         self._records = records
         self._slices = slices
         self._sign_ins = sign_ins
+        self._consents = Consents(store, sign_ins)
         self._tools = tools
 
     async def connect(
@@ -108,10 +100,13 @@ class Accounts:
         channels: Sequence[Channel] = (),
         *,
         email: str | None = None,
+        sends: bool = False,
     ) -> Departure:
         """Return where a person consents; nothing is connected before that one comes back.
 
-        Without `channels` it is all of the provider's that are turned on.
+        Without `channels` it is all of the provider's that are turned on. That mail may be sent is
+        asked for with `sends` alone. Where an account of this `email` is there, all that it has is
+        asked for beside it, because some providers give no more than they are asked for.
 
         Raises:
             ChannelRefused: a channel is another provider's.
@@ -119,18 +114,25 @@ class Accounts:
             SealingRefused: there is no key to keep tokens with.
 
         """
-        channels = self._require_channels(provider, channels)
+        wanted = Wanted(frozenset(self._consents.channels(provider, channels)), sends=sends)
+        if email:
+            wanted = await self._consents.beside_had(workspace_id, provider, email, wanted)
         state, verifier = self._secret(), self._secret()
         errand = Errand(
             digest_of(state),
             verifier,
             provider,
             workspace_id,
-            tuple(sorted(set(channels))),
+            tuple(sorted(wanted.channels)),
             self._tools.clock.now() + ERRAND_LASTS,
+            wanted.sends,
         )
         address = self._sign_ins.of(provider).address(
-            channels=errand.channels, state=state, challenge=challenge_of(verifier), email=email
+            channels=errand.channels,
+            state=state,
+            challenge=challenge_of(verifier),
+            email=email,
+            sends=errand.sends,
         )
         await self._store.begin(errand)
         return Departure(address, errand)
@@ -141,7 +143,7 @@ class Accounts:
         Raises:
             ErrandUnknown: nobody was sent with this state, or it was used, or it expired.
             ConsentRefused: the person or the provider said no, or not to everything, or it could
-                not be asked; begin again.
+                not be asked, or the account would lose what it has; begin again.
             ProviderDisabled: accounts of this provider cannot be connected here any more.
 
         """
@@ -152,7 +154,7 @@ class Accounts:
         errand = await self._store.take(digest_of(state), now)
         if errand is None or errand.provider is not provider:
             raise ErrandUnknown
-        granted = await self._granted(errand, answer)
+        granted = await self._consents.granted(errand, answer)
         account = Account(
             AccountId(self._tools.ids.account()),
             errand.workspace_id,
@@ -198,7 +200,7 @@ class Accounts:
         account = await self._find(workspace_id, account_id)
         streams = tuple(await self._streams.of_account(account.id))
         statuses = {each.id: await self._status(account, each) for each in streams}
-        return AccountView(account, streams, statuses)
+        return AccountView(account, streams, statuses, self._consents.can_send(account))
 
     async def pause(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
         """Stop syncing an account until it is resumed; a slice under way ends in order.
@@ -293,46 +295,6 @@ class Accounts:
             await self._sign_ins.of(account.provider).revoke(tokens)
         except (ProviderFault, ProviderDisabled):
             return
-
-    async def _granted(self, errand: Errand, answer: Answer) -> Granted:
-        sign_in = self._sign_ins.of(errand.provider)
-        try:
-            if answer.code is None or answer.error:
-                raise sign_in.refusal(answer.error, answer.description)
-            granted = await sign_in.redeem(answer.code, errand.verifier)
-        except (AuthRevoked, Defect) as refused:
-            raise ConsentRefused(
-                reason=f"the provider did not let it in: {refused.facts['reason']}",
-                what_to_do="Connect again, and finish within ten minutes",
-            ) from refused
-        except PermissionMissing as missing:
-            raise ConsentRefused(
-                reason=str(missing.facts["detail"]), what_to_do=str(missing.facts["what_to_do"])
-            ) from missing
-        except ProviderFault as fault:
-            raise ConsentRefused(
-                reason="the provider could not be reached",
-                what_to_do="Wait a little, and begin again with `sanderling accounts connect`",
-            ) from fault
-        if sign_in.missing(errand.channels, granted.scopes):
-            raise ConsentRefused(
-                reason="not every permission that it needs was ticked",
-                what_to_do="Connect again, and leave every permission ticked",
-            )
-        return granted
-
-    def _require_channels(self, provider: Provider, asked: Sequence[Channel]) -> Sequence[Channel]:
-        own, offered = sorted(provider.channels), self._sign_ins.offered(provider)
-        for channel in asked:
-            if channel not in own:
-                raise ChannelRefused(channel=channel, provider=provider, channels=", ".join(own))
-        needed = asked or own
-        off = [SWITCHES[channel] for channel in needed if channel not in offered]
-        if off and (asked or not offered):
-            raise ProviderDisabled(
-                provider=provider, reason="it is turned off", settings=" and ".join(off)
-            )
-        return asked or sorted(offered)
 
     def _stream(self, account: Account, channel: Channel) -> Stream:
         now = self._tools.clock.now()

@@ -15,6 +15,8 @@ from jobs.sync.faults import AuthRevoked, PermissionMissing, ProviderFault
 from sanderling.kernel.clock import Clock
 
 LIFE = timedelta(hours=1)
+SENDING = "send"
+"""The scope to send mail with; those of channels are their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,27 @@ class MemorySignIn:
         return provider.channels
 
     def address(
-        self, *, channels: Sequence[Channel], state: str, challenge: str, email: str | None
+        self,
+        *,
+        channels: Sequence[Channel],
+        state: str,
+        challenge: str,
+        email: str | None,
+        sends: bool = False,
     ) -> str:
         """Return an address that holds what was asked."""
-        query = {"state": state, "code_challenge": challenge, "scope": " ".join(channels)}
+        scope = " ".join(_scopes(channels, sends=sends))
+        query = {"state": state, "code_challenge": challenge, "scope": scope}
         if email:
             query["login_hint"] = email
         return f"https://provider.invalid/?{urlencode(query)}"
 
-    def consent(self, email: str, *, challenge: str, channels: Sequence[Channel]) -> str:
+    def consent(
+        self, email: str, *, challenge: str, channels: Sequence[Channel], sends: bool = False
+    ) -> str:
         """Return the code with which somebody comes back who consents to these channels."""
         code = self._word("code")
-        self._codes[code] = _Consent(email, challenge, tuple(channels))
+        self._codes[code] = _Consent(email, challenge, _scopes(channels, sends=sends))
         return code
 
     def end(self) -> None:
@@ -81,9 +92,11 @@ class MemorySignIn:
         """Let one consent end."""
         self._refresh.discard(tokens.refresh)
 
-    def missing(self, channels: Sequence[Channel], scopes: Sequence[str]) -> Sequence[str]:
-        """Return the channels that were not consented to."""
-        return [channel for channel in channels if channel not in scopes]
+    def missing(
+        self, channels: Sequence[Channel], scopes: Sequence[str], *, sends: bool = False
+    ) -> Sequence[str]:
+        """Return the channels that were not consented to, and sending if it was not."""
+        return [scope for scope in _scopes(channels, sends=sends) if scope not in scopes]
 
     def refusal(self, error: str, description: str) -> ProviderFault:  # noqa: ARG002 - it has one.
         """Return that the person said no."""
@@ -97,3 +110,7 @@ class MemorySignIn:
     def _word(self, kind: str) -> str:
         self._count += 1
         return f"{kind}-{self._count}"
+
+
+def _scopes(channels: Sequence[Channel], *, sends: bool) -> tuple[str, ...]:
+    return (*channels, SENDING) if sends else tuple(channels)

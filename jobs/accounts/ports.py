@@ -159,9 +159,17 @@ class SignIn(Protocol):
     """
 
     def address(
-        self, *, channels: Sequence[Channel], state: str, challenge: str, email: str | None
+        self,
+        *,
+        channels: Sequence[Channel],
+        state: str,
+        challenge: str,
+        email: str | None,
+        sends: bool = False,
     ) -> str:
         """Return where a person consents to these channels; `email` says which account is meant.
+
+        That mail may be sent is asked for with `sends` alone.
 
         Raises:
             ProviderDisabled: the app at the provider is not configured.
@@ -181,8 +189,13 @@ class SignIn(Protocol):
         """Tell the provider that consent is not used any more; where it has no way, do nothing."""
         ...
 
-    def missing(self, channels: Sequence[Channel], scopes: Sequence[str]) -> Sequence[str]:
-        """Return the scopes that these channels need and that are not among `scopes`."""
+    def missing(
+        self, channels: Sequence[Channel], scopes: Sequence[str], *, sends: bool = False
+    ) -> Sequence[str]:
+        """Return the scopes that these channels need and that are not among `scopes`.
+
+        With `sends` also what it needs to send mail.
+        """
         ...
 
     def refusal(self, error: str, description: str) -> ProviderFault:

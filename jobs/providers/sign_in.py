@@ -59,6 +59,7 @@ class House:
     revoke_url: str | None
     identity_scopes: tuple[str, ...]
     channel_scopes: Mapping[Channel, tuple[str, ...]]
+    sending_scope: str
     address_params: Mapping[str, str]
     settings: str
     """The names of the settings that make the app known, for people."""
@@ -87,7 +88,13 @@ class OAuthSignIn:
         self._clock = clock
 
     def address(
-        self, *, channels: Sequence[Channel], state: str, challenge: str, email: str | None
+        self,
+        *,
+        channels: Sequence[Channel],
+        state: str,
+        challenge: str,
+        email: str | None,
+        sends: bool = False,
     ) -> str:
         """Return where a person consents to these channels."""
         app = self._require_app()
@@ -96,7 +103,7 @@ class OAuthSignIn:
             "response_type": "code",
             "client_id": app.client_id,
             "redirect_uri": app.callback_url,
-            "scope": " ".join([*self._house.identity_scopes, *self._scopes(channels)]),
+            "scope": " ".join([*self._house.identity_scopes, *self._scopes(channels, sends=sends)]),
             "state": state,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
@@ -137,10 +144,13 @@ class OAuthSignIn:
         if self._house.revoke_url is not None:
             await self._post(self._house.revoke_url, {"token": tokens.refresh})
 
-    def missing(self, channels: Sequence[Channel], scopes: Sequence[str]) -> Sequence[str]:
+    def missing(
+        self, channels: Sequence[Channel], scopes: Sequence[str], *, sends: bool = False
+    ) -> Sequence[str]:
         """Return the scopes that these channels need and that were not given."""
         given = {self._short(scope) for scope in scopes}
-        return [scope for scope in self._scopes(channels) if self._short(scope) not in given]
+        needed = self._scopes(channels, sends=sends)
+        return [scope for scope in needed if self._short(scope) not in given]
 
     def refusal(self, error: str, description: str) -> ProviderFault:
         """Return what it means that a person came back with an error."""
@@ -151,8 +161,10 @@ class OAuthSignIn:
     def _short(self, scope: str) -> str:
         return scope.removeprefix(self._house.scope_prefix).lower()
 
-    def _scopes(self, channels: Sequence[Channel]) -> list[str]:
-        needed = (scope for channel in channels for scope in self._house.channel_scopes[channel])
+    def _scopes(self, channels: Sequence[Channel], *, sends: bool) -> list[str]:
+        needed = [scope for channel in channels for scope in self._house.channel_scopes[channel]]
+        if sends:
+            needed.append(self._house.sending_scope)
         return list(dict.fromkeys(needed))
 
     def _require_app(self) -> App:

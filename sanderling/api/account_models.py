@@ -54,9 +54,14 @@ class AskedAccount(Asked):
         Field(
             min_length=1,
             max_length=_LONGEST_ADDRESS,
-            description="Which account is meant; the provider's page has it filled in.",
+            description="Which account is meant; the provider's page has it filled in. Of one that "
+            "is connected, all that it has is asked for again.",
         ),
     ] = None
+    sends: Annotated[
+        bool,
+        Field(description="Ask its owner, too, to let mail be sent; sync needs it for nothing."),
+    ] = False
 
 
 class AskedPolicy(Asked):
@@ -116,6 +121,7 @@ class ErrandShown(Shown):
     id: str
     provider: ProviderWord
     channels: list[ChannelWord]
+    sends: Annotated[bool, Field(description="Whether that mail may be sent is asked for.")]
     expires_at: datetime
 
     @classmethod
@@ -125,6 +131,7 @@ class ErrandShown(Shown):
             id=errand.state_digest,
             provider=errand.provider.value,
             channels=[channel.value for channel in errand.channels],
+            sends=errand.sends,
             expires_at=errand.expires_at,
         )
 
@@ -273,7 +280,8 @@ class AccountShown(AccountSummary):
     """One account with what was consented to, and how each of its channels is getting on."""
 
     aliases: list[str]
-    scopes: list[str]
+    scopes: Annotated[list[str], Field(description="What its owner consented to.")]
+    can_send: Annotated[bool, Field(description="Whether its owner lets mail be sent.")]
     policy: PolicyShown
     streams: list[StreamShown]
 
@@ -284,6 +292,7 @@ class AccountShown(AccountSummary):
             **dict(AccountSummary.of(view.account)),
             aliases=list(view.account.aliases),
             scopes=list(view.account.scopes),
+            can_send=view.can_send,
             policy=PolicyShown.of(view.account.policy),
             streams=[StreamShown.of(stream, view.statuses[stream.id]) for stream in view.streams],
         )

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from starlette.types import Receive, Scope, Send
 
 from jobs.accounts.account import Account, Provider
-from jobs.accounts.accounts import Answer
+from jobs.accounts.consent import Answer
 from jobs.accounts.errors import ConsentRefused, ErrandUnknown, ProviderDisabled
 from jobs.streams.stream import Channel
 from sanderling.api.exchange import exchange_of

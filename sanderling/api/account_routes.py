@@ -41,6 +41,7 @@ async def connect_account(
         Provider(asked.provider),
         [Channel(channel) for channel in asked.channels],
         email=asked.email,
+        sends=asked.sends,
     )
     response.headers["location"] = f"/v1/accounts/errands/{departure.errand.state_digest}"
     return DepartureShown.leaving(departure)

@@ -81,6 +81,7 @@ def show_account(terminal: Console, account: AccountShown) -> None:
         "connected": _moment(account.created_at),
         "aliases": ", ".join(account.aliases),
         "scopes": " ".join(account.scopes),
+        "sending": _sending_text(account),
     }
     for stream in account.streams:
         facts |= {stream.channel: _stream_text(stream)}
@@ -88,6 +89,13 @@ def show_account(terminal: Console, account: AccountShown) -> None:
         if fact:
             terminal.print(f"  {name:<18} {visible(fact)}")
     _slices_view(account)(terminal)
+
+
+def _sending_text(account: AccountShown) -> str:
+    if account.can_send:
+        return "its owner lets mail be sent"
+    asking = f"sanderling accounts connect {account.provider} --email {account.email} --send"
+    return f"not allowed; `{asking}` asks for it"
 
 
 def policy_view(policy: PolicyShown) -> View:

@@ -51,6 +51,9 @@ def connect(  # noqa: PLR0913 - each option of the command is one parameter.
     email: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Which account is meant.")
     ] = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Ask the owner, too, to let mail be sent.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the account is there.")] = False,
     url: URL = None,
     key: Key = None,
@@ -64,7 +67,9 @@ def connect(  # noqa: PLR0913 - each option of the command is one parameter.
     screen = Screen(as_json=as_json)
 
     async def begin(client: Sanderling) -> DepartureShown:
-        return await client.accounts.connect(provider, channels=channel or (), email=email)
+        return await client.accounts.connect(
+            provider, channels=channel or (), email=email, sends=send
+        )
 
     async def see_through(client: Sanderling) -> AccountSummary:
         known = {account.id: account for account in (await client.accounts.list()).items}

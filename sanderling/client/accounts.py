@@ -29,12 +29,18 @@ class Accounts:
         self._transport = transport
 
     async def connect(
-        self, provider: str, *, channels: Sequence[str] = (), email: str | None = None
+        self,
+        provider: str,
+        *,
+        channels: Sequence[str] = (),
+        email: str | None = None,
+        sends: bool = False,
     ) -> DepartureShown:
         """Begin to connect an account; its owner opens the address and consents.
 
         `provider` is google or microsoft. Without `channels` it is all of the provider's that are
-        turned on. `email` says which account is meant.
+        turned on. `email` says which account is meant; of one that is connected, all that it has
+        is asked for again. With `sends` its owner is asked to let mail be sent, too.
 
         Raises:
             RequestInvalid: there is no such provider or channel.
@@ -42,7 +48,12 @@ class Accounts:
             ProviderDisabled: what is asked for is turned off, or no OAuth app is configured.
 
         """
-        members = {"provider": provider, "channels": list(channels), "email": email}
+        members = {
+            "provider": provider,
+            "channels": list(channels),
+            "email": email,
+            "sends": sends,
+        }
         return await self._transport.connect(asked_body(AskedAccount, members))
 
     async def errand(self, errand_id: str) -> ErrandShown:

@@ -38,6 +38,7 @@ class InProcessAccounts:
             Provider(asked.provider),
             [Channel(channel) for channel in asked.channels],
             email=asked.email,
+            sends=asked.sends,
         )
         return DepartureShown.leaving(departure)
 

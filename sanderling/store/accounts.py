@@ -47,6 +47,7 @@ class SQLAccountStore:
             "workspace_id": errand.workspace_id,
             "channels": " ".join(errand.channels),
             "expires_at": errand.expires_at,
+            "sends": errand.sends,
         }
         async with self._database.write() as connection:
             await connection.execute(self._database.insert_missing(account_errands), [row])
@@ -201,6 +202,7 @@ class SQLAccountStore:
             WorkspaceId(row.workspace_id),
             tuple(map(Channel, row.channels.split())),
             row.expires_at,
+            row.sends,
         )
 
     def _sealed(self, account_id: AccountId, tokens: TokenSet) -> Mapping[str, object]:

@@ -80,6 +80,7 @@ message_contents = Table(
         ["messages.account_id", "messages.remote_id"],
         ondelete="CASCADE",
     ),
+    Index(None, "workspace_id", "id"),
     Index(None, "workspace_id", "dated_at", "id"),
     Index(None, "account_id", "dated_at", "id"),
 )

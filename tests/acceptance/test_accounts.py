@@ -109,6 +109,28 @@ def test_an_account_is_connected_shown_steered_and_forgotten(stage: Stage, provi
     assert (gone.status, "sanderling accounts list" in gone.err) == (30, True)
 
 
+@pytest.mark.parametrize("provider", CHANNELS)
+def test_an_account_comes_to_send_without_losing_what_it_has(stage: Stage, provider: str) -> None:
+    """One channel is named with the wish to send; the other is asked for again by itself."""
+    command = stage.command
+    stage.visit(command.must("accounts", "connect", provider, "--email", ADA)["address"])
+    (listed,) = stage.accounts_of(ADA)
+    before = command.must("accounts", "show", listed["id"])
+    asking = ("connect", provider, "--channel", CHANNELS[provider][0], "--email", ADA, "--send")
+    departure = command.must("accounts", *asking)
+
+    page = stage.visit(departure["address"])
+
+    after = command.must("accounts", "show", listed["id"])
+    command.must("accounts", "disconnect", listed["id"])
+    assert f"{ADA} is connected" in page.text
+    assert (before["can_send"], after["can_send"]) == (False, True)
+    assert after["channels"] == departure["channels"] == CHANNELS[provider]
+    (sending,) = {*after["scopes"]} - {*before["scopes"]}
+    assert sending.lower().endswith("send")
+    assert {*before["scopes"]} <= {*after["scopes"]}
+
+
 def test_a_policy_is_chosen_by_parts_and_shown(stage: Stage) -> None:
     """Lists are added to and taken from, and a misspelt entry is named before anything is sent."""
     command = stage.command

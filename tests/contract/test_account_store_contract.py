@@ -33,7 +33,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncGenerator[AccountStore]:
 
 def an_errand(state: str = "s1") -> Errand:
     """Return an errand that lasts an hour."""
-    return Errand(state, "verifier", Provider.GOOGLE, HOME, (Channel.GMAIL,), LATER)
+    return Errand(state, "verifier", Provider.GOOGLE, HOME, (Channel.GMAIL,), LATER, sends=True)
 
 
 async def claim(store: AccountStore, *, version: int = 1) -> Renewal | None:

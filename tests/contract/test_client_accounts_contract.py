@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from jobs.accounts.account import AccountStatus, Provider
-from jobs.accounts.accounts import Answer
+from jobs.accounts.consent import Answer
 from jobs.accounts.errors import (
     AccountUnknown,
     ChannelRefused,
@@ -45,9 +45,9 @@ def client(setting: Setting) -> Sanderling:
     return setting.admin
 
 
-async def connected(setting: Setting, client: Sanderling) -> AccountShown:
+async def connected(setting: Setting, client: Sanderling, *, sends: bool = False) -> AccountShown:
     """Return an account whose owner opened the address and came back."""
-    departure = await client.accounts.connect("google", email="ada@example.com")
+    departure = await client.accounts.connect("google", email="ada@example.com", sends=sends)
     told = parse_qs(urlsplit(setting.house.doorstep.way_back(departure)).query)
     account = await setting.house.services.accounts.complete(
         Provider.GOOGLE, state=told["state"][0], answer=Answer(told["code"][0])
@@ -76,6 +76,16 @@ async def test_an_account_is_connected_by_whoever_opens_the_address(
     )
     assert [stream.channel for stream in account.streams] == account.channels == BOTH
     assert [item.id for item in (await client.accounts.list()).items] == [account.id]
+
+
+async def test_sending_is_asked_for_later_and_shown(setting: Setting, client: Sanderling) -> None:
+    """The account is the same, keeps its scopes, and has one more."""
+    before = await connected(setting, client)
+
+    after = await connected(setting, client, sends=True)
+
+    assert (before.can_send, after.can_send, after.id) == (False, True, before.id)
+    assert {*before.scopes} < {*after.scopes}
 
 
 async def test_an_account_is_paused_resumed_asked_and_forgotten(

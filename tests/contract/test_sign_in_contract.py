@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -32,13 +34,21 @@ GOOGLES = (Channel.GMAIL, Channel.GOOGLE_CALENDAR)
 MICROSOFTS = (Channel.MICROSOFT_MAIL, Channel.MICROSOFT_CALENDAR)
 
 
+class Consent(Protocol):
+    """A person who allows what is asked for; the code is what that one comes back with."""
+
+    def __call__(self, *, channels: Sequence[Channel], sends: bool = False) -> str:
+        """Return the code."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """A way to sign in, its channels, and a person who consents there."""
 
     sign_in: SignIn
     both: tuple[Channel, Channel]
-    consent: Callable[[Sequence[Channel]], str]
+    consent: Consent
     end: Callable[[], object]
     is_told: bool = True
     """Whether the provider has a way to be told that consent is not used any more."""
@@ -57,10 +67,14 @@ class Play:
     def door(self, sign_in: OAuthSignIn) -> Door:
         """Return the way in, with a person who allows all that is asked for."""
 
-        def consent(channels: Sequence[Channel]) -> str:
+        def consent(*, channels: Sequence[Channel], sends: bool = False) -> str:
             address = urlsplit(
                 sign_in.address(
-                    channels=channels, state="s1", challenge=challenge_of(VERIFIER), email=EMAIL
+                    channels=channels,
+                    state="s1",
+                    challenge=challenge_of(VERIFIER),
+                    email=EMAIL,
+                    sends=sends,
                 )
             )
             asked = Asked("GET", address.path, tuple(parse_qsl(address.query)))
@@ -106,7 +120,7 @@ async def door(request: pytest.FixtureRequest) -> AsyncGenerator[Door]:
         yield Door(
             memory.of(Provider.GOOGLE),
             GOOGLES,
-            lambda channels: memory.consent(EMAIL, challenge=challenge, channels=channels),
+            partial(memory.consent, EMAIL, challenge=challenge),
             memory.end,
         )
         return
@@ -119,7 +133,7 @@ async def door(request: pytest.FixtureRequest) -> AsyncGenerator[Door]:
 
 async def test_a_code_tells_who_consented_to_what(door: Door) -> None:
     """Tokens come with the person's own id and address, and with what was allowed."""
-    granted = await door.sign_in.redeem(door.consent(door.both), VERIFIER)
+    granted = await door.sign_in.redeem(door.consent(channels=door.both), VERIFIER)
 
     assert granted.email == EMAIL
     assert granted.subject
@@ -129,26 +143,35 @@ async def test_a_code_tells_who_consented_to_what(door: Door) -> None:
 
 async def test_what_was_not_allowed_is_missing(door: Door) -> None:
     """A person may consent to mail alone."""
-    granted = await door.sign_in.redeem(door.consent(door.both[:1]), VERIFIER)
+    granted = await door.sign_in.redeem(door.consent(channels=door.both[:1]), VERIFIER)
 
     assert door.sign_in.missing(door.both[:1], granted.scopes) == []
     assert len(door.sign_in.missing(door.both, granted.scopes)) == 1
 
 
+async def test_sending_is_a_permission_of_its_own(door: Door) -> None:
+    """It is asked for beside what channels need, and given with it; unasked it is missing."""
+    reading = await door.sign_in.redeem(door.consent(channels=door.both), VERIFIER)
+    sending = await door.sign_in.redeem(door.consent(channels=door.both, sends=True), VERIFIER)
+
+    assert len(door.sign_in.missing(door.both, reading.scopes, sends=True)) == 1
+    assert door.sign_in.missing(door.both, sending.scopes, sends=True) == []
+
+
 async def test_a_code_is_good_once_and_with_its_verifier(door: Door) -> None:
     """Whoever overhears a code has nothing."""
-    code = door.consent(door.both)
+    code = door.consent(channels=door.both)
     await door.sign_in.redeem(code, VERIFIER)
 
     with pytest.raises(AuthRevoked):
         await door.sign_in.redeem(code, VERIFIER)
     with pytest.raises(AuthRevoked):
-        await door.sign_in.redeem(door.consent(door.both), "another" * 8)
+        await door.sign_in.redeem(door.consent(channels=door.both), "another" * 8)
 
 
 async def test_tokens_are_renewed_until_consent_ends(door: Door) -> None:
     """Each refresh brings another access token, and the next refresh token or the same."""
-    first = (await door.sign_in.redeem(door.consent(door.both), VERIFIER)).tokens
+    first = (await door.sign_in.redeem(door.consent(channels=door.both), VERIFIER)).tokens
 
     second = await door.sign_in.renew(first)
     third = await door.sign_in.renew(second)
@@ -162,7 +185,7 @@ async def test_tokens_are_renewed_until_consent_ends(door: Door) -> None:
 
 async def test_revoked_tokens_are_renewed_no_more(door: Door) -> None:
     """A person who disconnects has taken the consent back, where the provider has a way for it."""
-    tokens = (await door.sign_in.redeem(door.consent(door.both), VERIFIER)).tokens
+    tokens = (await door.sign_in.redeem(door.consent(channels=door.both), VERIFIER)).tokens
 
     await door.sign_in.revoke(tokens)
 

@@ -51,5 +51,6 @@ class Doorstep:
             email,
             challenge=told["code_challenge"][0],
             channels=[Channel(channel) for channel in departure.channels],
+            sends=departure.sends,
         )
         return f"{PATHS[departure.provider]}?code={code}&state={told['state'][0]}"

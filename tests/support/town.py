@@ -13,7 +13,7 @@ import httpx2
 from config.layers import Layers
 from config.loader import build_snapshot
 from jobs.accounts.account import Provider
-from jobs.accounts.accounts import Answer
+from jobs.accounts.consent import Answer
 from jobs.sync.items import EventStatus
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.ids import WorkspaceId

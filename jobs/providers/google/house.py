@@ -1,6 +1,11 @@
 """How people are signed in with Google."""
 
-from jobs.providers.google.methods import CALENDAR_SCOPES, IDENTITY_SCOPES, MAIL_SCOPES
+from jobs.providers.google.methods import (
+    CALENDAR_SCOPES,
+    IDENTITY_SCOPES,
+    MAIL_SCOPES,
+    SENDING_SCOPE,
+)
 from jobs.providers.sign_in import House
 from jobs.streams.stream import Channel
 
@@ -15,6 +20,7 @@ def google_house(base_url: str | None = None) -> House:
         revoke_url=f"{base or 'https://oauth2.googleapis.com'}/revoke",
         identity_scopes=IDENTITY_SCOPES,
         channel_scopes={Channel.GMAIL: MAIL_SCOPES, Channel.GOOGLE_CALENDAR: CALENDAR_SCOPES},
+        sending_scope=SENDING_SCOPE,
         # A refresh token comes with a consent that was asked for, not with one remembered.
         address_params={
             "access_type": "offline",

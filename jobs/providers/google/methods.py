@@ -18,7 +18,10 @@ IDENTITY_SCOPES = (
 MAIL_SCOPES = (f"{_GMAIL}readonly",)
 CALENDAR_SCOPES = (f"{_CALENDAR}.events",)
 SCOPES = (*CALENDAR_SCOPES, *MAIL_SCOPES, *IDENTITY_SCOPES)
-"""What people are asked to consent to at most; each channel asks for its own alone."""
+"""What sync asks people to consent to at most; each channel asks for its own alone."""
+
+SENDING_SCOPE = f"{_GMAIL}send"
+"""What is asked for beside it where mail is to be sent; it lets nobody read."""
 
 _READS_MAIL = frozenset({"https://mail.google.com/", f"{_GMAIL}modify", f"{_GMAIL}readonly"})
 _READS_HEADERS = _READS_MAIL | {f"{_GMAIL}metadata"}

@@ -1,6 +1,11 @@
 """How people are signed in with Microsoft."""
 
-from jobs.providers.microsoft.methods import CALENDAR_SCOPES, IDENTITY_SCOPES, MAIL_SCOPES
+from jobs.providers.microsoft.methods import (
+    CALENDAR_SCOPES,
+    IDENTITY_SCOPES,
+    MAIL_SCOPES,
+    SENDING_SCOPE,
+)
 from jobs.providers.microsoft.objections import meaning
 from jobs.providers.sign_in import House
 from jobs.streams.stream import Channel
@@ -25,6 +30,7 @@ def microsoft_house(base_url: str | None = None) -> House:
             Channel.MICROSOFT_MAIL: MAIL_SCOPES,
             Channel.MICROSOFT_CALENDAR: CALENDAR_SCOPES,
         },
+        sending_scope=SENDING_SCOPE,
         # Who is signed in with several accounts would else connect whichever was used last.
         address_params={"response_mode": "query", "prompt": "select_account"},
         settings="AUTH_MICROSOFT_CLIENT_ID, AUTH_MICROSOFT_CLIENT_SECRET and "

@@ -9,7 +9,10 @@ IDENTITY_SCOPES = ("openid", "email", "profile", "offline_access", "User.Read")
 MAIL_SCOPES = ("Mail.Read",)
 CALENDAR_SCOPES = ("Calendars.Read",)
 SCOPES = (*IDENTITY_SCOPES, *MAIL_SCOPES, *CALENDAR_SCOPES)
-"""What people are asked to consent to at most; each channel asks for its own, and none writes."""
+"""What sync asks people to consent to at most; each channel asks for its own, and none writes."""
+
+SENDING_SCOPE = "Mail.Send"
+"""What is asked for beside it where mail is to be sent; it lets nobody read."""
 
 _READS_MAIL = frozenset({"Mail.Read", "Mail.ReadWrite"})
 _READS_HEADERS = _READS_MAIL | {"Mail.ReadBasic"}

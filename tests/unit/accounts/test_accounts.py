@@ -1,13 +1,10 @@
 """People connect accounts, look after them, and take them back."""
 
-import os
-from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
-
 import pytest
 
 from jobs.accounts.account import Account, AccountStatus, Provider
-from jobs.accounts.accounts import ERRAND_LASTS, Accounts, Answer, Departure, Tools, digest_of
+from jobs.accounts.accounts import ERRAND_LASTS, digest_of
+from jobs.accounts.consent import Answer
 from jobs.accounts.errors import (
     AccountUnknown,
     ChannelRefused,
@@ -15,84 +12,13 @@ from jobs.accounts.errors import (
     ErrandUnknown,
     ProviderDisabled,
 )
-from jobs.accounts.memory import MemoryAccountStore
-from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel, Lane, Lease, Phase, StreamClaim, StreamId, StreamStatus
 from jobs.sync.faults import AuthRevoked, PermissionMissing, Temporary
 from jobs.sync.held import MailBatch, Reason, Want
-from jobs.sync.history import MemorySliceHistory
-from jobs.sync.memory_records import MemorySyncRecords
-from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from jobs.sync.provider import AccountRef
-from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.errors import StoreUnavailableError
-from sanderling.kernel.ids import SortableIds
+from support.account_desk import BOTH, EMAIL, GOOGLE, Desk
 from support.accounts import ELSEWHERE, HOME
-from support.tokens import Balky
-
-GOOGLE, BOTH = Provider.GOOGLE, (Channel.GMAIL, Channel.GOOGLE_CALENDAR)
-EMAIL = "ada@example.com"
-
-
-class Shaky(MemorySyncRecords):
-    """Records whose removal may be interrupted; counts the steps that it took."""
-
-    def __init__(self, mail: MemoryMailStore, streams: MemoryStreamStore) -> None:
-        """Remove what is asked for."""
-        super().__init__(mail, MemoryCalendarStore(lambda _: True), streams.recall)
-        self.steps: list[int] = []
-        self.fails_at_step = 0
-
-    async def forget(self, account_id: str, *, limit: int) -> int:
-        """Remove some of what an account brought, unless the database is away."""
-        if len(self.steps) + 1 == self.fails_at_step:
-            raise StoreUnavailableError(reason="it is away")
-        self.steps.append(await super().forget(account_id, limit=limit))
-        return self.steps[-1]
-
-
-@dataclass
-class Desk:
-    """What people ask, and what it is kept in."""
-
-    clock: VirtualClock = field(default_factory=VirtualClock)
-    store: MemoryAccountStore = field(default_factory=MemoryAccountStore)
-    streams: MemoryStreamStore = field(default_factory=MemoryStreamStore)
-
-    def __post_init__(self) -> None:
-        """Open the desk."""
-        self.sign_in = Balky(self.clock)
-        tools = Tools(self.clock, SortableIds(self.clock), os.urandom)
-        self.mail = MemoryMailStore(lambda _: True)
-        self.records = Shaky(self.mail, self.streams)
-        self.slices = MemorySliceHistory(lambda _: True)
-        self.accounts = Accounts(
-            self.store, self.streams, self.records, self.slices, self.sign_in, tools
-        )
-
-    async def leave(self, *channels: Channel) -> tuple[Departure, str]:
-        """Send somebody off, and return where to and with what state."""
-        departure = await self.accounts.connect(HOME, GOOGLE, channels or BOTH)
-        return departure, parse_qs(urlsplit(departure.address).query)["state"][0]
-
-    def consent(self, departure: Departure, *channels: Channel) -> str:
-        """Let somebody consent, and return the code."""
-        challenge = parse_qs(urlsplit(departure.address).query)["code_challenge"][0]
-        return self.sign_in.consent(
-            EMAIL, challenge=challenge, channels=channels or departure.errand.channels
-        )
-
-    async def connected(self, *channels: Channel) -> Account:
-        """Return an account that somebody connected."""
-        departure, state = await self.leave(*channels)
-        return await self.accounts.complete(
-            GOOGLE, state=state, answer=Answer(self.consent(departure, *channels))
-        )
-
-    async def statuses(self, account: Account) -> dict[Channel, StreamStatus]:
-        """Return how each stream stands."""
-        streams = await self.streams.of_account(account.id)
-        return {stream.channel: stream.status for stream in streams}
 
 
 @pytest.fixture
@@ -177,7 +103,7 @@ async def test_who_connects_again_heals_the_account(desk: Desk) -> None:
     await desk.store.change(first.id, AccountStatus.NEEDS_REAUTH, "ended")
     await desk.accounts.pause(HOME, first.id)
 
-    again = await desk.connected(Channel.GOOGLE_CALENDAR)
+    again = await desk.connected(Channel.GOOGLE_CALENDAR, email=EMAIL)
 
     assert (again.id, again.status, again.channels) == (first.id, AccountStatus.CONNECTED, BOTH)
     assert await desk.statuses(again) == dict.fromkeys(BOTH, StreamStatus.ACTIVE)

@@ -89,6 +89,7 @@ def test_an_empty_list_of_those_to_reconnect_is_good_news(
         ({"stage": "stopped", "detail": "Ask Bob."}, "stopped 600 of about 2,000; Ask Bob."),
         ({"stage": "paused"}, "paused 600 of about 2,000; 12,345 units of quota"),
         ({"stage": "needs_reconnect", "done": 2000}, "needs reconnect, 2,000 here; 12,345"),
+        ({}, "not allowed; `sanderling accounts connect google --email ada@example.com --send`"),
         ({}, "12,345 units of quota since 2026-01-01 12:00:00 UTC"),
         ({"last_success_at": NOW}, "went well at 2026-01-01 12:00:00 UTC"),
         (
@@ -135,6 +136,7 @@ def test_each_channel_says_how_it_is_getting_on(
         **summary().model_dump(),
         aliases=["a@example.com"],
         scopes=["openid"],
+        can_send=False,
         policy=PolicyShown.of(AccountPolicy()),
         streams=[stream],
     )

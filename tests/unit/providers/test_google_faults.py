@@ -7,7 +7,7 @@ import pytest
 
 from jobs.providers.answer import Answer
 from jobs.providers.google.faults import fault_of
-from jobs.providers.google.methods import METHODS, SCOPES, Method
+from jobs.providers.google.methods import METHODS, SCOPES, SENDING_SCOPE, Method
 from jobs.sync.faults import (
     CursorExpired,
     Defect,
@@ -96,3 +96,9 @@ def test_words_of_strangers_are_not_repeated() -> None:
 def test_the_scopes_that_people_consent_to_allow_every_method(method: Method) -> None:
     """Nothing is asked of Google that it would refuse for want of a scope."""
     assert method.scopes.intersection(SCOPES)
+
+
+def test_what_sending_asks_for_lets_nobody_read() -> None:
+    """It is no part of what sync asks for, and allows no method that sync uses."""
+    assert SENDING_SCOPE not in SCOPES
+    assert not any(SENDING_SCOPE in method.scopes for method in METHODS)

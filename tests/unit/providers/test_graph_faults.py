@@ -7,7 +7,7 @@ import pytest
 
 from jobs.providers.answer import Answer
 from jobs.providers.microsoft.faults import fault_of
-from jobs.providers.microsoft.methods import METHODS, SCOPES
+from jobs.providers.microsoft.methods import METHODS, SCOPES, SENDING_SCOPE
 from jobs.sync.faults import (
     AuthRevoked,
     CursorExpired,
@@ -102,6 +102,12 @@ def test_nothing_is_asked_for_that_no_method_needs() -> None:
 
     assert needed == set(SCOPES) - NEEDLESS
     assert not any("Write" in scope or "Send" in scope for scope in SCOPES)
+
+
+def test_what_sending_asks_for_lets_nobody_read() -> None:
+    """It is no part of what sync asks for, and allows no method that sync uses."""
+    assert SENDING_SCOPE not in SCOPES
+    assert not any(SENDING_SCOPE in method.scopes for method in METHODS)
 
 
 async def test_the_simulated_graph_lets_us_do_everything_with_our_scopes() -> None:
