@@ -24,6 +24,9 @@ _FLAGS = {
 }
 _NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)", re.ASCII)
+_TENANT = re.compile(
+    r"common|organizations|consumers|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+)
 _MS_PER = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _BYTES_PER = {
     **dict.fromkeys(("kB", "KB"), 10**3),
@@ -117,6 +120,13 @@ def read_url(value: str) -> str:
     return text
 
 
+def _tenant(value: str) -> str:
+    text = value.strip().lower()
+    if not _TENANT.fullmatch(text):
+        raise ValueError("write common, organizations, consumers or the id of a directory (a UUID)")
+    return text
+
+
 def _service(value: str) -> str:
     """Return a URL that secrets may be sent below, without a slash at its end."""
     parts = urlsplit(value)
@@ -185,6 +195,7 @@ Mebibytes = Annotated[int, BeforeValidator(_mebibytes), Kind.SIZE, Unit.MEBIBYTE
 Text = Annotated[str, AfterValidator(_plain), Kind.STRING]
 Folder = Annotated[Path, Kind.STRING]
 Items = Annotated[tuple[str, ...], BeforeValidator(_items), Kind.ARRAY]
+MicrosoftTenant = Annotated[str, AfterValidator(_tenant), Kind.STRING]
 URL = Annotated[str, AfterValidator(read_url), Kind.URL]
 ServiceURL = Annotated[str, AfterValidator(read_url), AfterValidator(_service), Kind.URL]
 """Where a service is asked with secrets: https, or http on loopback."""

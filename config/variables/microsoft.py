@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from config.declaration import Condition, Declared, Group
-from config.kinds import URL, Flag, Secret, ServiceURL, Text, Whole
+from config.kinds import URL, Flag, MicrosoftTenant, Secret, ServiceURL, Text, Whole
 from config.variables.group import VariableGroup
 
 _ANY_USE = (
@@ -56,6 +56,14 @@ class MicrosoftVariables(VariableGroup):
             required_if=_ANY_USE,
         ),
     ] = None
+    microsoft_tenant: Annotated[
+        MicrosoftTenant,
+        Declared(
+            "AUTH_MICROSOFT_TENANT",
+            "Whose accounts are taken: `common` for all, `organizations`, `consumers` for personal "
+            "ones, or the id of one organisation's directory.",
+        ),
+    ] = "common"
     microsoft_callback_url: Annotated[
         URL | None,
         Declared(

@@ -136,6 +136,6 @@ async def resync_account(request: Request, account_id: IdPath) -> AccountShown:
     responses=problems("account_unknown"),
 )
 async def disconnect_account(request: Request, account_id: IdPath) -> None:
-    """Forget an account with its tokens, and take consent back at the provider."""
+    """Forget an account, its tokens, messages and events; consent is taken back at Google."""
     workspace_id = principal_of(request).workspace_id
     await services_of(request).accounts.disconnect(workspace_id, account_id)

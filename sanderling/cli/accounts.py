@@ -243,7 +243,7 @@ def disconnect(
     home: Home = None,
     as_json: AsJSON = False,
 ) -> int:
-    """Forget an account with its tokens, and take consent back at the provider."""
+    """Forget an account, its tokens, messages and events; consent is taken back at Google."""
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
 
     with_client(lambda client: client.accounts.disconnect(account), url=url, key=key, home=home)

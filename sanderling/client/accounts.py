@@ -153,7 +153,7 @@ class Accounts:
         return await self._transport.resync(_known(account_id))
 
     async def disconnect(self, account_id: str) -> None:
-        """Forget an account with its tokens, and take consent back at the provider."""
+        """Forget an account, its tokens, messages and events; consent is taken back at Google."""
         await self._transport.disconnect(_known(account_id))
 
 

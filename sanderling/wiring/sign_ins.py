@@ -79,7 +79,8 @@ def _house(settings: Settings, provider: Provider) -> tuple[House, App | None]:
                 settings.microsoft_client_secret,
                 settings.microsoft_apis_callback_url,
             )
-            return microsoft_house(settings.microsoft_login_base_url), app
+            house = microsoft_house(settings.microsoft_login_base_url, settings.microsoft_tenant)
+            return house, app
 
 
 def _app(client_id: str, secret: SecretStr | None, callback_url: str | None) -> App | None:

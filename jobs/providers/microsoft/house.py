@@ -13,13 +13,14 @@ from jobs.streams.stream import Channel
 _OWN = "https://login.microsoftonline.com"
 
 
-def microsoft_house(base_url: str | None = None) -> House:
+def microsoft_house(base_url: str | None = None, tenant: str = "common") -> House:
     """Return Microsoft's addresses, or those of what stands in for it below one URL.
 
-    People of any organisation are taken, and personal accounts. There is no address at which an
-    app gives consent back: its owner removes it, or an administrator.
+    `tenant` says whose accounts are taken: those of one organisation by its id, of any
+    (`organizations`), personal ones (`consumers`), or all of them (`common`). There is no address
+    at which an app gives consent back: its owner removes it, or an administrator.
     """
-    base = f"{(base_url or _OWN).rstrip('/')}/common/oauth2/v2.0"
+    base = f"{(base_url or _OWN).rstrip('/')}/{tenant}/oauth2/v2.0"
     return House(
         name="Microsoft",
         authorize_url=f"{base}/authorize",

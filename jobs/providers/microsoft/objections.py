@@ -38,7 +38,23 @@ _REDIRECT = (
 )
 _ONE_TENANT = (
     "the OAuth app takes accounts of its own organisation alone",
-    "Register it for accounts in any organisation, with personal accounts if they are to be synced",
+    "Set AUTH_MICROSOFT_TENANT to the organisation's id, or register the app for accounts in any",
+)
+_OTHER_TENANT = (
+    "the account is of no organisation that is asked",
+    "Connect one of the organisation that AUTH_MICROSOFT_TENANT names, or set it to common",
+)
+_PERSONAL_APP = (
+    "the OAuth app takes personal accounts alone",
+    "Set AUTH_MICROSOFT_TENANT to consumers, or register the app for organisations too",
+)
+_WORK_APP = (
+    "the OAuth app takes no personal accounts",
+    "Set AUTH_MICROSOFT_TENANT to organizations, or register the app for personal accounts too",
+)
+_NO_TENANT = (
+    "Microsoft knows no organisation of that id",
+    "Correct AUTH_MICROSOFT_TENANT; it is the directory (tenant) id in the Entra admin centre",
 )
 _UNASSIGNED = (
     "the person is not assigned to the app",
@@ -64,7 +80,13 @@ _PERMISSIONS: Mapping[int, tuple[str, str]] = {
     7000222: _SECRET_EXPIRED,
     50011: _REDIRECT,
     50194: _ONE_TENANT,
-    50020: _ONE_TENANT,
+    50020: _OTHER_TENANT,
+    500208: _OTHER_TENANT,
+    9002331: _PERSONAL_APP,
+    9002346: _PERSONAL_APP,
+    9002332: _WORK_APP,
+    500200: _WORK_APP,
+    90002: _NO_TENANT,
     50105: _UNASSIGNED,
     53003: _POLICY,
     53000: _POLICY,

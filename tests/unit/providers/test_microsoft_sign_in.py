@@ -49,6 +49,14 @@ def test_people_are_sent_with_all_that_microsoft_wants(sign_in: OAuthSignIn) -> 
     assert (told["prompt"], told["response_mode"]) == (["select_account"], ["query"])
 
 
+async def test_tokens_are_renewed_where_their_tenant_is() -> None:
+    """Both addresses are the tenant's, so that a token of another one is never asked for."""
+    house = microsoft_house("https://login.test/", "organizations")
+
+    assert house.authorize_url == "https://login.test/organizations/oauth2/v2.0/authorize"
+    assert house.token_url == "https://login.test/organizations/oauth2/v2.0/token"
+
+
 def test_scopes_may_be_told_in_full(sign_in: OAuthSignIn) -> None:
     """Microsoft names a scope with or without the service that it is of."""
     both = [Channel.MICROSOFT_MAIL, Channel.MICROSOFT_CALENDAR]
@@ -69,7 +77,11 @@ def test_scopes_may_be_told_in_full(sign_in: OAuthSignIn) -> None:
         ("invalid_client", 7000215, PermissionMissing, "not to its id"),
         ("invalid_client", 7000222, PermissionMissing, "Make a new one"),
         ("invalid_request", 50011, PermissionMissing, "AUTH_MICROSOFT_APIS_CALLBACK_URL"),
-        ("invalid_request", 50194, PermissionMissing, "any organisation"),
+        ("invalid_request", 50194, PermissionMissing, "AUTH_MICROSOFT_TENANT to the organisation"),
+        ("invalid_grant", 50020, PermissionMissing, "that AUTH_MICROSOFT_TENANT names"),
+        ("invalid_request", 9002331, PermissionMissing, "AUTH_MICROSOFT_TENANT to consumers"),
+        ("invalid_request", 9002332, PermissionMissing, "AUTH_MICROSOFT_TENANT to organizations"),
+        ("invalid_request", 90002, PermissionMissing, "Correct AUTH_MICROSOFT_TENANT"),
         ("access_denied", 50105, PermissionMissing, "assign the person"),
         ("access_denied", 53003, PermissionMissing, "conditional access"),
         ("invalid_grant", 50173, AuthRevoked, "password was changed"),

@@ -3,8 +3,9 @@
 from urllib.parse import urlsplit
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
+from config.kinds import MicrosoftTenant
 from config.variables import Settings
 from jobs.accounts.account import Provider
 from jobs.accounts.errors import ProviderDisabled
@@ -13,6 +14,7 @@ from jobs.streams.stream import Channel
 from sanderling.kernel.clock import VirtualClock
 from sanderling.wiring.sign_ins import SettledSignIns, SignInsSubscriber, open_sign_ins
 
+TENANT = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 APPS = Settings.model_construct(
     is_gmail_enabled=True,
     google_client_id="google-1",
@@ -55,6 +57,35 @@ async def test_half_an_app_is_none(missing: str) -> None:
     ) as sign_ins:
         with pytest.raises(ProviderDisabled, match="AUTH_GOOGLE_CLIENT_ID"):
             address_of(sign_ins.of(Provider.GOOGLE), Channel.GMAIL)
+
+
+async def test_a_tenant_is_followed_while_it_runs() -> None:
+    """People are sent to the organisation's own address from the next errand on."""
+    sign_ins = SettledSignIns(APPS, VirtualClock())
+    subscriber = SignInsSubscriber(sign_ins)
+    changed = APPS.model_copy(update={"microsoft_tenant": TENANT})
+
+    (await subscriber.prepare(changed)).swap()
+
+    assert subscriber.needs(changed) != subscriber.needs(APPS)
+    address = sign_ins.of(Provider.MICROSOFT).address(
+        channels=[Channel.MICROSOFT_MAIL], state="s", challenge="c", email=None
+    )
+    await sign_ins.close()
+    assert urlsplit(address).path == f"/{TENANT}/oauth2/v2.0/authorize"
+
+
+@pytest.mark.parametrize("written", ["Consumers", f" {TENANT.upper()} "])
+def test_a_tenant_is_a_word_or_the_id_of_a_directory(written: str) -> None:
+    """It is written in any case."""
+    assert TypeAdapter[str](MicrosoftTenant).validate_python(written) == written.strip().lower()
+
+
+@pytest.mark.parametrize("written", ["", "contoso.com", "common/../evil", f"{TENANT}?x", "a\nb"])
+def test_what_is_no_tenant_is_refused(written: str) -> None:
+    """It becomes a part of the address that people are sent to."""
+    with pytest.raises(ValidationError, match="the id of a directory"):
+        TypeAdapter[str](MicrosoftTenant).validate_python(written)
 
 
 async def test_settings_are_followed_while_it_runs() -> None:
