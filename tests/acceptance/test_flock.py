@@ -31,9 +31,9 @@ class Size:
     pace: Pace
 
 
-HALF_MINUTELY = Pace("*/30 * * * * *", lease_ms=15_000)
+MINUTELY = Pace("* * * * *", lease_ms=15_000)
 TEN = Size(accounts=10, mails=3, edits=40, calm_s=120, pace=Pace())
-TWO_HUNDRED = Size(accounts=200, mails=6, edits=600, calm_s=900, pace=HALF_MINUTELY)
+TWO_HUNDRED = Size(accounts=200, mails=2, edits=300, calm_s=900, pace=MINUTELY)
 
 
 async def edited(flock: Flock, *, edits: int) -> None:
@@ -72,6 +72,9 @@ async def test_workers_that_are_killed_lose_double_and_mix_up_nothing(
         assert statuses == [0] * WORKERS
         assert len(holders & dead) == KILLS
         assert len(holders) == WORKERS + KILLS
+        everybody = {who.account_id: who.person.email for who in flock.town.residents}
+        assert {visit.email for visit in flock.witness.visits} == set(everybody.values())
+        assert {write.account_id for write in flock.audit.writes()} == set(everybody)
         assert flock.witness.strangers == 0
         assert flock.witness.meetings() == []
         assert flock.unheld() == []

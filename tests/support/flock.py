@@ -82,15 +82,6 @@ class Flock:
 
         await until(is_amid)
 
-    async def freeze(self, worker: Server) -> None:
-        """Let a worker stand still amid its work, as on a machine that hangs."""
-        while True:
-            await self.until_amid(worker)
-            worker.process.send_signal(signal.SIGSTOP)
-            if (await self.held())[worker.process.pid]:
-                return
-            worker.process.send_signal(signal.SIGCONT)
-
     async def kill(self, worker: Server) -> Server:
         """Kill a worker amid its work, and return the one that takes its place."""
         await self.until_amid(worker)
@@ -173,10 +164,11 @@ class Flock:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often accounts are looked at, how long leases last, and how slow providers are."""
+    """How often accounts are looked at, how many at once, and how slow providers are."""
 
     cron: str = "* * * * * *"
     lease_ms: int = 4000
+    at_once: int = 10
     latency_s: float = 0.02
 
 
@@ -201,6 +193,8 @@ async def open_flock(
                 "JOB_MESSAGES_IMPORT_CRON": pace.cron,
                 "JOB_CALENDAR_EVENT_LIST_FETCH_CRON": pace.cron,
                 "WORKER_SYNC_LEASE_MS": str(pace.lease_ms),
+                "WORKER_SYNC_CONCURRENCY": str(pace.at_once),
+                "EXECUTIONS_CONCURRENCY": "2",
                 **town.settings,
             }
             command = replace(command, settings=wanted)
