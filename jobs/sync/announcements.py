@@ -99,11 +99,8 @@ class Announcer:
         """Return the event of a calendar's event."""
         fields: tuple[str, ...] = ()
         if operation is RecordOperation.UPDATED and before is not None:
-            fields = tuple(
-                name
-                for name, value in self._event(after).items()
-                if self._event(before)[name] != value
-            )
+            old, new = self._event(before), self._event(after)
+            fields = tuple(name for name, value in new.items() if old[name] != value)
         return RecordChanged(
             workspace_id=self._account.workspace_id,
             event_id=f"{after.record_id}.{after.revision}",
@@ -157,5 +154,7 @@ def _when(moment: datetime | None) -> JSON:
 
 
 def _clean(text: str) -> str:
+    if text.isascii():
+        return text
     # Lone surrogates have no form in JSON, and one of them would refuse the whole event.
     return text.encode("utf-8", "replace").decode()

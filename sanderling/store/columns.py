@@ -81,7 +81,10 @@ class Exact(TypeDecorator[str]):
         dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's.
     ) -> str | None:
         """Return what every text column holds."""
-        return None if value is None else _MARKED.sub(_marked, value)
+        # Most ids are plain, and to see that takes no search.
+        if value is None or (value.isascii() and "\\" not in value and "\0" not in value):
+            return value
+        return _MARKED.sub(_marked, value)
 
     def process_result_value(
         self,

@@ -142,17 +142,22 @@ def _columns(event: OutboxEvent) -> dict[str, object]:
         "id": event.id,
         "object": event.object,
         "operation": event.operation.value,
-        "updated_fields": json.dumps(event.updated_fields),
+        "updated_fields": _list(event.updated_fields),
         "event": event.event_json,
         "state": event.state.value,
         "attempts": event.attempts,
-        "delivered": json.dumps(event.delivered),
+        "delivered": _list(event.delivered),
         "due_at": event.due_at,
         "lease_until": event.lease_until,
         "fence": event.fence,
         "detail": event.detail,
         "created_at": event.created_at,
     }
+
+
+def _list(words: Sequence[str]) -> str:
+    # Of most events that are new both lists are empty.
+    return json.dumps(words) if words else "[]"
 
 
 def _event(row: AnyRow) -> OutboxEvent:
