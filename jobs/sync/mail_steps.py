@@ -129,8 +129,8 @@ class MailDraft:
             folders = frozenset({place.remote_id})
         is_read = held.is_read if change.is_read is None else change.is_read
         self._settle(place, held, change.version, folders, is_read=is_read)
-        if is_scan and held.presence is Presence.EXCLUDED:
-            # What the owner chose may let it in by now.
+        if is_scan and held.presence in _CHOSEN:
+            # What the owner chose may let it in by now, or leave it out.
             self._want(held.remote_id, held.thread_id, Reason.REFRESH)
 
     def _set_folders(self, place: Place, change: FoldersSet) -> None:
@@ -242,6 +242,7 @@ class MailDraft:
             self._wanted[remote_id] = Want(remote_id, thread_id or "", reason)
 
 
+_CHOSEN = frozenset({Presence.LIVE, Presence.EXCLUDED})
 _NOBODY = Want("", "", Reason.NEW)
 
 

@@ -76,8 +76,12 @@ def message_of(fields: Fields, *, parse_error: str | None = None) -> Message:
 
 
 def version_of(fields: Fields) -> str:
-    """Return when the message was changed last: its change key has no order."""
-    return clean(text_of(fields, "lastModifiedDateTime"), _MAX_SHORT_CHARS)
+    """Return when the message was changed last, as text that sorts as the moment does.
+
+    Its change key has no order, and fractions of a second may come or not.
+    """
+    changed_at = moment_of(text_of(fields, "lastModifiedDateTime"))
+    return changed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if changed_at else ""
 
 
 def moment_of(text: str) -> datetime | None:

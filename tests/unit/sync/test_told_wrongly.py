@@ -143,3 +143,18 @@ async def test_mail_fetched_while_its_folder_is_away_is_seen_once_the_folder_is_
 
     assert await remote.local() == remote.remote()
     assert len(await remote.local()) == 1
+
+
+async def test_a_message_that_moves_on_is_never_said_to_be_gone() -> None:
+    """The folder that it left tells of it before the one that it came to, and keeps its content."""
+    remote = SimulatedMail("microsoft")
+    mail = remote.box.add(letter(), places=frozenset({"archive"}))
+    await remote.slices()
+
+    for folder in ("inbox", "sentitems", "projects"):
+        left = remote.box.get(mail.number).places
+        remote.box.place(mail.number, add=frozenset({folder}), remove=left)
+        await remote.slices()
+
+    assert await remote.local() == remote.remote()
+    assert not [each for each in await remote.keeping.announced() if each.operation == "deleted"]

@@ -1,0 +1,26 @@
+"""Versions of messages of Microsoft's sort as the moments do of which they tell."""
+
+import pytest
+
+from jobs.providers.microsoft.message import version_of
+
+MOMENTS = (
+    "2026-11-26T09:00:12Z",
+    "2026-11-26T09:00:12.05Z",
+    "2026-11-26T09:00:12.5Z",
+    "2026-11-26T09:00:13.0000000Z",
+    "2026-11-26T11:00:14+02:00",
+)
+
+
+def test_versions_sort_as_moments_do() -> None:
+    """Whether or not a moment comes with fractions, or with an offset."""
+    versions = [version_of({"lastModifiedDateTime": each}) for each in MOMENTS]
+
+    assert versions == sorted(set(versions))
+
+
+@pytest.mark.parametrize("fields", [{}, {"lastModifiedDateTime": "soon"}])
+def test_what_is_no_moment_is_the_lowest(fields: dict[str, object]) -> None:
+    """It is older than any that is one."""
+    assert version_of(fields) == "" < version_of({"lastModifiedDateTime": MOMENTS[0]})
