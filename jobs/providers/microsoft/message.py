@@ -78,10 +78,11 @@ def message_of(fields: Fields, *, parse_error: str | None = None) -> Message:
 def version_of(fields: Fields) -> str:
     """Return when the message was changed last, as text that sorts as the moment does.
 
-    Its change key has no order, and fractions of a second may come or not.
+    Its change key has no order, and fractions of a second may come or not. They stand behind the
+    Z, so that it sorts after the provider's own text for the same second, which was kept before.
     """
     changed_at = moment_of(text_of(fields, "lastModifiedDateTime"))
-    return changed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if changed_at else ""
+    return changed_at.strftime("%Y-%m-%dT%H:%M:%SZ%f") if changed_at else ""
 
 
 def moment_of(text: str) -> datetime | None:
