@@ -12,7 +12,7 @@ from jobs.accounts.account import Provider
 from jobs.accounts.ports import AccountStore, SignIns
 from jobs.accounts.renewal import RenewedTokens
 from jobs.streams.stream import AccountId
-from jobs.sync.faults import AuthRevoked, PermissionMissing
+from jobs.sync.faults import AuthRevoked
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Failure
 
@@ -80,7 +80,7 @@ class TokensAhead:
             try:
                 tally.renewed += await self._tokens.renew_ahead(account_id, AHEAD)
                 tally.in_a_row = 0
-            except (AuthRevoked, PermissionMissing):
+            except AuthRevoked:
                 # The account says so by now, with what to do.
                 tally.ended += 1
                 tally.in_a_row = 0

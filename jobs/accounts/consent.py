@@ -7,7 +7,7 @@ from jobs.accounts.account import SWITCHES, Account, Errand, Granted, Provider
 from jobs.accounts.errors import ChannelRefused, ConsentRefused, ProviderDisabled
 from jobs.accounts.ports import AccountStore, SignIns
 from jobs.streams.stream import Channel
-from jobs.sync.faults import AuthRevoked, Defect, PermissionMissing, ProviderFault
+from jobs.sync.faults import AppRefused, AuthRevoked, Defect, PermissionMissing, ProviderFault
 from sanderling.kernel.ids import WorkspaceId
 
 
@@ -85,7 +85,7 @@ class Consents:
                 reason=f"the provider did not let it in: {refused.facts['reason']}",
                 what_to_do="Connect again, and finish within ten minutes",
             ) from refused
-        except PermissionMissing as missing:
+        except (PermissionMissing, AppRefused) as missing:
             raise ConsentRefused(
                 reason=str(missing.facts["detail"]), what_to_do=str(missing.facts["what_to_do"])
             ) from missing

@@ -155,7 +155,8 @@ class SignIn(Protocol):
     """Send people to a provider, and get tokens from it.
 
     Every method that asks the provider raises `ProviderFault` and its kinds: `AuthRevoked` when
-    consent ended, `PermissionMissing` when the app is not allowed to ask, with what to do.
+    consent ended, `PermissionMissing` when this person's account may not be asked for, and
+    `AppRefused` when no account may, because our app is set or registered wrongly.
     """
 
     def address(

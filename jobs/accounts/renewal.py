@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from jobs.accounts.account import AccountStatus, HeldTokens
 from jobs.accounts.ports import AccountStore, Renewal, SignIns
-from jobs.sync.faults import AuthRevoked, PermissionMissing, ProviderFault, Temporary
+from jobs.sync.faults import AuthRevoked, ProviderFault, Temporary
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.flights import Flights
 
@@ -76,7 +76,6 @@ class RenewedTokens:
     async def _renew(self, renewal: Renewal) -> str | None:
         """Return a new token; None when the right was lost, so that the row has to be read."""
         sign_in = self._sign_ins.of(renewal.held.provider)
-        status, reason = None, ""
         try:
             tokens = await sign_in.renew(renewal.held.tokens)
             return tokens.access if await self._store.renewed(renewal, tokens) else None
@@ -87,11 +86,8 @@ class RenewedTokens:
             if not await self._store.give_back(renewal, status, reason):
                 return None
             raise
-        except PermissionMissing as missing:
-            status, reason = AccountStatus.FAILED_PERMISSION, str(missing)
-            await self._store.give_back(renewal, status, reason)
-            raise
         except ProviderFault:
+            # A missing permission is written down by the stream that it stops.
             await self._store.give_back(renewal)
             raise
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from jobs.providers.answer import Fields, text_of
-from jobs.sync.faults import AuthRevoked, PermissionMissing, ProviderFault, Temporary
+from jobs.sync.faults import AppRefused, AuthRevoked, PermissionMissing, ProviderFault, Temporary
 
 _ENDED = {"invalid_grant", "interaction_required", "consent_required", "login_required"}
 _PASSING = {"server_error", "temporarily_unavailable"}
 _APP = (
     "the OAuth app or its secret is refused",
-    "Correct {settings}, and resume the account",
+    "Correct {settings}",
 )
 _BACK = (
     "the provider does not know the address that people come back to",
@@ -27,12 +27,14 @@ _DENIED = (
     "Connect again and allow it; add the address to the test users of an OAuth app in test mode",
 )
 _PERMISSIONS: Mapping[str, tuple[str, str]] = {
-    "invalid_client": _APP,
-    "unauthorized_client": _APP,
-    "redirect_uri_mismatch": _BACK,
     "access_denied": _DENIED,
     "invalid_scope": _ORGANISATION,
     "admin_policy_enforced": _ORGANISATION,
+}
+_APP_REFUSALS: Mapping[str, tuple[str, str]] = {
+    "invalid_client": _APP,
+    "unauthorized_client": _APP,
+    "redirect_uri_mismatch": _BACK,
 }
 _NUMBER = re.compile(r"AADSTS([0-9]{4,9})")
 
@@ -72,7 +74,10 @@ def meaning(objection: Objection, settings: str) -> ProviderFault | None:
         return AuthRevoked(error)
     if error in _PASSING:
         return Temporary(error)
+    if error in _APP_REFUSALS:
+        detail, what_to_do = _APP_REFUSALS[error]
+        return AppRefused(detail, what_to_do.format(settings=settings))
     if error not in _PERMISSIONS:
         return None
     detail, what_to_do = _PERMISSIONS[error]
-    return PermissionMissing(detail, what_to_do.format(settings=settings))
+    return PermissionMissing(detail, what_to_do)

@@ -83,6 +83,19 @@ class PermissionMissing(ProviderFault):
         super().__init__(detail=detail, what_to_do=what_to_do)
 
 
+class AppRefused(ProviderFault):
+    """The provider refuses Sanderling's own app, whoever the person is: {detail}.
+
+    {what_to_do}. Sync tries again by itself.
+    """
+
+    code: ClassVar[str] = "provider_app_refused"
+
+    def __init__(self, detail: str, what_to_do: str) -> None:
+        """Keep what is refused, and what to do about it; both without a full stop."""
+        super().__init__(detail=detail, what_to_do=what_to_do)
+
+
 class ItemGone(ProviderFault):
     """The provider does not know this item any more."""
 

@@ -7,7 +7,7 @@ import pytest
 from jobs.accounts.account import AccountStatus
 from jobs.accounts.renewal import EARLY
 from jobs.accounts.tokens import MemoryTokens, Tokens
-from jobs.sync.faults import AuthRevoked, PermissionMissing, Temporary
+from jobs.sync.faults import AppRefused, AuthRevoked, PermissionMissing, ProviderFault, Temporary
 from support.accounts import HOME, HOUR, NOW, an_account
 from support.tokens import House, a_house
 
@@ -140,15 +140,10 @@ async def test_an_end_is_told_to_people(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "status"),
-    [
-        (Temporary("status 503"), AccountStatus.CONNECTED),
-        (PermissionMissing("x", "Do y."), AccountStatus.FAILED_PERMISSION),
-    ],
+    "fault",
+    [Temporary("status 503"), PermissionMissing("x", "Do y"), AppRefused("x", "Do y")],
 )
-async def test_what_passes_leaves_the_account_as_it_is(
-    house: House, fault: Temporary | PermissionMissing, status: AccountStatus
-) -> None:
+async def test_what_passes_leaves_the_account_as_it_is(house: House, fault: ProviderFault) -> None:
     """The right is given back, so that the next one may try at once."""
     stale = await house.tokens.access_token(ACCOUNT)
     house.sign_in.fault = fault
@@ -158,7 +153,7 @@ async def test_what_passes_leaves_the_account_as_it_is(
 
     account = await house.store.find(HOME, ACCOUNT)
     assert account is not None
-    assert account.status is status
+    assert account.status is AccountStatus.CONNECTED
     house.sign_in.fault = None
     assert await house.tokens.refresh(ACCOUNT, stale) != stale
 

@@ -6,7 +6,7 @@ The numbers are those of https://learn.microsoft.com/entra/identity-platform/ref
 from collections.abc import Mapping
 
 from jobs.providers.objection import Objection
-from jobs.sync.faults import AuthRevoked, PermissionMissing, ProviderFault
+from jobs.sync.faults import AppRefused, AuthRevoked, PermissionMissing, ProviderFault
 
 _ADMIN = (
     "an administrator of the organisation has to allow the app",
@@ -26,11 +26,11 @@ _UNKNOWN_APP = (
 )
 _SECRET = (
     "the client secret is wrong",
-    "Set AUTH_MICROSOFT_CLIENT_SECRET to the secret's value, not to its id, and resume the account",
+    "Set AUTH_MICROSOFT_CLIENT_SECRET to the secret's value, not to its id",
 )
 _SECRET_EXPIRED = (
     "the client secret has expired",
-    "Make a new one, set AUTH_MICROSOFT_CLIENT_SECRET to its value, and resume the account",
+    "Make a new one, set AUTH_MICROSOFT_CLIENT_SECRET to its value",
 )
 _REDIRECT = (
     "Microsoft does not know the address that people come back to",
@@ -75,6 +75,12 @@ _PERMISSIONS: Mapping[int, tuple[str, str]] = {
     90094: _ADMIN,
     90093: _ADMIN,
     90095: _ADMIN,
+    50105: _UNASSIGNED,
+    53003: _POLICY,
+    53000: _POLICY,
+    7000112: _SIGN_IN_OFF,
+}
+_APP: Mapping[int, tuple[str, str]] = {
     700016: _UNKNOWN_APP,
     7000215: _SECRET,
     7000222: _SECRET_EXPIRED,
@@ -87,11 +93,9 @@ _PERMISSIONS: Mapping[int, tuple[str, str]] = {
     9002332: _WORK_APP,
     500200: _WORK_APP,
     90002: _NO_TENANT,
-    50105: _UNASSIGNED,
-    53003: _POLICY,
-    53000: _POLICY,
-    7000112: _SIGN_IN_OFF,
 }
+"""What a wrong setting or registration brings on every account alike."""
+
 _ENDINGS: Mapping[int, str] = {
     50173: "the password was changed or access was taken back",
     50132: "the password was changed or the session ended",
@@ -116,6 +120,9 @@ def meaning(objection: Objection) -> ProviderFault | None:
         if number in _PERMISSIONS:
             detail, what_to_do = _PERMISSIONS[number]
             return PermissionMissing(f"{detail} (AADSTS{number})", what_to_do)
+        if number in _APP:
+            detail, what_to_do = _APP[number]
+            return AppRefused(f"{detail} (AADSTS{number})", what_to_do)
         if number in _ENDINGS:
             return AuthRevoked(f"{_ENDINGS[number]} (AADSTS{number})")
     return None

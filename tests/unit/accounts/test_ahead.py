@@ -7,7 +7,7 @@ import pytest
 from jobs.accounts.account import AccountStatus
 from jobs.accounts.accounts import challenge_of
 from jobs.accounts.ahead import AHEAD, AWAY_AFTER, TokensAhead
-from jobs.sync.faults import Temporary
+from jobs.sync.faults import AppRefused, PermissionMissing, ProviderFault, Temporary
 from support.accounts import HOME, HOUR, an_account
 from support.tokens import House, a_house
 
@@ -59,9 +59,19 @@ async def test_what_ends_later_is_left(house: House) -> None:
     assert [early, await _a_worker(house).renew()] == [NOTHING, NOTHING]
 
 
-async def test_a_provider_that_is_away_is_asked_again_later(house: House) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Temporary("no answer"),
+        AppRefused("the client secret is wrong", "Correct it"),
+        PermissionMissing("a policy bars the app", "Ask the administrator"),
+    ],
+)
+async def test_a_provider_that_is_away_is_asked_again_later(
+    house: House, fault: ProviderFault
+) -> None:
     """No account has to be connected again for that, and a run soon leaves the provider alone."""
-    house.sign_in.fault = Temporary("no answer")
+    house.sign_in.fault = fault
     house.sign_in.hold()
     working = asyncio.create_task(_a_worker(house).renew())
     await house.sign_in.wait_asked()

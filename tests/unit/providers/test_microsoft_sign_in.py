@@ -10,7 +10,7 @@ from jobs.providers.http import open_client
 from jobs.providers.microsoft.house import microsoft_house
 from jobs.providers.sign_in import App, OAuthSignIn
 from jobs.streams.stream import Channel
-from jobs.sync.faults import AuthRevoked, PermissionMissing, ProviderFault, Temporary
+from jobs.sync.faults import AppRefused, AuthRevoked, PermissionMissing, ProviderFault, Temporary
 from sanderling.kernel.clock import VirtualClock
 from support.accounts import TOKENS
 from support.providers import Script
@@ -73,15 +73,15 @@ def test_scopes_may_be_told_in_full(sign_in: OAuthSignIn) -> None:
     [
         ("consent_required", 65001, PermissionMissing, "administrator"),
         ("access_denied", 90094, PermissionMissing, "Entra admin centre"),
-        ("unauthorized_client", 700016, PermissionMissing, "AUTH_MICROSOFT_CLIENT_ID"),
-        ("invalid_client", 7000215, PermissionMissing, "not to its id"),
-        ("invalid_client", 7000222, PermissionMissing, "Make a new one"),
-        ("invalid_request", 50011, PermissionMissing, "AUTH_MICROSOFT_APIS_CALLBACK_URL"),
-        ("invalid_request", 50194, PermissionMissing, "AUTH_MICROSOFT_TENANT to the organisation"),
-        ("invalid_grant", 50020, PermissionMissing, "that AUTH_MICROSOFT_TENANT names"),
-        ("invalid_request", 9002331, PermissionMissing, "AUTH_MICROSOFT_TENANT to consumers"),
-        ("invalid_request", 9002332, PermissionMissing, "AUTH_MICROSOFT_TENANT to organizations"),
-        ("invalid_request", 90002, PermissionMissing, "Correct AUTH_MICROSOFT_TENANT"),
+        ("unauthorized_client", 700016, AppRefused, "AUTH_MICROSOFT_CLIENT_ID"),
+        ("invalid_client", 7000215, AppRefused, "not to its id"),
+        ("invalid_client", 7000222, AppRefused, "Make a new one"),
+        ("invalid_request", 50011, AppRefused, "AUTH_MICROSOFT_APIS_CALLBACK_URL"),
+        ("invalid_request", 50194, AppRefused, "AUTH_MICROSOFT_TENANT to the organisation"),
+        ("invalid_grant", 50020, AppRefused, "that AUTH_MICROSOFT_TENANT names"),
+        ("invalid_request", 9002331, AppRefused, "AUTH_MICROSOFT_TENANT to consumers"),
+        ("invalid_request", 9002332, AppRefused, "AUTH_MICROSOFT_TENANT to organizations"),
+        ("invalid_request", 90002, AppRefused, "Correct AUTH_MICROSOFT_TENANT"),
         ("access_denied", 50105, PermissionMissing, "assign the person"),
         ("access_denied", 53003, PermissionMissing, "conditional access"),
         ("invalid_grant", 50173, AuthRevoked, "password was changed"),

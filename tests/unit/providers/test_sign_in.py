@@ -15,6 +15,7 @@ from jobs.providers.http import open_client
 from jobs.providers.sign_in import App, OAuthSignIn, claims_of
 from jobs.streams.stream import Channel
 from jobs.sync.faults import (
+    AppRefused,
     AuthRevoked,
     Defect,
     PermissionMissing,
@@ -80,9 +81,9 @@ def test_google_is_asked_at_its_own_addresses_by_default() -> None:
     [
         (400, "invalid_grant", AuthRevoked),
         (400, "interaction_required", AuthRevoked),
-        (401, "invalid_client", PermissionMissing),
+        (401, "invalid_client", AppRefused),
         (400, "access_denied", PermissionMissing),
-        (400, "redirect_uri_mismatch", PermissionMissing),
+        (400, "redirect_uri_mismatch", AppRefused),
         (400, "invalid_request", Defect),
         (429, "slow_down", RateLimited),
         (503, "temporarily_unavailable", Temporary),

@@ -6,6 +6,7 @@ import pytest
 
 from jobs.sync.backoff import Course, next_quota_day, retry_wait_s, verdict
 from jobs.sync.faults import (
+    AppRefused,
     AuthRevoked,
     CursorExpired,
     Defect,
@@ -19,6 +20,7 @@ from jobs.sync.faults import (
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 NEXT_DAY = datetime(2026, 7, 2, 7, 5, tzinfo=UTC)
 BUSY = Temporary("busy")
+MISSET = AppRefused("the client secret is wrong", "Correct it")
 FORBIDDEN = PermissionMissing("no mailbox", "Give the user a mailbox")
 
 
@@ -41,6 +43,7 @@ FORBIDDEN = PermissionMissing("no mailbox", "Give the user a mailbox")
         (CursorExpired(reason="old"), 4, Course.RESCAN, 480.0),
         (AuthRevoked("invalid_grant"), 0, Course.NEEDS_REAUTH, None),
         (FORBIDDEN, 0, Course.FAILED_PERMISSION, None),
+        (MISSET, 0, Course.BACK_OFF, 52.5),
         (Defect("400"), 0, Course.BACK_OFF, 52.5),
         (Defect("400"), 1, Course.BACK_OFF, 105.0),
         (Defect("400"), 2, Course.STOP, None),
