@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from jobs.accounts.account import SWITCHES, Account, Errand, Granted, Provider
+from jobs.accounts.account import SWITCHES, Account, AccountStatus, Errand, Granted, Provider
 from jobs.accounts.errors import ChannelRefused, ConsentRefused, ProviderDisabled
 from jobs.accounts.ports import AccountStore, SignIns
 from jobs.streams.stream import Channel
@@ -62,8 +62,8 @@ class Consents:
         """Return what is wanted, and beside it what the account of an address has already."""
         for account in await self._store.list_accounts(workspace_id):
             if (account.provider, account.email) == (provider, email.lower()):
-                channels = wanted.channels | {*account.channels}
-                wanted = Wanted(channels, sends=wanted.sends or self.can_send(account))
+                had = self._had(account)
+                wanted = Wanted(wanted.channels | had.channels, sends=wanted.sends or had.sends)
         return wanted
 
     async def granted(self, errand: Errand, answer: Answer) -> Granted:
@@ -109,14 +109,26 @@ class Consents:
         for account in await self._store.list_accounts(errand.workspace_id):
             if (account.provider, account.subject) != (errand.provider, granted.subject):
                 continue
-            sends = self.can_send(account)
-            lost = sign_in.missing(account.channels, granted.scopes, sends=sends)
+            had = self._had(account)
+            lost = sign_in.missing(sorted(had.channels), granted.scopes, sends=had.sends)
             if lost:
                 raise ConsentRefused(
                     reason=f"the account is there, and would lose {', '.join(lost)}",
                     what_to_do="Connect again with `--email` and its address: then all that it "
                     "has is asked for",
                 )
+
+    def _had(self, account: Account) -> Wanted:
+        """Return what an account must not lose: channels that are on, and sending that it can do.
+
+        One whose consent ended can send nothing, so that connecting it again is the way to take
+        that permission back.
+        """
+        is_consented = account.status is not AccountStatus.NEEDS_REAUTH
+        return Wanted(
+            self._sign_ins.offered(account.provider).intersection(account.channels),
+            sends=is_consented and self.can_send(account),
+        )
 
     def can_send(self, account: Account) -> bool:
         """Say whether the owner of an account lets mail be sent."""

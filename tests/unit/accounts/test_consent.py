@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from jobs.accounts.account import AccountStatus
 from jobs.accounts.consent import Answer
 from jobs.accounts.errors import (
     ConsentRefused,
@@ -75,3 +76,31 @@ async def test_tokens_that_do_less_replace_none(desk: Desk, *, sends: bool) -> N
         await desk.connected(other)
 
     assert list(await desk.accounts.list_accounts(HOME)) == [before]
+
+
+@pytest.mark.parametrize("email", [None, EMAIL])
+async def test_consent_to_send_that_ended_is_not_asked_for_again(
+    desk: Desk, email: str | None
+) -> None:
+    """Who took the app's access away at the provider connects again without it."""
+    before = await desk.connected(sends=True)
+    await desk.store.change(before.id, AccountStatus.NEEDS_REAUTH, "it was taken back")
+
+    again = await desk.connected(email=email)
+
+    view = await desk.accounts.show(HOME, before.id)
+    assert (again.id, again.status) == (before.id, AccountStatus.CONNECTED)
+    assert (again.channels, view.can_send) == (BOTH, False)
+
+
+@pytest.mark.parametrize("email", [None, EMAIL])
+async def test_a_channel_that_is_turned_off_is_not_demanded(desk: Desk, email: str | None) -> None:
+    """An account that has it is connected again for the rest."""
+    before = await desk.connected()
+    desk.sign_in.turned_on = frozenset({Channel.GMAIL})
+
+    departure, _ = await desk.leave(Channel.GMAIL, email=email)
+    again = await desk.connected(Channel.GMAIL, email=email)
+
+    assert departure.errand.channels == (Channel.GMAIL,)
+    assert (again.id, again.scopes) == (before.id, (Channel.GMAIL,))
