@@ -27,7 +27,7 @@ from sqlalchemy.sql.dml import ReturningUpdate, Update
 from sqlalchemy.types import TypeEngine
 
 from jobs.streams.steps import LONGEST_LEASE, LONGEST_REST
-from jobs.streams.stream import Lane, StreamClaim, StreamId, StreamStatus
+from jobs.streams.stream import Lane, Lease, StreamClaim, StreamId, StreamStatus
 from sanderling.store.rows import AnySelect
 from sanderling.store.stream_schema import streams
 
@@ -104,8 +104,34 @@ def outlook(lane: Lane, now: datetime) -> AnySelect:
 
 def held(stream_ids: Sequence[StreamId]) -> AnySelect:
     """Return the query for those of the streams that somebody holds, locked."""
-    query = select(streams).where(_rows.id.in_(stream_ids), HELD).order_by(_rows.id)
-    return query.with_for_update()
+    return _held(stream_ids).with_for_update()
+
+
+def lengthening(stream_ids: Sequence[StreamId]) -> AnySelect:
+    """Return the query of `held` for leases to lengthen, which waits for nobody.
+
+    Its lock and that of `writing_for` stand beside each other; streams that are locked otherwise
+    are skipped.
+    """
+    return _held(stream_ids).with_for_update(key_share=True, skip_locked=True)
+
+
+def _held(stream_ids: Sequence[StreamId]) -> AnySelect:
+    return select(streams).where(_rows.id.in_(stream_ids), HELD).order_by(_rows.id)
+
+
+def writing_for(lease: Lease) -> AnySelect:
+    """Return the query whose one row says that `lease` holds its stream, which is locked.
+
+    Until the transaction ends nobody frees, claims or removes the stream; only its lease can be
+    lengthened, however long the transaction takes.
+    """
+    return (
+        select(text("1"))
+        .select_from(streams)
+        .where(_rows.id == lease.stream_id, _rows.fence == lease.fence, HELD)
+        .with_for_update(read=True, key_share=True)
+    )
 
 
 def expired(now: datetime, limit: int) -> AnySelect:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.streams.errors import LeaseLost
@@ -78,18 +78,20 @@ class SQLStreamStore:
         if not leases:
             return frozenset()
         async with self._database.urgent() as connection:
-            kept = await _held(connection, leases)
+            kept = frozenset(await _held(connection, leases, queries.lengthening))
             if kept:
                 change = update(streams).where(_rows.id.in_(sorted(kept)))
                 await connection.execute(change.values(lease_until=until))
-        return frozenset(kept)
+            others = [lease for lease in leases if lease.stream_id not in kept]
+            return kept | await _still_held(connection, others)
 
     async def settle(self, ended: Sequence[tuple[Lease, Stream]]) -> frozenset[StreamId]:
         """Write what became of held streams, and return which were."""
         if not ended:
             return frozenset()
-        async with self._database.urgent() as connection:
-            kept = await _held(connection, [lease for lease, _ in ended])
+        # Not urgent: it waits for what a slice that was stopped is still writing.
+        async with self._database.write() as connection:
+            kept = await _held(connection, [lease for lease, _ in ended], queries.held)
             after = [
                 merged(kept[lease.stream_id], stream)
                 for lease, stream in ended
@@ -181,26 +183,38 @@ async def require_lease(connection: AsyncConnection, lease: Lease) -> None:
     """Lock the stream's row and go on only if `lease` still holds it.
 
     Whoever writes what a slice brought calls it first in the same transaction: from then on nobody
-    takes the stream over before that transaction ends.
+    takes the stream over before that transaction ends, and its lease can still be lengthened.
 
     Raises:
         LeaseLost: somebody else holds it, or nobody does.
 
     """
-    query = (
-        select(text("1"))
-        .select_from(streams)
-        .where(_rows.id == lease.stream_id, _rows.fence == lease.fence, queries.HELD)
-        .with_for_update()
-    )
-    if (await connection.execute(query)).one_or_none() is None:
+    if (await connection.execute(queries.writing_for(lease))).one_or_none() is None:
         raise LeaseLost
 
 
-async def _held(connection: AsyncConnection, leases: Sequence[Lease]) -> Mapping[StreamId, Stream]:
+async def _held(
+    connection: AsyncConnection,
+    leases: Sequence[Lease],
+    query: Callable[[Sequence[StreamId]], AnySelect],
+) -> Mapping[StreamId, Stream]:
     fences = {lease.stream_id: lease.fence for lease in leases}
-    rows = (await connection.execute(queries.held(sorted(fences)))).all()
+    rows = (await connection.execute(query(sorted(fences)))).all()
     return {row.id: stream_of(row) for row in rows if row.fence == fences[row.id]}
+
+
+async def _still_held(connection: AsyncConnection, leases: Sequence[Lease]) -> frozenset[StreamId]:
+    """Return which streams are held as last committed, though somebody is changing them.
+
+    Most such changes leave the lease as it is: somebody asks, pauses, or settles here. Whose
+    lease is being taken learns of it when it is lengthened next, and can write nothing meanwhile.
+    """
+    if not leases:
+        return frozenset()
+    fences = {lease.stream_id: lease.fence for lease in leases}
+    query = select(_rows.id, _rows.fence).where(_rows.id.in_(sorted(fences)), queries.HELD)
+    rows = (await connection.execute(query)).all()
+    return frozenset(StreamId(row.id) for row in rows if row.fence == fences[row.id])
 
 
 async def write_streams(connection: AsyncConnection, after: Sequence[Stream]) -> None:
