@@ -1,6 +1,6 @@
 """The tables of connected accounts."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, false
 
 from sanderling.store.columns import WORD, Moment
 from sanderling.store.schema import metadata
@@ -55,7 +55,7 @@ account_errands = Table(
     Column("workspace_id", WORD, nullable=False),
     Column("channels", Text, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Column("sends", Boolean, nullable=False),
+    Column("sends", Boolean, nullable=False, server_default=false()),
     Index(None, "expires_at"),
 )
 """The verifier is sealed."""

@@ -12,9 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from sanderling.store import Database, migrate, open_database
+from sanderling.store.account_schema import account_errands
 from sanderling.store.errors import DatabaseNewer
 from sanderling.store.migration import downgrade
 from sanderling.store.schema import metadata
@@ -31,6 +32,12 @@ async def main():
         print(await SQLWorkspaces(database).ensure_default())
 
 asyncio.run(main())
+"""
+
+BEGIN_ERRAND = """
+INSERT INTO account_errands
+    (state_digest, verifier, provider, workspace_id, channels, expires_at)
+VALUES ('digest', 'sealed', 'google', 'ws_1', 'gmail', '2026-01-01 00:00:00+00')
 """
 
 
@@ -74,6 +81,18 @@ async def test_migrations_build_what_the_code_expects(empty_url: str) -> None:
         await migrate(database)
         async with database.read() as connection:
             assert await connection.run_sync(differences) == []
+
+
+async def test_an_earlier_release_begins_errands_meanwhile(empty_url: str) -> None:
+    """A process that runs on after the migration need not know whether an errand sends."""
+    async with open_database(empty_url) as database:
+        await migrate(database)
+        async with database.write() as connection:
+            await connection.execute(text(BEGIN_ERRAND))
+
+        async with database.read() as connection:
+            sends = select(account_errands.c.sends)
+            assert (await connection.execute(sends)).scalar_one() is False
 
 
 async def test_migrating_again_changes_nothing(empty_url: str) -> None:

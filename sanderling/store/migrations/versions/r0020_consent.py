@@ -10,13 +10,14 @@ depends_on: str | None = None
 
 
 def upgrade() -> None:
-    """Add the column, which is false for errands under way, and the index."""
+    """Add the column and the index.
+
+    It is false for errands under way, and for those of processes that do not know the column yet.
+    """
     op.add_column(
         "account_errands",
         sa.Column("sends", sa.Boolean, nullable=False, server_default=sa.false()),
     )
-    with op.batch_alter_table("account_errands") as errands:
-        errands.alter_column("sends", server_default=None)
     op.create_index(
         "ix_message_contents_workspace_id_id", "message_contents", ["workspace_id", "id"]
     )
