@@ -71,7 +71,7 @@ class Consents:
 
         Raises:
             ConsentRefused: the person or the provider said no, or not to everything, or it could
-                not be asked, or the account would lose what it has; begin again.
+                not be asked; begin again.
             ProviderDisabled: accounts of this provider cannot be connected here any more.
 
         """
@@ -100,23 +100,24 @@ class Consents:
                 reason=f"it was not given every permission that it needs: {', '.join(lacking)}",
                 what_to_do="Connect again, and leave every permission ticked",
             )
-        await self._require_no_loss(errand, granted)
         return granted
 
-    async def _require_no_loss(self, errand: Errand, granted: Granted) -> None:
-        """Refuse tokens that do less than those that the account has: they would replace them."""
-        sign_in = self._sign_ins.of(errand.provider)
-        for account in await self._store.list_accounts(errand.workspace_id):
-            if (account.provider, account.subject) != (errand.provider, granted.subject):
-                continue
-            had = self._had(account)
-            lost = sign_in.missing(sorted(had.channels), granted.scopes, sends=had.sends)
-            if lost:
-                raise ConsentRefused(
-                    reason=f"the account is there, and would lose {', '.join(lost)}",
-                    what_to_do="Connect again with `--email` and its address: then all that it "
-                    "has is asked for",
-                )
+    def require_no_loss(self, before: Account, after: Account) -> None:
+        """Refuse tokens that do less than those that the account has: they would replace them.
+
+        Raises:
+            ConsentRefused: `after` has not every scope that `before` needs.
+
+        """
+        had = self._had(before)
+        sign_in = self._sign_ins.of(before.provider)
+        lost = sign_in.missing(sorted(had.channels), after.scopes, sends=had.sends)
+        if lost:
+            raise ConsentRefused(
+                reason=f"the account is there, and would lose {', '.join(lost)}",
+                what_to_do="Connect again with `--email` and its address: then all that it "
+                "has is asked for",
+            )
 
     def _had(self, account: Account) -> Wanted:
         """Return what an account must not lose: channels that are on, and sending that it can do.

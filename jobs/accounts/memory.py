@@ -17,7 +17,7 @@ from jobs.accounts.account import (
     reconnected,
 )
 from jobs.accounts.policy import PolicyChange
-from jobs.accounts.ports import Renewal
+from jobs.accounts.ports import Renewal, Requirement, require_nothing
 from jobs.streams.stream import AccountId
 from sanderling.kernel.ids import WorkspaceId
 
@@ -61,7 +61,9 @@ class MemoryAccountStore:
         is_theirs = errand is not None and errand.workspace_id == workspace_id
         return errand if errand and is_theirs and errand.expires_at > now else None
 
-    async def connect(self, account: Account, tokens: TokenSet) -> Account:
+    async def connect(
+        self, account: Account, tokens: TokenSet, require: Requirement = require_nothing
+    ) -> Account:
         """Keep an account with its tokens."""
         before = next(
             (kept for kept in self._kept.values() if _identity(kept.account) == _identity(account)),
@@ -70,6 +72,7 @@ class MemoryAccountStore:
         if before is None:
             kept = _Kept(account, tokens)
         else:
+            require(before.account, account)
             kept = replace(
                 before,
                 account=reconnected(before.account, account),

@@ -1,6 +1,6 @@
 """What accounts need from others; the adapters live in `sanderling.store` and beside us."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -31,6 +31,14 @@ class Renewal:
     held: HeldTokens
 
 
+Requirement = Callable[[Account, Account], None]
+"""Raises unless an account that is there may become another: as it is, and as it would be."""
+
+
+def require_nothing(before: Account, after: Account) -> None:
+    """Let every account become any other."""
+
+
 class AccountStore(Protocol):
     """Keep accounts, their tokens and the errands that lead to them. Its rows are the truth.
 
@@ -55,12 +63,14 @@ class AccountStore(Protocol):
         """Return an errand of a workspace that somebody may still come back from."""
         ...
 
-    async def connect(self, account: Account, tokens: TokenSet) -> Account:
+    async def connect(
+        self, account: Account, tokens: TokenSet, require: Requirement = require_nothing
+    ) -> Account:
         """Keep an account with its tokens, both or neither, and return it as it is kept.
 
         One of the same workspace, provider and subject keeps its id and its age, gains the
         channels, keeps its policy, and is connected again; who renews its tokens meanwhile has
-        lost.
+        lost. What `require` raises leaves it as it was; nobody changes it meanwhile.
         """
         ...
 

@@ -17,7 +17,7 @@ from jobs.accounts.account import (
     reconnected,
 )
 from jobs.accounts.policy import PolicyChange
-from jobs.accounts.ports import Renewal
+from jobs.accounts.ports import Renewal, Requirement, require_nothing
 from jobs.streams.stream import AccountId, Channel
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.store.account_policy import policy_of, policy_text
@@ -71,13 +71,19 @@ class SQLAccountStore:
         )
         return await read_one(self._database, query, self._errand_of)
 
-    async def connect(self, account: Account, tokens: TokenSet) -> Account:
+    async def connect(
+        self, account: Account, tokens: TokenSet, require: Requirement = require_nothing
+    ) -> Account:
         """Keep an account with its tokens."""
         async with self._database.write() as connection:
             insert = self._database.insert_missing(connected_accounts)
             await connection.execute(insert, [_account_row(account)])
             row = (await connection.execute(_same_as(account))).one()
-            kept = account if row.id == account.id else reconnected(_account_of(row), account)
+            kept = account
+            if row.id != account.id:
+                before = _account_of(row)
+                require(before, account)
+                kept = reconnected(before, account)
             change = update(connected_accounts).where(_account.id == kept.id)
             await connection.execute(change.values(_account_row(kept)))
             await self._write_tokens(connection, kept.id, tokens)

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.accounts.account import AccountStatus, Errand, Provider, TokenSet
+from jobs.accounts.account import Account, AccountStatus, Errand, Provider, TokenSet
+from jobs.accounts.errors import ConsentRefused
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.accounts.policy import AccountPolicy, MailKind, PolicyChange
 from jobs.accounts.ports import AccountStore, Renewal
@@ -79,6 +80,42 @@ async def test_an_account_is_kept_with_its_tokens(store: AccountStore) -> None:
         AccountStatus.CONNECTED,
     )
     assert await store.tokens("acc_unknown") is None
+
+
+async def test_of_two_who_connect_at_once_the_later_sees_what_the_earlier_left(
+    store: AccountStore,
+) -> None:
+    """What is required of an account is asked on the row itself; a refusal leaves it as it was."""
+    seen: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+
+    def require(before: Account, after: Account) -> None:
+        seen.append((before.scopes, after.scopes))
+        if set(after.scopes) < set(before.scopes):
+            raise ConsentRefused(reason="it would lose a scope", what_to_do="Connect again")
+
+    first = replace(an_account(), scopes=("read",))
+    await store.connect(first, TOKENS, require)
+    more, less = (
+        replace(an_account(number, subject=first.subject), scopes=scopes)
+        for number, scopes in ((2, ("read", "send")), (3, ("read",)))
+    )
+
+    await asyncio.gather(
+        store.connect(more, NEXT, require),
+        store.connect(less, TOKENS, require),
+        return_exceptions=True,
+    )
+
+    kept = await store.find(HOME, first.id)
+    held = await store.tokens(first.id)
+    assert kept is not None
+    assert held is not None
+    assert (kept.scopes, held.tokens) == (more.scopes, NEXT)
+    assert len(seen) == 2
+    with pytest.raises(ConsentRefused):
+        await store.connect(less, TOKENS, require)
+    assert await store.find(HOME, first.id) == kept
+    assert await store.tokens(first.id) == held
 
 
 async def test_who_connects_again_keeps_the_account(store: AccountStore) -> None:
