@@ -47,8 +47,11 @@ def claimed(stream: Stream, claim: StreamClaim) -> Stream:
 
 
 def settled(stream: Stream, result: SliceResult, now: datetime, due_at: datetime) -> Stream:
-    """Return a claimed stream after a slice that ended in order, due again at `due_at`."""
-    is_good = result.failure is None
+    """Return a claimed stream after a slice that ended in order, due again at `due_at`.
+
+    A slice that only waits, and still counts failures, is not a good one.
+    """
+    is_good = result.failure is None and not result.failures
     after = replace(
         _free(stream, now),
         phase=result.phase,

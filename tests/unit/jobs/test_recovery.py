@@ -1,5 +1,6 @@
 """Streams that stopped are set going again."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from jobs.streams.memory import MemoryStreamStore
@@ -57,6 +58,16 @@ def test_one_good_slice_makes_it_forgotten() -> None:
     well = settled(claimed(recovered(_stopped(a_stream()), START), a_claim()), DONE, START, START)
 
     assert (well.recoveries, well.failures, well.recover_at) == (0, 0, None)
+
+
+def test_a_slice_that_waits_for_its_quota_proves_nothing() -> None:
+    """It says neither that the stream is well, nor that trying again helped."""
+    tried = recovered(_stopped(a_stream()), START)
+    paced = replace(DONE, failures=2)
+    waiting = settled(claimed(tried, a_claim()), paced, START, START)
+
+    assert (waiting.recoveries, waiting.failures) == (tried.recoveries, 2)
+    assert waiting.last_success_at is None
 
 
 async def test_a_run_tells_what_it_set_going() -> None:
