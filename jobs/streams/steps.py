@@ -92,14 +92,17 @@ def broken(stream: Stream, sentence: str, now: datetime) -> Stream:
 def lost(stream: Stream, now: datetime) -> Stream:
     """Return what becomes of a stream whose lease ran out: due at once, and parked in the end.
 
-    The fence moves on, so that whoever held it changes nothing any more.
+    One that broke before did not take its worker down each time, so it is left to time. The fence
+    moves on, so that whoever held it changes nothing any more.
     """
     free = replace(_free(stream, now), fence=stream.fence + 1)
     sentence = f"It lost its worker {stream.attempts} times in a row."
-    failure = StreamFailure(LOST_WORKER, sentence)
-    if stream.attempts >= MOST_ATTEMPTS:
-        return _parked(free, StreamFailure(LOST_WORKER, f"{sentence} Resume it to try again."))
-    return replace(free, next_due_at=now, last_failure=failure)
+    if stream.attempts < MOST_ATTEMPTS:
+        return replace(free, next_due_at=now, last_failure=StreamFailure(LOST_WORKER, sentence))
+    if stream.last_failure is not None and stream.last_failure.kind == BROKEN:
+        mixed = StreamFailure(LOST_WORKER, "It lost its worker, and it broke before.")
+        return _left_to_time(_parked(free, mixed), now)
+    return _parked(free, StreamFailure(LOST_WORKER, f"{sentence} Resume it to try again."))
 
 
 def merged(kept: Stream, after: Stream) -> Stream:

@@ -11,6 +11,7 @@ from jobs.streams.steps import (
     MOST_RECOVERIES,
     broken,
     claimed,
+    lost,
     recovered,
     settled,
 )
@@ -51,6 +52,18 @@ def test_one_more_defect_parks_it_again() -> None:
     assert stream.status is again.status is StreamStatus.PARKED
     assert stream.recover_at == START + FIRST_RECOVERY
     assert again.recover_at == START + FIRST_RECOVERY * 2
+
+
+def test_one_loss_after_defects_is_left_to_time() -> None:
+    """A worker that was stopped while it tried a broken stream again says little about it."""
+    stream = a_stream()
+    for _ in range(MOST_ATTEMPTS):
+        stream = broken(claimed(stream, a_claim()), "It broke.", START)
+    gone = lost(claimed(recovered(stream, START), a_claim()), START)
+
+    assert (gone.status, gone.is_suspect) == (StreamStatus.PARKED, True)
+    assert gone.recover_at == START + FIRST_RECOVERY * 2
+    assert "times in a row" not in gone.detail
 
 
 def test_one_good_slice_makes_it_forgotten() -> None:
