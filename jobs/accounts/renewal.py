@@ -18,11 +18,17 @@ from sanderling.kernel.flights import Flights
 EARLY = timedelta(seconds=60)
 """How long before its end a token is renewed, so that it does not end on its way."""
 
-RIGHT = timedelta(seconds=60)
-"""How long the right to renew lasts: longer than the provider is waited for."""
+RIGHT = timedelta(seconds=75)
+"""How long the right to renew lasts, from before it is taken until after the tokens are written.
+
+It is longer than the provider and two transactions are waited for.
+"""
 
 _LOOK_AGAIN_S = 0.25
 _LOOKS = 160
+
+LOOKING_S = _LOOKS * _LOOK_AGAIN_S
+"""How long somebody waits at most for the right, or for what its holder brings."""
 
 
 class RenewedTokens:

@@ -29,8 +29,8 @@ from jobs.sync.faults import (
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.units import MIB
 
-SIGN_IN_TIMEOUT_S = 45.0
-"""The longest that an answer may take: whoever renews has the right to it for a minute."""
+SIGN_IN_TIMEOUT_S = 30.0
+"""The longest that an answer may take: the right to renew a token ends soon after."""
 
 _MAX_BYTES = 1 * MIB
 _MAX_LIFE_S = 24 * 3600

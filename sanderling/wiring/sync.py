@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from config.subscriber import Prepared
 from config.variables import Settings
-from jobs.accounts.renewal import RIGHT
+from jobs.accounts.renewal import LOOKING_S, RIGHT
 from jobs.aisle import Aisle
 from jobs.catalogue import registered_jobs, swept
 from jobs.ports import JobStore
@@ -60,11 +60,13 @@ def longest_slice_s(budget: Budget) -> float:
     """Return how long a slice may take that does all it may, and is answered as late as may be.
 
     A try of it begins within the budget and lasts as long again, and its last request may begin
-    just before the end: after waiting for quota it goes out twice, each time with a new token.
+    just before the end: after waiting for quota it goes out twice, each time with a new token,
+    which another process may have been renewing in vain before this one does.
     Its lease is lengthened meanwhile. Whoever stopped it earlier would take a slow provider for a
     defect of ours.
     """
-    request_s = PATIENCE_S + 2 * (TOTAL_TIMEOUT_S + RIGHT.total_seconds())
+    token_s = LOOKING_S + RIGHT.total_seconds()
+    request_s = PATIENCE_S + 2 * (TOTAL_TIMEOUT_S + token_s)
     return 2 * budget.seconds + request_s + _SPARE_S
 
 

@@ -5,14 +5,29 @@ from pathlib import Path
 import pytest
 
 from config.variables import Settings
-from jobs.accounts.renewal import RIGHT
+from jobs.accounts.renewal import LOOKING_S, RIGHT, RenewedTokens
 from jobs.providers.http import TOTAL_TIMEOUT_S
+from jobs.providers.quota import PATIENCE_S
 from jobs.providers.sign_in import SIGN_IN_TIMEOUT_S
 from jobs.streams.holding import SweepBounds
 from jobs.streams.stream import Channel
 from jobs.sync.budget import DEFAULT_BUDGET
+from jobs.sync.faults import Temporary
+from sanderling.kernel.clock import VirtualClock
+from sanderling.store import DatabaseLimits
 from sanderling.wiring.channels import read_by_works
 from sanderling.wiring.sync import bounds_of
+from support.tokens import a_house
+
+TRANSACTION_S = DatabaseLimits().transaction_s
+
+
+class PassingClock(VirtualClock):
+    """Let time pass for whoever waits, and for nobody else."""
+
+    async def wait_s(self, duration_s: float) -> None:
+        """Move time on by that much."""
+        self.advance(duration_s)
 
 
 def settings(**values: object) -> Settings:
@@ -40,13 +55,30 @@ def test_a_cap_of_channels_holds_for_each_of_them() -> None:
 def test_a_slice_outlasts_the_slowest_answer() -> None:
     """A request that begins as late as may be, and goes out twice, ends before it is stopped."""
     tries_s = 2 * DEFAULT_BUDGET.seconds
+    token_s = LOOKING_S + 2 * TRANSACTION_S + SIGN_IN_TIMEOUT_S
 
-    assert bounds_of(settings()).slice_s > tries_s + 2 * TOTAL_TIMEOUT_S + 2 * SIGN_IN_TIMEOUT_S
+    assert bounds_of(settings()).slice_s > tries_s + PATIENCE_S + 2 * (token_s + TOTAL_TIMEOUT_S)
 
 
 def test_the_right_to_renew_outlasts_the_provider() -> None:
-    """No other process renews while the first one waits for its answer."""
-    assert RIGHT.total_seconds() > SIGN_IN_TIMEOUT_S
+    """No other process renews while the first one takes the right, asks, and writes."""
+    assert RIGHT.total_seconds() > TRANSACTION_S + SIGN_IN_TIMEOUT_S + TRANSACTION_S
+
+
+async def test_who_waits_for_a_renewal_looks_no_longer_than_told() -> None:
+    """What a slice is given for it is what the looks take."""
+    house, clock = await a_house(), PassingClock()
+    waiting = RenewedTokens(house.store, house.sign_in, clock)
+    stale = await house.tokens.access_token("acc_1")
+    held = await house.store.tokens("acc_1")
+    assert held is not None
+    begun = clock.now()
+    await house.store.claim_renewal("acc_1", version=held.version, now=begun, until=begun + RIGHT)
+
+    with pytest.raises(Temporary):
+        await waiting.refresh("acc_1", stale)
+
+    assert (clock.now() - begun).total_seconds() == LOOKING_S
 
 
 @pytest.mark.parametrize(
