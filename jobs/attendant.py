@@ -2,8 +2,8 @@
 
 Guarantees: a run goes on only while its lease is kept; of two processes that believe to have one,
 the row lets one write its end. A process that dies leaves a lease that runs out, and any other
-heals it. A run that lost its worker is alone in its process when it is tried again, so that one
-that kills its worker takes nobody along twice.
+heals it. A run that lost its worker is alone in its process when it is tried again, and a run is
+claimed only when it may begin, so that one that kills its worker takes nobody along twice.
 """
 
 import asyncio
@@ -43,6 +43,10 @@ class Leases:
     renew_s: float = 10.0
 
 
+async def _told(work: Work, run: Run) -> str:
+    return await work(run)
+
+
 def _always(_: str) -> bool:
     return True
 
@@ -75,6 +79,7 @@ class Attendant:
         self._worker = worker
         self._leases = leases or Leases()
         self._aisle = Aisle()
+        self._attended: set[str] = set()
 
     async def handle(self, name: str) -> None:
         """Run the earliest waiting run of a job, if none is under way anywhere.
@@ -82,24 +87,45 @@ class Attendant:
         A job that this release does not know is left for one that does.
         """
         work = self._means.works.get(name)
-        if work is None:
+        if work is None or name in self._attended:
             return
-        now = self._clock.now()
+        self._attended.add(name)
         try:
-            run = await self._claim(name, RunClaim(self._worker, now, self._until(now)))
+            is_any = await self._take_up(name, work)
         except StoreUnavailableError as fault:
             log.warning("job.not-claimed", job=name, reason=fault.facts["reason"])
             return
+        finally:
+            self._attended.discard(name)
+        if is_any:
+            await self._means.announce([name])
+
+    async def _take_up(self, name: str, work: Work) -> bool:
+        """Do the earliest waiting run, and claim that there was one.
+
+        Nobody waits with a claim: a suspect is given back, and claimed again once it is alone.
+        """
+        async with self._aisle.together():
+            run = await self._claim(name)
+            if run is None or not run.is_suspect:
+                return await self._do(run, work)
+            await asyncio.shield(self._write(run, given_back(run)))
+        async with self._alone():
+            return await self._do(await self._claim(name), work)
+
+    async def _do(self, run: Run | None, work: Work) -> bool:
         if run is None:
-            return
-        if self._means.is_wanted(name):
+            return False
+        if self._means.is_wanted(run.job):
             await self._run(run, work)
         else:
-            await self._write(run, ended(run, RunStatus.SKIPPED, now, _OFF))
-            log.info("job.skipped", job=name, run=run.id)
-        await self._means.announce([name])
+            await self._write(run, ended(run, RunStatus.SKIPPED, self._clock.now(), _OFF))
+            log.info("job.skipped", job=run.job, run=run.id)
+        return True
 
-    async def _claim(self, name: str, claim: RunClaim) -> Run | None:
+    async def _claim(self, name: str) -> Run | None:
+        now = self._clock.now()
+        claim = RunClaim(self._worker, now, self._until(now))
         claiming = asyncio.create_task(self._store.claim(name, claim), name=f"claim {name}")
         try:
             return await asyncio.shield(claiming)
@@ -110,7 +136,7 @@ class Attendant:
             raise
 
     async def _run(self, run: Run, work: Work) -> None:
-        task = asyncio.create_task(self._told(work, run), name=f"job {run.id}")
+        task = asyncio.create_task(_told(work, run), name=f"job {run.id}")
         keeping = asyncio.create_task(self._keep(run, task))
         try:
             # Not awaited itself: when this task is cancelled the run is handed on in order.
@@ -129,14 +155,10 @@ class Attendant:
             return
         await self._end(run, task)
 
-    async def _told(self, work: Work, run: Run) -> str:
-        async with self._alone() if run.is_suspect else self._aisle.together():
-            return await work(run)
-
     @asynccontextmanager
     async def _alone(self) -> AsyncGenerator[None]:
-        """Wait until neither a job nor a slice runs here; the lease is kept meanwhile."""
-        async with self._aisle.alone(), self._means.aisle.alone():
+        """Wait until neither a slice nor a job runs here; jobs go on while slices end."""
+        async with self._means.aisle.alone(), self._aisle.alone():
             yield
 
     async def _leave(self, run: Run, task: asyncio.Task[str]) -> None:
