@@ -23,6 +23,8 @@ MOST_RECOVERIES = 6
 
 _FIRST_PAUSE = timedelta(seconds=30)
 
+_PROMISE = " It is tried again by itself."
+
 FIRST_RECOVERY = timedelta(minutes=30)
 """How long after it was parked a stream is tried again first; each pause is twice the last."""
 
@@ -139,11 +141,12 @@ def recovered(stream: Stream, now: datetime) -> Stream:
 def switched(stream: Stream, status: StreamStatus, now: datetime, detail: str = "") -> Stream:
     """Return a stream that somebody pauses or parks, or lets go on: then it is due and unmarked.
 
-    `detail` says why it rests; without it what was said before stays.
+    `detail` says why it rests; without it what was said before stays, but for the promise to try
+    again.
     """
     if status is not StreamStatus.ACTIVE:
-        rests = replace(stream, status=status, recover_at=None, updated_at=now)
-        return replace(rests, detail=detail or stream.detail)
+        told = detail or stream.detail.removesuffix(_PROMISE)
+        return replace(stream, status=status, detail=told, recover_at=None, updated_at=now)
     active = replace(
         stream,
         status=status,
@@ -201,7 +204,7 @@ def _left_to_time(stream: Stream, now: datetime) -> Stream:
         return replace(stream, detail=f"{stream.detail} {told}")
     return replace(
         stream,
-        detail=f"{stream.detail} It is tried again by itself.",
+        detail=f"{stream.detail}{_PROMISE}",
         recover_at=now + FIRST_RECOVERY * 2**stream.recoveries,
     )
 

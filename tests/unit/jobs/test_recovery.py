@@ -14,6 +14,7 @@ from jobs.streams.steps import (
     lost,
     recovered,
     settled,
+    switched,
 )
 from jobs.streams.stream import AccountId, Stream, StreamStatus
 from sanderling.kernel.clock import VirtualClock
@@ -52,6 +53,17 @@ def test_one_more_defect_parks_it_again() -> None:
     assert stream.status is again.status is StreamStatus.PARKED
     assert stream.recover_at == START + FIRST_RECOVERY
     assert again.recover_at == START + FIRST_RECOVERY * 2
+
+
+def test_a_pause_takes_the_promise_to_try_again_away() -> None:
+    """A stream that somebody paused does not say that it goes on by itself."""
+    stopped = _stopped(a_stream())
+    paused = switched(stopped, StreamStatus.PAUSED, START)
+
+    assert paused.recover_at is None
+    assert paused.detail
+    assert "by itself" in stopped.detail
+    assert "by itself" not in paused.detail
 
 
 def test_one_loss_after_defects_is_left_to_time() -> None:
