@@ -76,8 +76,9 @@ async def test_slots_go_on_by_the_share_of_this_process(
         await slots.release(held)
         assert isinstance(await slots.acquire([cap], holder="me", lease_s=LEASE_S), Slot)
 
-    # A busy machine may answer too late even before.
-    assert [line["event"] for line in (*before, *logs)][-1:] == ["redis.lost"]
+    # Told once each time that it is lost; a busy machine may lose it for a moment even before.
+    told = [line["event"] for line in (*before, *logs)]
+    assert told == ["redis.lost", *["redis.found", "redis.lost"] * (len(told) // 2)]
 
 
 async def test_a_cap_below_the_number_of_processes_is_one_for_each(
