@@ -1,8 +1,7 @@
 """Says whether any process of the instance looks after its jobs."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
@@ -12,6 +11,7 @@ from jobs.catalogue import CLEAN_UP
 from jobs.heartbeats import HeartbeatStore
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.wiring.meanwhile import meanwhile
 
 log = structlog.get_logger()
 
@@ -41,13 +41,8 @@ async def attendance(store: HeartbeatStore) -> Health:
 @asynccontextmanager
 async def watching_attendance(store: HeartbeatStore, clock: Clock) -> AsyncGenerator[None]:
     """Tell the log when nobody looks after jobs, and when somebody does again."""
-    task = asyncio.create_task(_watch(store, clock), name="attendance of jobs")
-    try:
+    async with meanwhile(_watch(store, clock), name="attendance of jobs"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _watch(store: HeartbeatStore, clock: Clock) -> None:

@@ -3,9 +3,8 @@
 Two processes that do so at the same time do no harm: what is gone is gone.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
 
@@ -15,6 +14,7 @@ from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Failure
 from sanderling.store import SQLFunctionStore
 from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.meanwhile import meanwhile
 from sanderling.wiring.switching import SwitchingDriver
 
 log = structlog.get_logger()
@@ -37,13 +37,8 @@ async def collecting(
     switching: SwitchingDriver, store: FunctionStore, clock: Clock
 ) -> AsyncGenerator[None]:
     """Collect meanwhile, whenever the driver that serves then has something to collect."""
-    task = asyncio.get_running_loop().create_task(_collect_weekly(switching, store, clock))
-    try:
+    async with meanwhile(_collect_weekly(switching, store, clock), name="collecting"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _collect_weekly(switching: SwitchingDriver, store: FunctionStore, clock: Clock) -> None:

@@ -1,11 +1,10 @@
 """Puts together what reads, changes and follows the settings of an instance."""
 
-import asyncio
 import os
 import secrets
 import socket
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from sanderling.kernel.clock import Clock
 from sanderling.store import Database, SQLConfigStore
 from sanderling.wiring.foundation import Foundation, open_foundation
 from sanderling.wiring.hints import build_hints
+from sanderling.wiring.meanwhile import meanwhile
 from sanderling.wiring.sealer import sealer_of
 
 LAST_GOOD = "config.last-good"
@@ -141,13 +141,8 @@ async def following(
     async with hints:
         # A process counts among those that a change is awaited in from its first moment on.
         await live.look()
-        task = asyncio.create_task(live.follow(), name="configuration")
-        try:
+        async with meanwhile(live.follow(), name="configuration"):
             yield live
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 def health_of(live: LiveConfiguration) -> Health:

@@ -4,10 +4,9 @@ A process that may begin while the database is away holds it until this is done,
 meets an old schema, or tables that are not there yet.
 """
 
-import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -15,6 +14,7 @@ from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Failure, StoreUnavailableError
 from sanderling.kernel.ids import Ids, WorkspaceId
 from sanderling.store import Database, SQLWorkspaces, migrate
+from sanderling.wiring.meanwhile import meanwhile
 
 log = structlog.get_logger()
 
@@ -63,13 +63,8 @@ class Groundwork:
         """Hold the database, and release it once this could be done; `absence` says why not now."""
         self._hold(absence)
         log.warning("database.awaited", reason=absence.facts["reason"])
-        task = asyncio.create_task(self._lay_later(), name="groundwork")
-        try:
+        async with meanwhile(self._lay_later(), name="groundwork"):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _lay_later(self) -> None:
         jitter = secrets.SystemRandom().random

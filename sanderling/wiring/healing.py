@@ -4,15 +4,15 @@ What kept it away may pass without anybody changing a setting: a cloud that was 
 permission that was missing, a machine too busy to prove its walls in time.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 
 from drivers.errors import DriverError
 from drivers.port import Driver
 from sanderling.kernel.clock import Clock
+from sanderling.wiring.meanwhile import meanwhile
 from sanderling.wiring.switching import SwitchingDriver
 
 FIRST_S = 5.0
@@ -33,13 +33,8 @@ async def healing(
     if not switching.is_missing:
         yield
         return
-    task = asyncio.get_running_loop().create_task(_heal(switching, build, clock))
-    try:
+    async with meanwhile(_heal(switching, build, clock), name="healing"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _heal(switching: SwitchingDriver, build: Callable[[], Driver], clock: Clock) -> None:

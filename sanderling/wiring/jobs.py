@@ -1,8 +1,7 @@
 """Opens what looks after jobs in this process, and lets it follow settings."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from config.acknowledgement import ProcessLabel
@@ -34,6 +33,7 @@ from sanderling.wiring.account_jobs import account_works, lanes_of
 from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.in_force import InForce
+from sanderling.wiring.meanwhile import meanwhile
 from sanderling.wiring.sealer import sealer_of
 
 
@@ -127,13 +127,8 @@ async def beating(
         heartbeat=heartbeat,
     )
     duty.crew.when_changed(pulse.changed)
-    task = asyncio.create_task(pulse.follow(), name="heartbeat")
-    try:
+    async with meanwhile(pulse.follow(), name="heartbeat"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 class JobsSubscriber:

@@ -1,6 +1,5 @@
 """How many processes of this instance are alive, as far as is known."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -11,6 +10,7 @@ from config.configuration import LIVE_WITHIN_S
 from config.ports import ConfigStore
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.wiring.meanwhile import meanwhile
 
 LOOK_EVERY_S: Final = 2.0
 
@@ -54,10 +54,5 @@ class LiveProcesses:
 async def live_processes(store: ConfigStore, clock: Clock) -> AsyncGenerator[LiveProcesses]:
     """Yield the number of live processes, which is kept up to date until the way out."""
     processes = LiveProcesses(store, clock)
-    task = asyncio.create_task(processes.follow(), name="live processes")
-    try:
+    async with meanwhile(processes.follow(), name="live processes"):
         yield processes
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -1,9 +1,8 @@
 """Opens the part of a process that syncs accounts, and lets it follow settings."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from config.subscriber import Prepared
@@ -29,6 +28,7 @@ from sanderling.wiring.concurrency import new_token, shared_slots
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.in_force import InForce
 from sanderling.wiring.limits import Counting
+from sanderling.wiring.meanwhile import meanwhile
 
 _SPARE_S = 15.0
 """For what a slice reads and writes beside its requests."""
@@ -117,13 +117,8 @@ async def open_sync(
         )
         sweeper = Sweeper(means, worker=company.worker, bounds=bounds_of(settings))
         sweeper.follow(sweeps_of(settings))
-        task = asyncio.create_task(sweeper.run(), name="sync")
-        try:
+        async with meanwhile(sweeper.run(), name="sync"):
             yield Syncing(sweeper, in_force)
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 async def paused_jobs(jobs: JobStore) -> Collection[str]:

@@ -1,9 +1,8 @@
 """Runs what brings record events and ticks of cron triggers to their functions."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from config.variables import Settings
 from jobs.catalogue import FUNCTION_CRON
@@ -21,6 +20,7 @@ from sanderling.store import (
     SQLTriggerStore,
 )
 from sanderling.wiring.foundation import Foundation
+from sanderling.wiring.meanwhile import meanwhile
 
 _TOGETHER_S = 5.0
 _ALONE_S = 1.0
@@ -42,13 +42,8 @@ async def delivering(
     every_s = _ALONE_S if settings.redis_url is None else _TOGETHER_S
     courier = Courier(delivery, foundation.clock, every_s=every_s)
     services.bus.subscribe(RecordChanged, courier.wake)
-    task = asyncio.create_task(courier.follow(), name="courier")
-    try:
+    async with meanwhile(courier.follow(), name="courier"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @asynccontextmanager
@@ -81,10 +76,5 @@ async def keeping_time(
         return course is not None and course.is_paused
 
     sweeper = CronSweeper(sweep, foundation.clock, random=random, is_paused=is_paused)
-    task = asyncio.create_task(sweeper.follow(), name=FUNCTION_CRON)
-    try:
+    async with meanwhile(sweeper.follow(), name=FUNCTION_CRON):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
