@@ -127,8 +127,13 @@ def _tenant(value: str) -> str:
     return text
 
 
-def _service(value: str) -> str:
-    """Return a URL that secrets may be sent below, without a slash at its end."""
+def read_service_url(value: str) -> str:
+    """Return a URL that secrets may be sent below, without a slash at its end.
+
+    Raises:
+        ValueError: others could read what is sent there, or nothing stands below it.
+
+    """
     parts = urlsplit(value)
     if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
         raise ValueError("write an https URL; http is for addresses of this machine alone")
@@ -197,7 +202,7 @@ Folder = Annotated[Path, Kind.STRING]
 Items = Annotated[tuple[str, ...], BeforeValidator(_items), Kind.ARRAY]
 MicrosoftTenant = Annotated[str, AfterValidator(_tenant), Kind.STRING]
 URL = Annotated[str, AfterValidator(read_url), Kind.URL]
-ServiceURL = Annotated[str, AfterValidator(read_url), AfterValidator(_service), Kind.URL]
+ServiceURL = Annotated[str, AfterValidator(read_url), AfterValidator(read_service_url), Kind.URL]
 """Where a service is asked with secrets: https, or http on loopback."""
 Secret = Annotated[SecretStr, Kind.SECRET]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_items), Kind.SECRET]

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from config.catalogue import BY_NAME, CATALOGUE
 from config.declaration import Condition
 from config.errors import Problem
+from config.kinds import read_service_url
 from config.variables import Settings
 
 Rule = Callable[[Settings], Iterator[Problem]]
@@ -35,8 +36,11 @@ _PAIRS = (
     ("STORAGE_S3_ACCESS_KEY_ID", "STORAGE_S3_SECRET_ACCESS_KEY"),
     ("SERVERLESS_LAMBDA_ACCESS_KEY_ID", "SERVERLESS_LAMBDA_SECRET_ACCESS_KEY"),
     ("EMAIL_SMTP_USER", "EMAIL_SMTP_PASSWORD"),
+    ("MESSAGING_GMAIL_PUBSUB_TOPIC", "MESSAGING_GMAIL_PUBSUB_VERIFICATION_EMAIL"),
 )
 """Names of which both are set or none."""
+
+_PUSH = "IS_CONNECTED_ACCOUNT_WEBHOOK_SUBSCRIPTION_ENABLED"
 
 
 def _value(settings: Settings, name: str) -> object:
@@ -80,4 +84,14 @@ def paired(settings: Settings) -> Iterator[Problem]:
                 yield Problem(missing, f"it must be set together with {given}")
 
 
-RULES: tuple[Rule, ...] = (required, ordered, paired)
+def safely_reached(settings: Settings) -> Iterator[Problem]:
+    """Yield that others could read what providers send here when something changes."""
+    if not settings.is_push_enabled:
+        return
+    try:
+        read_service_url(settings.server_url)
+    except ValueError as error:
+        yield Problem("SERVER_URL", f"{error}, while {_PUSH} is true")
+
+
+RULES: tuple[Rule, ...] = (required, ordered, paired, safely_reached)

@@ -15,6 +15,9 @@ _ANY_USE = (
 )
 
 
+_TOPIC = r"projects/[a-z0-9.:-]{1,100}/topics/[A-Za-z][A-Za-z0-9._~+%-]{2,254}"
+
+
 class GoogleVariables(VariableGroup):
     """One OAuth client serves sign-in, Gmail and Google Calendar."""
 
@@ -103,3 +106,22 @@ class GoogleVariables(VariableGroup):
             "Requests to Google Calendar that one account may make in a minute.",
         ),
     ] = 600
+    gmail_topic: Annotated[
+        Text,
+        Field(pattern=rf"^({_TOPIC})?$"),
+        Declared(
+            "MESSAGING_GMAIL_PUBSUB_TOPIC",
+            "The Pub/Sub topic that Gmail tells of changes, as `projects/PROJECT/topics/TOPIC`; "
+            "without one Gmail is only asked in turn.",
+            is_planned=True,
+        ),
+    ] = ""
+    gmail_push_email: Annotated[
+        Text,
+        Field(pattern=r"^([^@\s]+@[^@\s]+)?$"),
+        Declared(
+            "MESSAGING_GMAIL_PUBSUB_VERIFICATION_EMAIL",
+            "The service account that signs what the topic's subscription sends here.",
+            is_planned=True,
+        ),
+    ] = ""

@@ -193,6 +193,23 @@ class WorkerVariables(VariableGroup):
             "needed and has ended is renewed at once.",
         ),
     ] = "*/5 * * * *"
+    is_push_enabled: Annotated[
+        Flag,
+        Declared(
+            "IS_CONNECTED_ACCOUNT_WEBHOOK_SUBSCRIPTION_ENABLED",
+            "Whether providers are asked to tell of changes, at SERVER_URL; each account is looked "
+            "at in turn all the same.",
+            is_planned=True,
+        ),
+    ] = False
+    push_renewal_cron: Annotated[
+        _Cron,
+        Declared(
+            "JOB_PUSH_RENEWAL_CRON",
+            "When what providers were asked to tell of is renewed, in UTC, long before it ends.",
+            is_planned=True,
+        ),
+    ] = "0 * * * *"
     clean_up_cron: Annotated[
         _Cron,
         Declared(

@@ -11,6 +11,8 @@ from datetime import datetime
 from jobs.streams.steps import (
     asked,
     claimed,
+    hinted,
+    is_open_to_hints,
     is_stuck,
     lost,
     merged,
@@ -21,6 +23,7 @@ from jobs.streams.steps import (
 )
 from jobs.streams.stream import (
     AccountId,
+    Channel,
     Lane,
     LaneOutlook,
     Lease,
@@ -154,6 +157,16 @@ class MemoryStreamStore:
         for stream_id, due_at in sooner.items():
             self._streams[stream_id] = replace(self._streams[stream_id], next_due_at=due_at)
         return len(sooner)
+
+    async def hint(self, account_id: AccountId, channel: Channel, now: datetime) -> int:
+        """Let a stream be due of which its provider says that something changed."""
+        told = [
+            each
+            for each in self._streams.values()
+            if (each.account_id, each.channel) == (account_id, channel)
+            and is_open_to_hints(each, now)
+        ]
+        return len(self._put([hinted(each, now) for each in told]))
 
     async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
         """Return what is ahead in a lane."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from jobs.streams.stream import (
     AccountId,
+    Channel,
     Lane,
     LaneOutlook,
     Lease,
@@ -86,6 +87,14 @@ class StreamStore(Protocol):
         """Let streams of a lane that wait for their turn be due by `turn`, where that is earlier.
 
         What backs off, or was lost or broken, keeps its moment. Return how many it was.
+        """
+        ...
+
+    async def hint(self, account_id: AccountId, channel: Channel, now: datetime) -> int:
+        """Let a stream be due of which its provider says that something changed.
+
+        It is as `hinted` says for those that are `is_open_to_hints`, and nothing is written for
+        others. Return how many it was: 0 or 1.
         """
         ...
 

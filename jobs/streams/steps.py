@@ -44,6 +44,8 @@ def claimed(stream: Stream, claim: StreamClaim) -> Stream:
         fence=stream.fence + 1,
         attempts=stream.attempts + 1,
         asked_at=None,
+        # Only a listing finds what changed: what goes on importing leaves the hint to the next one.
+        hinted_at=None if stream.phase is Phase.LIST else stream.hinted_at,
         updated_at=claim.now,
     )
 
@@ -111,14 +113,25 @@ def merged(kept: Stream, after: Stream) -> Stream:
     """Return what to write of `after`, when people changed `kept` while it was worked on.
 
     A pause stands, and so does a wish for a slice out of turn: a slice that ended in order, and
-    parked the stream without knowing of the wish, is followed by one more.
+    parked the stream without knowing of the wish, is followed by one more. A hint only makes the
+    next turn come sooner: what backs off does so all the same.
     """
     is_wanted = kept.asked_at is not None and after.attempts == 0
     is_settled = kept.status is StreamStatus.ACTIVE and not is_wanted
     status = after.status if is_settled else kept.status
     due_at = after.next_due_at if kept.asked_at is None else min(after.next_due_at, kept.asked_at)
     recover_at = after.recover_at if status is StreamStatus.PARKED else None
-    return replace(after, status=status, next_due_at=due_at, asked_at=None, recover_at=recover_at)
+    written = replace(
+        after,
+        status=status,
+        next_due_at=due_at,
+        asked_at=None,
+        recover_at=recover_at,
+        hinted_at=kept.hinted_at,
+    )
+    if kept.hinted_at is None or not written.is_in_turn:
+        return written
+    return replace(written, next_due_at=min(due_at, kept.hinted_at))
 
 
 def recovered(stream: Stream, now: datetime) -> Stream:
@@ -163,6 +176,27 @@ def switched(stream: Stream, status: StreamStatus, now: datetime, detail: str = 
 def asked(stream: Stream, now: datetime) -> Stream:
     """Return a stream that somebody wants a slice of as soon as may be."""
     return replace(stream, next_due_at=min(stream.next_due_at, now), asked_at=now, updated_at=now)
+
+
+def is_open_to_hints(stream: Stream, now: datetime) -> bool:
+    """Claim that a hint changes anything: one of a flood mostly does not.
+
+    What backs off, was lost or broken, or rests keeps its moment.
+    """
+    is_held = stream.status is StreamStatus.ACTIVE and stream.lease_until is not None
+    if not is_held and not stream.is_in_turn:
+        return False
+    return stream.hinted_at is None or (not is_held and stream.next_due_at > now)
+
+
+def hinted(stream: Stream, now: datetime) -> Stream:
+    """Return a stream of which its provider says that something changed.
+
+    One that waits for its turn is due; one that is held is due again once its slice has ended well.
+    """
+    if stream.lease_until is not None:
+        return replace(stream, hinted_at=now)
+    return replace(stream, next_due_at=min(stream.next_due_at, now), hinted_at=now)
 
 
 def recalled(stream: Stream, now: datetime) -> Stream:

@@ -85,7 +85,8 @@ class Stream:
     in order, `failures` slices in a row that ended in order and with a failure. `asked_at` is when
     somebody asked for a slice out of turn that was not begun yet. `recover_at` is when a parked
     stream is tried again by itself, None for never, and `recoveries` how often that was done since
-    a slice was last good.
+    a slice was last good. `hinted_at` is when the provider told of changes that no listing that
+    began later has looked for.
     """
 
     id: StreamId
@@ -107,6 +108,7 @@ class Stream:
     last_failure: StreamFailure | None = None
     recoveries: int = 0
     recover_at: datetime | None = None
+    hinted_at: datetime | None = None
 
     @property
     def lane(self) -> Lane:

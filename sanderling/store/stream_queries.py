@@ -15,8 +15,11 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     column,
     func,
+    literal,
+    null,
     or_,
     select,
     text,
@@ -27,7 +30,17 @@ from sqlalchemy.sql.dml import ReturningUpdate, Update
 from sqlalchemy.types import TypeEngine
 
 from jobs.streams.steps import LONGEST_LEASE, LONGEST_REST
-from jobs.streams.stream import Lane, Lease, StreamClaim, StreamId, StreamStatus
+from jobs.streams.stream import (
+    AccountId,
+    Channel,
+    Lane,
+    Lease,
+    Phase,
+    StreamClaim,
+    StreamId,
+    StreamStatus,
+)
+from sanderling.store.columns import Moment
 from sanderling.store.rows import AnySelect
 from sanderling.store.stream_schema import streams
 
@@ -87,6 +100,7 @@ def claiming(
             fence=_rows.fence + 1,
             attempts=_rows.attempts + 1,
             asked_at=None,
+            hinted_at=case((_rows.phase == Phase.LIST.value, null()), else_=_rows.hinted_at),
             updated_at=claim.now,
         )
         .returning(streams)
@@ -184,6 +198,31 @@ def hastening() -> Update:
         update(streams)
         .where(_rows.id == bindparam("row_id"), _WAITING, _rows.next_due_at == bindparam("before"))
         .values(next_due_at=bindparam("after"))
+    )
+
+
+def open_to_hints(account_id: AccountId, channel: Channel, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a hint changes anything of a stream, as `is_open_to_hints`."""
+    is_held = and_(HELD, _rows.status == StreamStatus.ACTIVE.value, _rows.hinted_at.is_(None))
+    is_in_turn = and_(_WAITING, _rows.failures == 0, _rows.attempts == 0)
+    is_late = or_(_rows.hinted_at.is_(None), _rows.next_due_at > now)
+    return and_(
+        _rows.account_id == account_id,
+        _rows.channel == channel.value,
+        or_(is_held, and_(is_in_turn, is_late)),
+    )
+
+
+def hinting(account_id: AccountId, channel: Channel, now: datetime) -> Update:
+    """Return the statement that makes a stream due that is open to hints, as `hinted`."""
+    is_later = and_(_rows.lease_until.is_(None), _rows.next_due_at > now)
+    return (
+        update(streams)
+        .where(open_to_hints(account_id, channel, now))
+        .values(
+            next_due_at=case((is_later, literal(now, Moment)), else_=_rows.next_due_at),
+            hinted_at=now,
+        )
     )
 
 

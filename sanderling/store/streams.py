@@ -158,6 +158,18 @@ class SQLStreamStore:
                 await connection.execute(queries.hastening(), sooner[start : start + _AT_ONCE])
         return len(sooner)
 
+    async def hint(self, account_id: AccountId, channel: Channel, now: datetime) -> int:
+        """Let a stream be due of which its provider says that something changed."""
+        condition = queries.open_to_hints(account_id, channel, now)
+        # Of a flood of hints all but the first only read.
+        if not await read_all(
+            self._database, select(_rows.id).where(condition), lambda row: str(row.id)
+        ):
+            return 0
+        async with self._database.write() as connection:
+            done = await connection.execute(queries.hinting(account_id, channel, now))
+        return done.rowcount
+
     async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
         """Return what is ahead in a lane."""
         async with self._database.read() as connection:
@@ -255,6 +267,7 @@ def _row(stream: Stream) -> dict[str, object]:
         "failure_sentence": None if failure is None else failure.sentence,
         "recoveries": stream.recoveries,
         "recover_at": stream.recover_at,
+        "hinted_at": stream.hinted_at,
         "updated_at": stream.updated_at,
     }
 
@@ -286,4 +299,5 @@ def stream_of(row: AnyRow) -> Stream:
         last_failure=None if kind is None else StreamFailure(kind, sentence or ""),
         recoveries=row.recoveries,
         recover_at=row.recover_at,
+        hinted_at=row.hinted_at,
     )

@@ -20,7 +20,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.ports import StreamStore
-from jobs.streams.steps import MOST_ATTEMPTS, broken, given_back, settled
+from jobs.streams.steps import (
+    MOST_ATTEMPTS,
+    broken,
+    given_back,
+    hinted,
+    is_open_to_hints,
+    settled,
+)
 from jobs.streams.stream import AccountId, Channel, Lane, Phase, Stream, StreamStatus
 from sanderling.store import SQLStreamStore, open_database
 from support.records import HERE, START, THERE
@@ -162,6 +169,24 @@ class Promises(RuleBasedStateMachine):
         """Want a slice out of turn."""
         stream_id = a_stream(account, channel=channel).id
         assert self.both(lambda store: store.ask(stream_id, self.now)) is (stream_id in self.opened)
+
+    @rule(account=accounts, channel=channels)
+    def hint(self, account: str, channel: Channel) -> None:
+        """Tell that something changed: whatever rests for a reason stays as it was."""
+        before = self.kept().get(a_stream(account, channel=channel).id)
+
+        number = self.both(lambda store: store.hint(AccountId(account), channel, self.now))
+
+        after = self.kept().get(a_stream(account, channel=channel).id)
+        is_open = before is not None and is_open_to_hints(before, self.now)
+        assert number == int(is_open)
+        assert after == (hinted(before, self.now) if before is not None and is_open else before)
+
+    @invariant()
+    def no_hint_is_forgotten(self) -> None:
+        """Keep what was told of, and waits for its turn, due until a listing has begun."""
+        told = [each for each in self.kept().values() if each.hinted_at and each.is_in_turn]
+        assert all(each.next_due_at <= self.now for each in told)
 
     @invariant()
     def nothing_is_lost(self) -> None:

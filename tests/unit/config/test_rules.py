@@ -112,3 +112,29 @@ def test_a_refusal_tells_all_problems_and_no_value() -> None:
 
     assert refusal.detail == "A is not valid: one; B is not valid: two."
     assert refusal.facts["name"] == "A"
+
+
+@pytest.mark.parametrize(
+    ("address", "is_refused"),
+    [
+        ("https://crm.example.org", False),
+        ("http://127.0.0.1:3000", False),
+        ("http://crm.example.org", True),
+        ("https://crm.example.org?a=b", True),
+    ],
+)
+def test_providers_tell_of_changes_at_a_safe_address(address: str, *, is_refused: bool) -> None:
+    """Their secrets do not go over the open net, and who keeps push off may have any address."""
+    found = problems(SERVER_URL=address, IS_CONNECTED_ACCOUNT_WEBHOOK_SUBSCRIPTION_ENABLED="true")
+
+    assert set(found) == ({"SERVER_URL"} if is_refused else set())
+    assert problems(SERVER_URL=address) == {}
+
+
+def test_a_topic_comes_with_whoever_signs_for_it() -> None:
+    """A topic whose messages could be anybody's is refused."""
+    topic = {"MESSAGING_GMAIL_PUBSUB_TOPIC": "projects/crm/topics/mail"}
+
+    assert set(problems(**topic)) == {"MESSAGING_GMAIL_PUBSUB_VERIFICATION_EMAIL"}
+    assert problems(**topic, MESSAGING_GMAIL_PUBSUB_VERIFICATION_EMAIL="push@crm.example.org") == {}
+    assert set(problems(MESSAGING_GMAIL_PUBSUB_TOPIC="mail")) == {"MESSAGING_GMAIL_PUBSUB_TOPIC"}
