@@ -158,6 +158,15 @@ class _Slices:
             within_s=self.seconds,
         )
         result = await self._result(stream, end, after)
+        if end.left_out:
+            log.warning(
+                "stream.items-left-out",
+                stream=stream.id,
+                channel=stream.channel.value,
+                count=end.left_out,
+            )
+            left_out = f"Left out for their ids, which cannot be kept: {end.left_out}."
+            result = replace(result, detail=f"{result.detail} {left_out}")
         if end.items or result.failure is not None:
             await self._keep(stream, lease, began_at, end, result)
         return result

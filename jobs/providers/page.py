@@ -9,23 +9,25 @@ from collections.abc import Mapping
 from typing import cast
 
 from jobs.providers.answer import AnswerOutOfBounds, Fields, text_of
+from jobs.sync.bounds import reference, stand_in
 from jobs.sync.faults import Temporary
 
 MAX_ITEMS = 10_000
 """Four times the most that is ever asked for at once."""
 
-_ID = re.compile(r"[\x21-\x7e]{1,1024}")
+_ID = re.compile(r"[\x21-\x7e]+")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _STEPS = {".", ".."}
 
 
 def id_of(fields: Mapping[str, object], name: str = "id") -> str:
-    """Return an id; empty where it is not fit for addresses and databases.
+    """Return an id, or what stands for it where it is not fit; empty where there is none.
 
-    It is visible ASCII, and no step of a path: an address that ends in `..` is another one.
+    A fit one is visible ASCII, and no step of a path: an address that ends in `..` is another one.
     """
     text = text_of(fields, name)
-    return text if _ID.fullmatch(text) and text not in _STEPS else ""
+    is_plain = not text or (_ID.fullmatch(text) and text not in _STEPS)
+    return reference(text) if is_plain else stand_in(text)
 
 
 def items_of(fields: Mapping[str, object], name: str) -> list[Fields]:

@@ -31,6 +31,7 @@ class Meter:
         self.requests = 0
         self.items = 0
         self.commits = 0
+        self.left_out = 0
 
     @property
     def is_left(self) -> bool:
@@ -46,12 +47,17 @@ class Meter:
         self.commits += 1
         self.items += items
 
+    def leave_out(self, items: int) -> None:
+        """Count items that cannot be kept for their ids."""
+        self.left_out += items
+
 
 @dataclass(frozen=True, slots=True)
 class SliceEnd:
     """What a slice came to: whether its work is done, and what stopped it otherwise.
 
-    `resume_at` is when what is left becomes due; None for at once.
+    `resume_at` is when what is left becomes due; None for at once. `left_out` counts what cannot
+    be kept for its id.
     """
 
     is_done: bool
@@ -60,3 +66,4 @@ class SliceEnd:
     commits: int
     fault: ProviderFault | None = None
     resume_at: datetime | None = None
+    left_out: int = 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from jobs.streams.stream import Lease
 from jobs.sync.announcements import Announcer
+from jobs.sync.bounds import BoundedCalendar
 from jobs.sync.budget import DEFAULT_BUDGET, Budget, Meter, SliceEnd
 from jobs.sync.calendar_steps import CalendarDraft, series_of, told_gone
 from jobs.sync.faults import CursorExpired, Defect, ProviderFault
@@ -49,11 +50,18 @@ class CalendarSync:
         part = _Slice(self.store, account, lease, policy, self.clock, meter)
         is_done, fault = False, None
         try:
-            async with self.providers.open(account) as provider:
-                is_done = await _follow(part, provider)
+            async with self.providers.open(account) as opened:
+                is_done = await _follow(part, BoundedCalendar(opened, meter.leave_out))
         except ProviderFault as raised:
             fault = raised
-        return SliceEnd(is_done, meter.requests, meter.items, meter.commits, fault)
+        return SliceEnd(
+            is_done,
+            meter.requests,
+            meter.items,
+            meter.commits,
+            fault,
+            left_out=meter.left_out,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ an account is worked on under one lease, and the transaction refuses under an ol
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from jobs.streams.stream import Lease
 from jobs.sync.announcements import Announcer
 from jobs.sync.backoff import verdict
+from jobs.sync.bounds import BoundedMail
 from jobs.sync.budget import DEFAULT_BUDGET, Budget, Meter, SliceEnd
 from jobs.sync.faults import CursorExpired, Defect, ProviderFault, Temporary
 from jobs.sync.held import MailBatch, Place, Reason, Stage, Want
@@ -83,13 +83,15 @@ class MailSync:
     async def _run(self, part: "_Slice", work: "_Work") -> SliceEnd:
         is_done, fault = False, None
         try:
-            async with part.opened() as provider:
-                is_done = await work(part, provider)
+            async with self.providers.open(part.account) as opened:
+                is_done = await work(part, BoundedMail(opened, part.meter.leave_out))
         except ProviderFault as raised:
             fault = raised
         resume_at = await self.store.next_wanted_at(part.account.id)
         meter = part.meter
-        return SliceEnd(is_done, meter.requests, meter.items, meter.commits, fault, resume_at)
+        return SliceEnd(
+            is_done, meter.requests, meter.items, meter.commits, fault, resume_at, meter.left_out
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,6 @@ class _Slice:
     @property
     def store(self) -> MailStore:
         return self.sync.store
-
-    def opened(self) -> AbstractAsyncContextManager[MailProvider]:
-        return self.sync.providers.open(self.account)
 
     async def views(self, provider: MailProvider) -> Views:
         """Return the folders as they are now, which is one request."""

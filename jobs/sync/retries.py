@@ -40,4 +40,5 @@ def _added(before: SliceEnd, after: SliceEnd) -> SliceEnd:
         requests=before.requests + after.requests,
         items=before.items + after.items,
         commits=before.commits + after.commits,
+        left_out=before.left_out + after.left_out,
     )

@@ -7,7 +7,7 @@ from jobs.providers.answer import Fields, text_of
 from jobs.providers.google.event import event_of
 from jobs.providers.google.methods import EVENTS
 from jobs.providers.http import Ask, Lane, ProviderHTTP
-from jobs.providers.page import following_of, id_of, items_of, token_of
+from jobs.providers.page import following_of, items_of, token_of
 from jobs.sync.faults import CursorExpired, Defect, Temporary
 from jobs.sync.items import CalendarRef, Event
 from jobs.sync.provider import AccountRef, Page, Removed
@@ -70,7 +70,7 @@ class GoogleCalendars:
 
 def _page_of(fields: Fields, page: str | None) -> Page[Event | Removed]:
     zone = text_of(fields, "timeZone")
-    events = tuple(event_of(one, zone=zone) for one in items_of(fields, "items") if id_of(one))
+    events = tuple(event_of(one, zone=zone) for one in items_of(fields, "items"))
     following = following_of(fields, "nextPageToken", page)
     cursor = token_of(fields, "nextSyncToken")
     if following is None and cursor is None:

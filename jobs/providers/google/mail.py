@@ -6,7 +6,14 @@ from urllib.parse import quote
 
 from jobs.providers.answer import Fields, fields_of, list_of, text_of, texts_of
 from jobs.providers.google.fetching import Fetching
-from jobs.providers.google.message import UNREAD, bytes_of, folders_of, parts_of, version_of
+from jobs.providers.google.message import (
+    UNREAD,
+    bytes_of,
+    folders_of,
+    label_of,
+    parts_of,
+    version_of,
+)
 from jobs.providers.google.methods import (
     ATTACHMENT,
     HISTORY,
@@ -68,7 +75,6 @@ class GmailProvider:
         changes = tuple(
             Upserted(id_of(one), None, thread_id=id_of(one, "threadId") or None)
             for one in items_of(fields, "messages")
-            if id_of(one)
         )
         return Page(changes, following_of(fields, _NEXT, page))
 
@@ -141,7 +147,7 @@ def _history_id(fields: Fields) -> str:
 
 
 def _folder(label: Fields) -> Folder:
-    label_id = clean(text_of(label, "id"), _MAX_LABEL_CHARS)
+    label_id = label_of(text_of(label, "id"))
     role = _ROLES.get(label_id, FolderRole.OTHER)
     return Folder(label_id, clean(text_of(label, "name"), _MAX_LABEL_CHARS), role, is_synced=False)
 
@@ -157,7 +163,7 @@ def _changes(record: Fields) -> list[Change]:
     changes.extend(
         Removed(id_of(fields_of(item, "message"))) for item in list_of(record, "messagesDeleted")
     )
-    return [change for change in changes if change.remote_id]
+    return changes
 
 
 def _upserted(message: Fields, version: str, kind: str, labels: tuple[str, ...]) -> Upserted:

@@ -17,6 +17,7 @@ from jobs.providers.google.addresses import MAX_ADDRESSES, addresses_of
 from jobs.providers.guard import kept
 from jobs.providers.page import id_of
 from jobs.providers.text import MAX_TEXT_CHARS, clean, html_text
+from jobs.sync.bounds import reference
 from jobs.sync.items import Attachment, Message, Participant, Role
 
 MAX_DEPTH = 50
@@ -61,7 +62,12 @@ def version_of(history_id: object) -> str:
 
 def folders_of(labels: tuple[str, ...]) -> frozenset[str]:
     """Return the labels that are folders to us: all but the one that says what is unread."""
-    return frozenset(map(clean, labels)) - {UNREAD}
+    return frozenset(map(label_of, labels)) - {UNREAD}
+
+
+def label_of(label: str) -> str:
+    """Return a label's id as it is kept."""
+    return reference(clean(label))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from jobs.providers.google.methods import MESSAGE, THREAD, Method
+from jobs.sync.bounds import is_fit
 from jobs.sync.provider import Wanted
 
 THREAD_PAYS_FROM = THREAD.units // MESSAGE.units + 1
@@ -32,7 +33,7 @@ def plan(wanted: Sequence[Wanted]) -> list[Fetch]:
         threads.setdefault(one.thread_id, []).append(one.remote_id)
     requests: list[Fetch] = []
     for thread_id, ids in threads.items():
-        if thread_id and len(ids) >= THREAD_PAYS_FROM:
+        if thread_id and is_fit(thread_id) and len(ids) >= THREAD_PAYS_FROM:
             requests.append(Fetch(THREAD, thread_id, tuple(ids)))
         else:
             requests.extend(map(single, ids))

@@ -14,6 +14,7 @@ from jobs.providers.microsoft.link import links_of, next_of, values_of
 from jobs.providers.microsoft.methods import EVENT, INSTANCES, WINDOW
 from jobs.providers.microsoft.window import Window, window_at, window_of
 from jobs.providers.page import id_of
+from jobs.sync.bounds import is_fit
 from jobs.sync.faults import CursorExpired, ItemGone, Temporary
 from jobs.sync.items import CalendarRef, Event
 from jobs.sync.provider import AccountRef, Page, Removed
@@ -71,14 +72,15 @@ class GraphCalendarProvider:
         ask = Ask("GET", path, units=1, params=params, headers=_HEADERS)
         fields = await self._http.fields(ask)
         following, delta = links_of(fields, path)
-        told = [one for one in values_of(fields) if id_of(one)]
+        told = values_of(fields)
         removed = [Removed(id_of(one)) for one in told if "@removed" in one]
         present = [one for one in told if "@removed" not in one]
-        masters = [one for one in present if is_master(one)]
+        masters = [one for one in present if is_master(one) and is_fit(id_of(one))]
         self._keep({id_of(one): one for one in masters})
         # A series that was changed may come without its dates, which say what it says.
         dates = [] if is_scan else await self._dates(masters, window)
-        events = [one for one in present if not is_master(one)]
+        # A series without a fit id cannot be asked for its dates, and is told of for itself.
+        events = [one for one in present if not is_master(one) or not is_fit(id_of(one))]
         await self._find_masters(one for one in events if is_trimmed(one))
         found: list[Event | Removed] = [
             *removed,
@@ -90,9 +92,9 @@ class GraphCalendarProvider:
     def _events(self, told: Iterable[Fields]) -> Iterable[Event]:
         """Yield events; a date whose series is gone is gone as well, and will be told so."""
         for one in told:
-            if not is_trimmed(one):
+            if not is_trimmed(one) or not is_fit(_series(one)):
                 yield event_of(one)
-            elif (master := self._masters.get(id_of(one, "seriesMasterId"))) is not None:
+            elif (master := self._masters.get(_series(one))) is not None:
                 yield event_of(one, master)
 
     async def _dates(self, masters: Iterable[Fields], window: Window) -> list[Fields]:
@@ -111,14 +113,14 @@ class GraphCalendarProvider:
                     fields = await self._http.fields(ask)
                 except ItemGone:
                     break
-                found += [one for one in values_of(fields) if id_of(one)]
+                found += values_of(fields)
                 path, params = next_of(fields, path), {}
         return found
 
     async def _find_masters(self, dates: Iterable[Fields]) -> None:
         """Fetch the series of dates that came without them."""
-        wanted = dict.fromkeys(id_of(one, "seriesMasterId") for one in dates)
-        missing = [each for each in wanted if each and each not in self._masters]
+        wanted = dict.fromkeys(map(_series, dates))
+        missing = [each for each in wanted if is_fit(each) and each not in self._masters]
         for start in range(0, len(missing), MOST):
             ids = missing[start : start + MOST]
             parts = [Part(EVENT.at(event=quote(each, safe="")), _HEADERS) for each in ids]
@@ -158,6 +160,10 @@ class GraphCalendarProviders:
     async def open(self, account: AccountRef) -> AsyncGenerator[GraphCalendarProvider]:
         """Yield the account's calendars."""
         yield GraphCalendarProvider(ProviderHTTP(self._lane, account.id), self._lane.clock)
+
+
+def _series(fields: Fields) -> str:
+    return id_of(fields, "seriesMasterId")
 
 
 def _written(window: Window, path: str | None) -> str | None:

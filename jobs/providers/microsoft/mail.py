@@ -14,6 +14,7 @@ from jobs.providers.microsoft.message import version_of
 from jobs.providers.microsoft.methods import ATTACHMENT, DELTA, FOLDER, FOLDERS
 from jobs.providers.page import id_of
 from jobs.providers.text import clean
+from jobs.sync.bounds import stand_in
 from jobs.sync.faults import Temporary
 from jobs.sync.items import Folder, FolderRole
 from jobs.sync.provider import AccountRef, Change, Fetched, Page, Removed, Upserted, Wanted
@@ -60,7 +61,7 @@ class GraphMailProvider:
                 break
             ask = Ask("GET", page, units=1, params=params, headers=_PAGED)
             fields = await self._http.fields(ask)
-            found |= {id_of(one): one for one in values_of(fields)}
+            found |= {id_of(one) or stand_in(""): one for one in values_of(fields)}
             following, cursor = links_of(fields, page)
             # A walk leaves out what changes under it; a page that is all of one saw one moment.
             page = following or (None if is_first else cursor)
@@ -68,7 +69,7 @@ class GraphMailProvider:
             params = {}
         if page is not None:
             raise Temporary("folders go on without end")
-        present = {key: one for key, one in found.items() if key and "@removed" not in one}
+        present = {key: one for key, one in found.items() if "@removed" not in one}
         return _folders(present, await self._well_known())
 
     async def cursor_before_scan(self, folder: str) -> str | None:  # noqa: ARG002 - the port's.
@@ -101,7 +102,7 @@ class GraphMailProvider:
         ask = Ask("GET", path, units=1, params=params, headers=_PAGED)
         fields = await self._http.fields(ask)
         following, cursor = links_of(fields, path)
-        items = tuple(_change(one, folder) for one in values_of(fields) if id_of(one))
+        items = tuple(_change(one, folder) for one in values_of(fields))
         return Page(items, following, cursor)
 
     async def _well_known(self) -> dict[str, str]:

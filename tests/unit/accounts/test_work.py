@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from jobs.accounts.account import AccountStatus
 from jobs.streams.stream import Channel, Due, Phase, StreamStatus
@@ -90,6 +92,23 @@ async def test_spent_quota_is_a_pace_and_no_failure(desk: Desk) -> None:
     kept = await desk.kept()
     assert (kept.failures, kept.last_failure) == (0, None)
     assert "goes on by itself" in kept.detail
+
+
+async def test_what_was_left_out_for_its_id_is_told(desk: Desk) -> None:
+    """Nothing is lost silently: people read how much it was, and the log counts it."""
+    hostile = replace(desk.mailbox.messages["m000001"], remote_id="x" * 3000)
+    desk.mailbox.put(hostile)
+
+    with capture_logs() as logs:
+        result = await desk.slice()
+
+    assert "Left out for their ids, which cannot be kept: 1." in result.detail
+    told = [each for each in logs if each["event"] == "stream.items-left-out"]
+    stream = await desk.kept()
+    assert [(each["stream"], each["channel"], each["count"]) for each in told] == [
+        (stream.id, "gmail", 1)
+    ]
+    assert stream.failures == 0
 
 
 async def test_slices_that_brought_something_or_failed_are_kept(desk: Desk) -> None:
