@@ -9,6 +9,7 @@ from typing import Self
 import structlog
 
 from sanderling.kernel.clock import Clock
+from sanderling.kernel.waiting import end_task
 
 log = structlog.get_logger()
 
@@ -64,9 +65,7 @@ class Ear:
     ) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
         self.is_connected = False
 
     def begin(self) -> None:

@@ -16,6 +16,7 @@ from config.errors import HeadMoved, SecretUnreadableError
 from config.ports import SecretPlace
 from config.stored import NOTHING_STORED, HistoryEntry, StoredBody
 from sanderling.kernel.clock import Clock
+from sanderling.kernel.waiting import first_of
 
 
 class MemoryConfigStore:
@@ -142,15 +143,7 @@ class MemoryHints:
 
     async def wait_hint(self, *, timeout_s: float) -> bool:
         """Return True once the bell rang, False after `timeout_s` of the clock."""
-        waits = {
-            asyncio.ensure_future(self._bell.wait()),
-            asyncio.ensure_future(self._board.clock.wait_s(timeout_s)),
-        }
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await first_of(self._bell.wait(), self._board.clock.wait_s(timeout_s))
         was_rung = self._bell.is_set()
         self._bell.clear()
         return was_rung

@@ -8,7 +8,7 @@ claimed only when it may begin, so that one that kills its worker takes nobody a
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from jobs.ticker import Announce
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Failure, StoreUnavailableError
 from sanderling.kernel.events import EventBus, JobEnded
+from sanderling.kernel.waiting import end_task
 
 log = structlog.get_logger()
 
@@ -147,9 +148,7 @@ class Attendant:
             await asyncio.shield(self._leave(run, task))
             raise
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            await end_task(keeping)
         if task.cancelled():
             log.warning("job.lease-lost", job=run.job, run=run.id)
             return

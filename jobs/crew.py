@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -23,6 +22,7 @@ from sanderling.kernel.clock import Clock
 from sanderling.kernel.engine import Engine, Ticket
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import EventBus
+from sanderling.kernel.waiting import end_task
 
 log = structlog.get_logger()
 
@@ -112,9 +112,7 @@ class Crew:
         """End as told above."""
         self.rest()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
         self._ticks.__exit__(kind, error, traceback)
         await self._gear.engine.__aexit__(kind, error, traceback)
 

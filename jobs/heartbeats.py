@@ -12,6 +12,7 @@ import structlog
 from config.acknowledgement import ProcessLabel
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.kernel.waiting import first_of
 
 log = structlog.get_logger()
 
@@ -124,14 +125,4 @@ class Pulse:
 
     async def _rest(self) -> None:
         """Return when it is time for the next beat, or when the registrations are others."""
-        waits = [
-            asyncio.ensure_future(self._clock.wait_s(self._every_s)),
-            asyncio.ensure_future(self._changed.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-                with suppress(asyncio.CancelledError):
-                    await wait
+        await first_of(self._clock.wait_s(self._every_s), self._changed.wait())

@@ -25,6 +25,7 @@ from sanderling.fairness.ports import Slots
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import EventBus, StreamsDue, StreamsHealed
+from sanderling.kernel.waiting import end_task, first_of
 from sanderling.schedule.cron import Cron
 
 log = structlog.get_logger()
@@ -123,9 +124,7 @@ class Sweeper:
         finally:
             await self._holding.drain()
             await settling
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            await end_task(keeping)
 
     async def _look(self) -> None:
         try:
@@ -199,12 +198,5 @@ class Sweeper:
     async def _rest(self) -> None:
         """Wait until something changed here, and for others' changes about `every_s`."""
         most_s = self._bounds.every_s * (0.75 + self._means.jitter() / 2)
-        timer = asyncio.ensure_future(self._clock.wait_s(most_s))
-        change = asyncio.ensure_future(self._holding.changed.wait())
-        try:
-            await asyncio.wait({timer, change}, return_when=asyncio.FIRST_COMPLETED)
-            if timer.done():
-                self._holding.look_again()
-        finally:
-            for wait in (timer, change):
-                wait.cancel()
+        if await first_of(self._clock.wait_s(most_s), self._holding.changed.wait()):
+            self._holding.look_again()

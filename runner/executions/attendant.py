@@ -38,6 +38,7 @@ from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Refusal, StoreUnavailableError
 from sanderling.kernel.events import EventBus, ExecutionClaimed, ExecutionFinished
 from sanderling.kernel.ids import ExecutionId, Ids, WorkspaceId
+from sanderling.kernel.waiting import end_task
 
 log = structlog.get_logger()
 
@@ -186,9 +187,7 @@ class Attendant:
             # The lease is kept meanwhile: those who are told may be away, and that takes a while.
             await teller.flush()
             del self._held[execution.id, execution.fence]
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            await end_task(keeping)
         await self._end(execution, target, held)
 
     async def _begin(self, execution: Execution, target: Target, teller: LogTeller) -> Attempted:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import ExecutionId
+from sanderling.kernel.waiting import first_of
 
 BEGINNING = "0"
 """The place before everything that is remembered."""
@@ -124,13 +125,7 @@ class MemoryProgress:
             return found
         topic = self._topics.setdefault(execution_id, _Topic())
         topic.told_at_ns = self._clock.monotonic_ns()
-        waiting = asyncio.ensure_future(topic.arrival.wait())
-        timing = asyncio.ensure_future(self._clock.wait_s(wait_s))
-        try:
-            await asyncio.wait((waiting, timing), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-            timing.cancel()
+        await first_of(topic.arrival.wait(), self._clock.wait_s(wait_s))
         return self._after(execution_id, after)
 
     def _after(self, execution_id: ExecutionId, after: str) -> list[Heard]:

@@ -1,13 +1,13 @@
 """Delivers record events as they come, and those that nobody told of a little later."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
 from runner.triggers.delivery import RecordDelivery
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.kernel.waiting import first_of
 
 log = structlog.get_logger()
 
@@ -46,14 +46,4 @@ class Courier:
 
     async def _rest(self) -> None:
         """Return when it is time to look again, or when somebody says so."""
-        waits = [
-            asyncio.ensure_future(self._clock.wait_s(self._every_s)),
-            asyncio.ensure_future(self._woken.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-                with suppress(asyncio.CancelledError):
-                    await wait
+        await first_of(self._clock.wait_s(self._every_s), self._woken.wait())

@@ -10,7 +10,6 @@ are still there.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -22,6 +21,7 @@ from sanderling.docket.handling import Handling
 from sanderling.docket.memory_engine import MemoryEngine
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.engine import EngineHealth, Handler, Ticket
+from sanderling.kernel.waiting import end_task
 
 if TYPE_CHECKING:
     from sanderling.docket.carrier import Carrier
@@ -166,9 +166,7 @@ class DocketEngine:
             await carrier.run()
         finally:
             self._carrier = None
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            await end_task(watching)
 
     async def _watch(self, carrier: "Carrier") -> None:
         while True:

@@ -9,7 +9,6 @@ in it, so that the processes of an instance do not come back all at the same mom
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -17,6 +16,7 @@ from typing import Final, Self
 import structlog
 
 from sanderling.kernel.clock import Clock
+from sanderling.kernel.waiting import end_task
 from sanderling.redis.endpoint import Endpoint, endpoint_of
 from sanderling.redis.wire import TOO_SLOW, UNREADABLE, Wire
 
@@ -107,9 +107,7 @@ class Link:
     ) -> None:
         """Close the wire."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
 
     def ask(self, command: bytes) -> asyncio.Future[bytes | None] | None:
         """Return what `Wire.ask` returns; None while there is no wire."""

@@ -17,6 +17,7 @@ from drivers.port import Health, HealthState
 from runner.call import CallRecord
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import Fault, StoreUnavailableError
+from sanderling.kernel.waiting import first_of
 from sanderling.store.call_backlog import CallBacklog, CallLogBounds, Waiting
 from sanderling.store.call_rows import insert_calls
 from sanderling.store.database import Database
@@ -122,15 +123,7 @@ class CallWriter:
 
     async def _pause(self, duration_s: float, *, until: asyncio.Event) -> None:
         """Wait for the clock, or less long when `until` is set."""
-        waits = [
-            asyncio.ensure_future(self._clock.wait_s(duration_s)),
-            asyncio.ensure_future(until.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await first_of(self._clock.wait_s(duration_s), until.wait())
 
     async def _is_written(self) -> bool:
         """Try to write everything; the top of the loop, where nothing may escape."""

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -29,6 +29,7 @@ from sanderling.fairness.memory import MemoryTurns
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.engine import Engine
 from sanderling.kernel.events import EventBus
+from sanderling.kernel.waiting import end_task
 from sanderling.redis import RedisProgress, RedisScript, RedisTurns, Sharing
 from sanderling.store import SQLExecutionStore, SQLIdempotencyKeys
 from sanderling.wiring.concurrency import shares_of
@@ -166,9 +167,7 @@ class Consumption:
         """Stop as told above."""
         self.rest()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
         await self.engine.__aexit__(kind, error, traceback)
 
     def join(self, stations: Stations) -> Joined:

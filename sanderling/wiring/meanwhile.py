@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+
+from sanderling.kernel.waiting import end_task
 
 
 @asynccontextmanager
@@ -15,6 +17,4 @@ async def meanwhile(work: Coroutine[object, object, None], *, name: str) -> Asyn
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end_task(task)

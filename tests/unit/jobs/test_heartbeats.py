@@ -1,7 +1,7 @@
 """The pulse of a process that runs jobs."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +10,7 @@ from jobs.heartbeats import ALIVE_S, EVERY_S, REAP_AFTER_S, Heartbeat, Pulse
 from jobs.memory_heartbeats import MemoryHeartbeatStore
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.errors import StoreUnavailableError
+from support.stopping import RestlessClock, outlived
 from support.waiting import until
 
 FIRST = Heartbeat(ProcessLabel("worker-1", "worker", "host"), 1, ("clean-up",))
@@ -116,3 +117,15 @@ async def test_who_fell_silent_is_not_counted_on_and_then_forgotten() -> None:
         assert FIRST in await chest.seen()
         assert DEAD not in await chest.seen()
     assert (young.is_alive, old.is_alive) == (True, False)
+
+
+async def test_process_that_leaves_amid_a_beat_leaves() -> None:
+    """Wherever it is told to end: it withdraws, and does not go on."""
+    clock = RestlessClock()
+    store = MemoryHeartbeatStore(clock)
+
+    def follow() -> Coroutine[object, object, None]:
+        return Pulse(store, clock, heartbeat=lambda: FIRST).follow()
+
+    assert await outlived(follow) == []
+    assert await store.heartbeats() == []

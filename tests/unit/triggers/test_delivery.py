@@ -1,6 +1,7 @@
 """A change of a record calls each function that watches it, once."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from sanderling.kernel.jsontext import decode
 from support.mailroom import Mailroom
 from support.queue import settle
 from support.river import GENEROUS
+from support.stopping import RestlessClock, outlived
 from support.triggers import a_change
 
 
@@ -311,3 +313,14 @@ async def test_the_courier_looks_when_it_is_woken_and_after_a_while() -> None:
     await asyncio.gather(task, return_exceptions=True)
 
     assert (woken, untold, later) == (1, 1, 2)
+
+
+async def test_courier_that_is_told_to_end_ends() -> None:
+    """Also amid its turn from one look to the next, whichever ends its rest."""
+    room = Mailroom()
+    clock = RestlessClock()
+
+    def follow() -> Coroutine[object, object, None]:
+        return Courier(room.delivery(), clock, every_s=5.0).follow()
+
+    assert await outlived(follow) == []
