@@ -28,6 +28,7 @@ from sanderling.store.slice_history import SQLSliceHistory
 from sanderling.store.streams import SQLStreamStore, require_lease
 from sanderling.store.sync_records import SQLSyncRecords
 from sanderling.store.triggers import SQLTriggerStore
+from sanderling.store.watches import SQLWatchStore
 from sanderling.store.workspaces import SQLWorkspaces, Workspace
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "SQLStreamStore",
     "SQLSyncRecords",
     "SQLTriggerStore",
+    "SQLWatchStore",
     "SQLWorkspaces",
     "Workspace",
     "check_database_url",
