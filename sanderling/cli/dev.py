@@ -101,7 +101,12 @@ def _rate(text: str) -> "tuple[FaultKind, float]":
 
 def _as_json(playing: "tuple[Playing, ...]") -> str:
     value = [
-        {"name": one.name, "base_url": one.base_url, "settings": dict(one.settings)}
+        {
+            "name": one.name,
+            "base_url": one.base_url,
+            "settings": dict(one.settings),
+            "push_settings": dict(one.push_settings),
+        }
         for one in playing
     ]
     return json.dumps({"providers": value}) + "\n"
@@ -112,6 +117,9 @@ def _as_text(playing: "tuple[Playing, ...]") -> str:
     for one in playing:
         lines += [f"# {one.name} is played on {one.base_url}"]
         lines += [f"{name}={value}" for name, value in one.settings.items()]
+    told = {name: value for one in playing for name, value in one.push_settings.items()}
+    lines += ["# To be told of changes at once, add these as well:"]
+    lines += [f"# {name}={value}" for name, value in told.items()]
     return "\n".join([*lines, f"# Add these to {_env_file()}; Ctrl-C ends the play.", ""])
 
 

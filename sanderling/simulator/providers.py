@@ -8,6 +8,7 @@ from sanderling.simulator.core.oauth import Client
 from sanderling.simulator.core.site import Site
 from sanderling.simulator.core.world import World
 from sanderling.simulator.google import google_site, google_world
+from sanderling.simulator.google.gmail_watch import ACCOUNT, TOPIC
 from sanderling.simulator.microsoft import microsoft_site, microsoft_world
 
 _SERVER = "http://127.0.0.1:3000"
@@ -23,6 +24,8 @@ class Provider:
     site: Callable[[World], Site]
     settings: Callable[[str], Mapping[str, str]]
     """The settings for a base URL, in the order in which people read them."""
+    push_settings: Mapping[str, str]
+    """What is set beside them to be told of changes."""
 
 
 def _google_settings(base_url: str) -> Mapping[str, str]:
@@ -53,8 +56,18 @@ def _microsoft_settings(base_url: str) -> Mapping[str, str]:
     }
 
 
+_TOLD = {
+    "SERVER_URL": _SERVER,
+    "IS_CONNECTED_ACCOUNT_WEBHOOK_SUBSCRIPTION_ENABLED": "true",
+}
+_GOOGLE_TOLD = {
+    **_TOLD,
+    "MESSAGING_GMAIL_PUBSUB_TOPIC": TOPIC,
+    "MESSAGING_GMAIL_PUBSUB_VERIFICATION_EMAIL": ACCOUNT,
+}
+
 PROVIDERS = (
-    Provider("google", google_world, google_site, _google_settings),
-    Provider("microsoft", microsoft_world, microsoft_site, _microsoft_settings),
+    Provider("google", google_world, google_site, _google_settings, _GOOGLE_TOLD),
+    Provider("microsoft", microsoft_world, microsoft_site, _microsoft_settings, _TOLD),
 )
 """In the order of their ports."""

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -38,6 +38,8 @@ class Playing:
     name: str
     base_url: str
     settings: Mapping[str, str]
+    push_settings: Mapping[str, str]
+    """What is set beside them by whoever wants to be told of changes."""
 
 
 def serve_providers(
@@ -64,7 +66,8 @@ async def _serve(
     announce: Callable[[tuple[Playing, ...]], None],
 ) -> None:
     loop = asyncio.get_running_loop()
-    servers = [_server(_site(provider, play)) for provider in PROVIDERS]
+    sites = [_site(provider, play) for provider in PROVIDERS]
+    servers = [_server(site) for site in sites]
 
     def end() -> None:
         for server in servers:
@@ -72,9 +75,14 @@ async def _serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
-    async with asyncio.TaskGroup() as group:
-        for server, listener in zip(servers, listeners, strict=True):
+    async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
+        for site in sites:
+            # What is not sent by the end of the play is never sent.
+            stack.callback(group.create_task(site.world.post.run()).cancel)
+        serving = [
             group.create_task(server.serve(sockets=[listener]))
+            for server, listener in zip(servers, listeners, strict=True)
+        ]
         for server in servers:
             await server.is_listening.wait()
         announce(
@@ -83,6 +91,7 @@ async def _serve(
                 for provider, listener in zip(PROVIDERS, listeners, strict=True)
             )
         )
+        await asyncio.wait(serving)
 
 
 def _site(provider: Provider, play: Play) -> Site:
@@ -95,7 +104,7 @@ def _site(provider: Provider, play: Play) -> Site:
 def _playing(provider: Provider, listener: socket.socket) -> Playing:
     bound_port: int = listener.getsockname()[1]
     base_url = f"http://{_HOST}:{bound_port}"
-    return Playing(provider.name, base_url, provider.settings(base_url))
+    return Playing(provider.name, base_url, provider.settings(base_url), provider.push_settings)
 
 
 @contextmanager

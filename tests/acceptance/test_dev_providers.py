@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from config.catalogue import BY_NAME
 from sanderling.simulator.core.faults import FaultKind
 from support.command import ENOUGH_S, PROGRAM, CommandLine
 from support.house import ROOT
@@ -56,6 +57,7 @@ def test_what_is_announced_can_be_used_and_ends_on_a_signal(start: Start) -> Non
 
     assert playing[0]["name"] == "google"
     assert playing[0]["settings"]["AUTH_GOOGLE_CLIENT_ID"]
+    assert {*playing[1]["push_settings"]} < {*playing[0]["push_settings"]} <= {*BY_NAME}
     assert [(who["messages"], who["events"]) for who in people] == [(12, 3)]
     assert process.wait(ENOUGH_S) == 0
     assert process.stderr is not None

@@ -1,5 +1,6 @@
 """Google's descriptions and Google's client find nothing wrong with the simulated Google."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from jobs.providers.google.methods import METHODS
 from sanderling.simulator.core.faults import FaultKind
 from sanderling.simulator.core.oauth import Client
+from sanderling.simulator.google.gmail_watch import TOPIC, GmailWatches
 from sanderling.simulator.google.scopes import ALLOWING
 from support.google import AUTH, SCOPES, Google
 from support.google_client import description, document, read_with_googles_client
@@ -51,7 +53,7 @@ def _read_mail(google: Google) -> None:
         google.mailbox(f"threads/{thread}", format="full")
     google.mailbox("labels")
     google.mailbox("settings/sendAs")
-    google.post("/gmail/v1/users/me/watch", {"topicName": "projects/p/topics/t"})
+    google.post("/gmail/v1/users/me/watch", {"topicName": TOPIC})
     google.post("/gmail/v1/users/me/stop", {})
 
 
@@ -66,8 +68,9 @@ def _read_calendar(google: Google) -> None:
     google.get("/calendar/v3/users/me/calendarList")
     google.get("/calendar/v3/calendars/primary")
     channel = {"id": "c", "type": "web_hook", "address": "https://a.example/"}
-    google.post(f"{EVENTS}/watch", channel)
-    google.post("/calendar/v3/channels/stop", {"id": "c"})
+    opened = json.loads(google.post(f"{EVENTS}/watch", channel).body)
+    google.post("/calendar/v3/channels/stop", opened)
+    google.post("/calendar/v3/channels/stop", opened)
 
 
 def test_every_answer_is_as_google_describes_it(judge: Judge) -> None:
@@ -120,6 +123,20 @@ def test_what_we_use_is_opened_by_scopes_that_google_names() -> None:
     assert unnamed == {used.id: set[str]() for used in METHODS}
 
 
+def test_what_pubsub_sends_is_as_google_describes_it() -> None:
+    """A message has no member that Pub/Sub does not have, and each in its form."""
+    google = Google()
+    notice = GmailWatches(google.world).notice(google.person)
+    told = json.loads(notice.body)
+
+    # Pub/Sub sends both spellings of these two.
+    message = {key: value for key, value in told["message"].items() if "_" not in key}
+
+    assert description("pubsub.v1").wrong_with("PubsubMessage", message) == []
+    assert told.keys() == {"message", "subscription"}
+    assert {"data", "messageId", "publishTime"} == message.keys()
+
+
 def test_a_judge_is_strict() -> None:
     """What Google would not answer is found, so that finding nothing means something."""
     gmail = description("gmail.v1")
@@ -137,6 +154,7 @@ def test_a_judge_is_strict() -> None:
     assert len(gmail.wrong_with_request("gmail.users.history.list", query)) == 4
     event = {"start": {"dateTime": "2026-12-01T09:00:00"}}
     assert description("calendar.v3").wrong_with_answer("calendar.events.get", event)
+    assert gmail.wrong_with_body("gmail.users.watch", {"topic": "projects/p/topics/t"})
     raw = gmail.wrong_with_answer("gmail.users.messages.get", {"raw": "++"})
     assert raw
 

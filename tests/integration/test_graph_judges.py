@@ -11,6 +11,7 @@ from sanderling.simulator.microsoft.scopes import ALLOWING
 from support.graph_judge import GraphJudge
 from support.graph_metadata import graph_metadata
 from support.graph_rules import Rules
+from support.listener import Listener, subscription_to
 from support.microsoft import (
     IMMUTABLE,
     Microsoft,
@@ -71,6 +72,16 @@ async def _read_calendar(microsoft: Microsoft, prefer: str) -> None:
             await get(f"/v1.0/me/events/{event['id']}/instances?{WINDOW}", prefer=prefer)
 
 
+async def _subscribe(microsoft: Microsoft) -> None:
+    microsoft.world.post.outside = Listener().transport
+    subscription = subscription_to("me/messages", microsoft.clock)
+    made = await microsoft.ask("/v1.0/subscriptions", method="POST", given=subscription)
+    one = f"/v1.0/subscriptions/{made.json()['id']}"
+    until = {"expirationDateTime": subscription["expirationDateTime"]}
+    for method, given in (("GET", None), ("PATCH", until), ("DELETE", None), ("DELETE", None)):
+        await microsoft.ask(one, method=method, given=given)
+
+
 async def test_every_answer_is_as_graph_describes_it(judge: GraphJudge) -> None:
     """No unknown property, word or form, for every method and either kind of ids."""
     microsoft = Microsoft(mails=60, meetings=40)
@@ -81,6 +92,8 @@ async def test_every_answer_is_as_graph_describes_it(judge: GraphJudge) -> None:
     for prefer in (IMMUTABLE, 'outlook.body-content-type="text"'):
         await _read_mail(microsoft, prefer)
         await _read_calendar(microsoft, prefer)
+
+    await _subscribe(microsoft)
 
     assert sorted({*judge.wrong}) == []
     # Messages are listed by two methods of one name: of the mailbox and of a folder.
@@ -187,6 +200,9 @@ def test_a_judge_of_answers_is_strict() -> None:
     assert rules.wrong_with_refusal({"error": {"code": "x", "message": "m", "reason": "r"}})
     assert wrong({"attachments": [{"size": True}]})
     assert len(rules.wrong_with_request(window, (("startDateTime", "yesterday"),))) == 2
+    subscription = metadata.reading("/subscriptions/x")
+    assert subscription is not None
+    assert rules.wrong_with_body(subscription, {"changeType": "created", "url": "https://a"})
 
 
 @pytest.mark.parametrize(

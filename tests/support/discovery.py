@@ -64,6 +64,14 @@ class Description:
         }
         return [*found, *(f"{name} lacks {key}" for key in sorted(required - {*names}))]
 
+    def wrong_with_body(self, name: str, value: object) -> list[str]:
+        """Return what is wrong with the body of a request for a method."""
+        return list(self._wrong(name, value, self.methods[name]["request"]))
+
+    def wrong_with(self, schema: str, value: object) -> list[str]:
+        """Return what is wrong with a value that is described by this name."""
+        return list(self._wrong(schema, value, {"$ref": schema}))
+
     def wrong_with_answer(self, name: str, value: object) -> list[str]:
         """Return what is wrong with the body of a method's answer."""
         return list(self._wrong(name, value, self.methods[name]["response"]))

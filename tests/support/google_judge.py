@@ -29,6 +29,10 @@ class Judge:
             if name is None:
                 continue
             self.heard.add(name)
+            if asked.body and not asked.path.startswith("/batch"):
+                given = json.loads(asked.body)
+                # An empty object is sent by those who have nothing to say.
+                self.wrong += found.wrong_with_body(name, given) if given else []
             if answer.status == 200:
                 self.wrong += found.wrong_with_request(name, asked.query)
                 self.wrong += found.wrong_with_answer(name, json.loads(answer.body))

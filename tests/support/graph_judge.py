@@ -32,6 +32,9 @@ class GraphJudge:
             self._judge_refusal(answer.status, json.loads(answer.body))
         elif asked.path.startswith(f"{_ROOT}/"):
             body = None if asked.path.endswith(_RAW) else json.loads(answer.body or b"null")
+            if asked.method != "GET":
+                self._judge_writing(asked, answer.status, body)
+                return
             self._judge(asked.path, asked.query, answer.status, body)
 
     def _judge_batch(self, asked: Asked, responses: list[Any]) -> None:
@@ -54,6 +57,23 @@ class GraphJudge:
             return
         self.wrong += self._rules.wrong_with_request(operation, query)
         if not raw:
+            self.wrong += self._rules.wrong_with_answer(operation, body)
+
+    def _judge_writing(self, asked: Asked, status: int, body: Any) -> None:
+        """Judge a request that makes, changes or removes one of a collection."""
+        path = asked.path.removeprefix(_ROOT)
+        one = f"{path}/x" if asked.method == "POST" else path
+        operation, own = self._metadata.reading(one), self._metadata.reading(path)
+        if operation is None or own is None:
+            self.wrong.append(f"{asked.method} {path} is no path")
+            return
+        self.heard.add(f"{asked.method} {own.path}")
+        if asked.body:
+            given = json.loads(asked.body)
+            self.wrong += self._rules.wrong_with_body(operation, given)
+        if status >= 400:
+            self._judge_refusal(status, body)
+        elif body is not None:
             self.wrong += self._rules.wrong_with_answer(operation, body)
 
     def _judge_refusal(self, status: int, body: Any) -> None:

@@ -20,6 +20,8 @@ import pytest
 
 _ROOT = "msgraph/generated/"
 _ME = "users/item"
+_SUBSCRIPTIONS = "subscriptions"
+_ROOTS = {"me": _ME, _SUBSCRIPTIONS: _SUBSCRIPTIONS}
 _BUILDER = "_request_builder.py"
 _IMPORT = re.compile(r"^ *from (\.+[\w.]*) import (\w+)$", re.MULTILINE)
 _BASE = re.compile(r"^class \w+\((\w+)", re.MULTILINE)
@@ -90,7 +92,7 @@ class Metadata:
             folder: name
             for name in names
             for folder, _, file in [name.rpartition("/")]
-            if folder.startswith(_ME) and file.endswith(_BUILDER)
+            if folder.startswith((_ME, _SUBSCRIPTIONS)) and file.endswith(_BUILDER)
         }
         self._shapes: dict[str, Shape] = {}
 
@@ -99,7 +101,7 @@ class Metadata:
         folder = ""
         for segment in path.strip("/").split("/"):
             if not folder:
-                folder = _ME if segment == "me" else "-"
+                folder = _ROOTS.get(segment, "-")
                 continue
             named = f"{folder}/{_snake(segment)}"
             folder = named if named in self._builders else f"{folder}/item"

@@ -52,6 +52,11 @@ class Rules:
             found += self._wrong_option(operation, name, value)
         return [f"{operation.path}: {each}" for each in found]
 
+    def wrong_with_body(self, operation: Operation, value: object) -> list[str]:
+        """Return what is wrong with what is written to a resource."""
+        found = self._wrong_object("", value, operation.answers)
+        return [f"{operation.path}: {each}" for each in found]
+
     def wrong_with_answer(self, operation: Operation, value: Mapping[str, Any]) -> list[str]:
         """Return what is wrong with the body of an answer."""
         found = list(self._wrong_object("", value, operation.answers))

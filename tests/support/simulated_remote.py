@@ -13,7 +13,7 @@ from jobs.sync.budget import SliceEnd
 from jobs.sync.faults import CursorExpired
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import RecordChanged, RecordOperation
-from sanderling.simulator.core.faults import FaultKind
+from sanderling.simulator.core.faults import FaultKind, Point, strikes
 from sanderling.simulator.core.in_process import InProcess
 from support.keeping import Keeping, MemoryKeeping
 from support.remote import Killed
@@ -23,7 +23,11 @@ from support.storm import Storm
 Seen = tuple[object, ...]
 """What people are to see of one record."""
 
-FAULTS = tuple(kind for kind in FaultKind if kind is not FaultKind.CURSOR_EXPIRED)
+FAULTS = tuple(
+    kind
+    for kind in FaultKind
+    if kind is not FaultKind.CURSOR_EXPIRED and not strikes(kind, Point.NOTICE)
+)
 """What a pass may meet; cursors expire by themselves, in runs in which they may."""
 DEATHS = ("request", "transaction", "commit", "usurp", "busy")
 """What ends a pass: the process within a request, within or after a commit; another one that

@@ -1,6 +1,6 @@
 """All meetings of one person, and which of them changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -24,6 +24,8 @@ class Agenda:
         self.seq = 1
         self.floor = 1
         self.generation = 1
+        self.on_change: Callable[[], object] = lambda: None
+        """Told of each change, before it can be seen."""
         self._meetings: dict[int, Meeting] = {}
         self._next = 1
 
@@ -92,4 +94,5 @@ class Agenda:
 
     def _step(self) -> int:
         self.seq += 1
+        self.on_change()
         return self.seq

@@ -47,6 +47,7 @@ class Doings:
             "requests": dict(world.meter.requests),
             "units": dict(world.meter.units),
             "refused_for_quota": world.meter.refused,
+            "notices": dict(world.post.counts),
             "faults": {
                 "rates": {kind.value: rate for kind, rate in world.faults.rates.items()},
                 "struck": {kind.value: count for kind, count in world.faults.struck.items()},
@@ -71,6 +72,7 @@ class Doings:
         policy.access_lives_s = int(given.get("access_lives_s", policy.access_lives_s))
         policy.rotates = bool(given.get("rotates", policy.rotates))
         policy.requires_pkce = bool(given.get("requires_pkce", policy.requires_pkce))
+        world.post.late_s = float(given.get("notice_late_s", world.post.late_s))
         world.latency_s = float(given.get("latency_s", world.latency_s))
         world.drip_s = float(given.get("drip_s", world.drip_s))
         world.meter.units_per_min = given.get("units_per_min", world.meter.units_per_min)
@@ -81,6 +83,7 @@ class Doings:
             "requires_pkce": policy.requires_pkce,
             "latency_s": world.latency_s,
             "drip_s": world.drip_s,
+            "notice_late_s": world.post.late_s,
             "units_per_min": world.meter.units_per_min,
             "quota_status": world.quota_status,
         }

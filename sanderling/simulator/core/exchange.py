@@ -1,7 +1,7 @@
 """One request and its answer as values, which HTTP, ASGI and a batch's parts all become."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, cast
@@ -71,6 +71,8 @@ class Answer:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     manner: Manner = Manner.WHOLE
+    awaiting: "Callable[[], Awaitable[Answer]] | None" = None
+    """Asks somebody else first, and returns the answer that this one only stands for."""
 
     def having(self, **headers: str) -> "Answer":
         """Return it with more headers, `_` standing for `-`."""

@@ -14,6 +14,8 @@ class Point(StrEnum):
     PAGE = "page"
     BATCH = "batch"
     PART = "part"
+    NOTICE = "notice"
+    """What the provider sends by itself; no request that anybody makes."""
     TOKEN = "token"  # noqa: S105 - the word, not a token.
     FREE = "free"
     """Nothing ever goes wrong: pages for people, and the control door."""
@@ -59,6 +61,10 @@ class FaultKind(StrEnum):
     """A page without items that has a next one."""
     CURSOR_EXPIRED = "cursor-expired"
     """Every cursor that was given out is void, also between two pages."""
+    NOTICE_DROPPED = "notice-dropped"
+    """It is never sent."""
+    NOTICE_DOUBLED = "notice-doubled"
+    NOTICE_LATE = "notice-late"
     INVALID_GRANT = "invalid-grant"
     """The refresh token is refused, this once."""
 
@@ -84,6 +90,10 @@ _STRIKES: Mapping[FaultKind, frozenset[Point]] = {
     **dict.fromkeys(
         (FaultKind.PAGE_DUPLICATE, FaultKind.PAGE_EMPTY, FaultKind.CURSOR_EXPIRED),
         frozenset({Point.PAGE}),
+    ),
+    **dict.fromkeys(
+        (FaultKind.NOTICE_DROPPED, FaultKind.NOTICE_DOUBLED, FaultKind.NOTICE_LATE),
+        frozenset({Point.NOTICE}),
     ),
     FaultKind.INVALID_GRANT: frozenset({Point.TOKEN}),
 }
@@ -155,6 +165,10 @@ class Faults:
     def draw_part(self) -> FaultKind | None:
         """Return what strikes one part of a batch, by rate."""
         return self._by_rate(Point.PART)
+
+    def draw_notice(self) -> FaultKind | None:
+        """Return what strikes one notice, by rate."""
+        return self._by_rate(Point.NOTICE)
 
     def _by_rate(self, point: Point) -> FaultKind | None:
         for kind, rate in self._rates.items():

@@ -1,7 +1,7 @@
 """All mails of one person, and the log of what changed."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -47,6 +47,8 @@ class Mailbox:
         self.seq = 1
         self.floor = 1
         self.generation = 1
+        self.on_change: Callable[[], object] = lambda: None
+        """Told of each change, before it can be seen."""
         self._mails: dict[int, Mail] = {}
         self._threads: dict[int, list[int]] = {}
         self._log: list[Change] = []
@@ -176,4 +178,5 @@ class Mailbox:
 
     def _step(self) -> int:
         self.seq += 1
+        self.on_change()
         return self.seq

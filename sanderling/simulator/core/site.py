@@ -41,17 +41,26 @@ class Site:
         self._routes = Routes([*Door(world).routes(), *routes])
 
     def answer(self, asked: Asked) -> Answer:
-        """Return the answer to one request; waiting is left to whoever carries it."""
+        """Return the answer to one request; waiting is left to whoever carries it.
+
+        What asks somebody else first is not done: only `serve` does.
+        """
+        answer, fault = self._handled(asked)
+        return self._finished(asked, answer, fault)
+
+    def _handled(self, asked: Asked) -> tuple[Answer, FaultKind | None]:
         found = self._routes.find(asked.method, asked.path)
         if found is None:
-            answer = self._voice.unknown_path(asked)
-        else:
-            route, names = found
-            fault = self.world.faults.draw(route.point)
-            before = self._before(fault, asked)
-            answer = before or route.handle(replace(asked, fault=fault) if fault else asked, names)
-            if fault is not None:
-                answer = _after(fault, answer)
+            return self._voice.unknown_path(asked), None
+        route, names = found
+        fault = self.world.faults.draw(route.point)
+        before = self._before(fault, asked)
+        asked = replace(asked, fault=fault) if fault else asked
+        return before or route.handle(asked, names), fault
+
+    def _finished(self, asked: Asked, answer: Answer, fault: FaultKind | None) -> Answer:
+        if fault is not None:
+            answer = _after(fault, answer)
         if self.on_served is not None:
             self.on_served(asked, answer)
         return answer
@@ -63,7 +72,10 @@ class Site:
         try:
             if world.latency_s:
                 await world.clock.wait_s(world.latency_s)
-            return self.answer(asked)
+            answer, fault = self._handled(asked)
+            if answer.awaiting is not None:
+                answer = await answer.awaiting()
+            return self._finished(asked, answer, fault)
         finally:
             world.present[asked.bearer] -= 1
 

@@ -14,6 +14,7 @@ from sanderling.simulator.core.mailbox import Mailbox
 from sanderling.simulator.core.meter import Meter
 from sanderling.simulator.core.oauth import AuthorizationServer
 from sanderling.simulator.core.placing import Placing
+from sanderling.simulator.core.post import Post
 from sanderling.simulator.core.timepiece import Timepiece
 
 _SUBJECTS_FROM = 100_000_000_000_000_000_000
@@ -68,6 +69,12 @@ class World:
     present: Counter[str] = field(default_factory=Counter[str])
     """How many requests are on their way for each access token."""
     people: dict[str, Person] = field(default_factory=dict[str, Person])
+    post: Post = field(init=False)
+    """What the provider sends by itself."""
+
+    def __post_init__(self) -> None:
+        """Open a post office."""
+        self.post = Post(self.clock, self.faults)
 
     def settle(
         self, email: str, name: str = "", *, mails: int = 0, meetings: int = 0, seed: int = 0
@@ -81,6 +88,7 @@ class World:
             person.mailbox, mails, self.placing
         )
         AgendaSeed(seed, person.owner, now).fill(person.agenda, meetings)
+        person.mailbox.on_change = person.agenda.on_change = self.post.ring
         return person
 
     def person(self, email: str) -> Person:

@@ -1,7 +1,7 @@
 """The methods of Calendar that read one person's own calendar."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sanderling.simulator.core.exchange import Answer, encoded, json_answer
@@ -23,13 +23,12 @@ from sanderling.simulator.google.calendar_list import (
     wanted_by,
     window_of,
 )
-from sanderling.simulator.google.errors import not_found, refused
+from sanderling.simulator.google.errors import not_found
 from sanderling.simulator.google.gate import Ask, Method
 
 _PAGE, _MOST = 250, 2500
 _ROOT = "/calendar/v3"
 _EVENTS = f"{_ROOT}/calendars/{{calendar}}/events"
-_CHANNEL_LIVES = timedelta(days=7)
 _MOST_CACHED = 200_000
 _TOKENLESS = ("orderBy", "q", "updatedMin", "iCalUID")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,16 +46,12 @@ class Calendar:
         """Return the methods."""
         page, event = Point.PAGE, f"{_EVENTS}/{{event}}"
         calendars = f"{_ROOT}/users/me/calendarList"
-        watch = f"{_EVENTS}/watch"
-        stop = f"{_ROOT}/channels/stop"
         return [
             Method("calendar.events.list", "GET", _EVENTS, 1, self._list, page),
-            Method("calendar.events.watch", "POST", watch, 1, self._watch),
             Method("calendar.events.get", "GET", event, 1, _get),
             Method(
                 "calendar.events.instances", "GET", f"{event}/instances", 1, self._instances, page
             ),
-            Method("calendar.channels.stop", "POST", stop, 1, lambda _: Answer(204)),
             Method("calendar.calendarList.list", "GET", calendars, 1, _calendars),
             Method(
                 "calendar.calendars.get", "GET", f"{_ROOT}/calendars/{{calendar}}", 1, _calendar
@@ -164,24 +159,6 @@ class Calendar:
         ]
         more = {"nextPageToken": str(start + size)} if len(found) > start + size else {}
         return self._page(ask, items, more)
-
-    def _watch(self, ask: Ask) -> Answer:
-        person = _owner(ask)
-        given = ask.asked.json_object() or {}
-        if not given.get("id") or not str(given.get("address", "")).startswith("https://"):
-            message = "WebHook callback must be HTTPS"
-            raise refused(400, "webhookUrlNotHttps", message)
-        expires = self._world.clock.now() + _CHANNEL_LIVES
-        return ask.answer(
-            {
-                "kind": "api#channel",
-                "id": str(given["id"]),
-                "resourceId": f"events-{person.subject}",
-                "resourceUri": f"{ask.asked.base_url}{ask.asked.path.removesuffix('/watch')}",
-                "expiration": str(int(expires.timestamp() * 1000)),
-                **({"token": str(given["token"])} if "token" in given else {}),
-            }
-        )
 
 
 def _position(current: Round, meeting: Meeting) -> int:

@@ -1,7 +1,6 @@
 """The methods of Gmail that read a mailbox."""
 
 from bisect import bisect_left
-from datetime import timedelta
 from typing import Any
 
 from sanderling.simulator.core.exchange import Answer, json_answer
@@ -32,7 +31,6 @@ from sanderling.simulator.google.scopes import METADATA_SCOPE
 
 _PAGE, _MOST = 100, 500
 _USER = "/gmail/v1/users/{user}"
-_WATCH_LIVES = timedelta(days=7)
 _HIDDEN = frozenset({"SPAM", "TRASH"})
 
 
@@ -57,8 +55,6 @@ class Gmail:
             Method("gmail.users.threads.get", "GET", f"{_USER}/threads/{{id}}", 40, self._thread),
             Method("gmail.users.history.list", "GET", f"{_USER}/history", 2, list_history, page),
             Method("gmail.users.labels.list", "GET", f"{_USER}/labels", 1, _labels),
-            Method("gmail.users.watch", "POST", f"{_USER}/watch", 100, self._watch),
-            Method("gmail.users.stop", "POST", f"{_USER}/stop", 50, lambda _: Answer(204)),
             Method(
                 "gmail.users.settings.sendAs.list",
                 "GET",
@@ -158,19 +154,6 @@ class Gmail:
     def _rendered(self, ask: Ask, mail: Mail, formats: tuple[str, ...]) -> bytes:
         form, headers = _format(ask, formats)
         return self._renderer.json(ask.person.email, mail, form, headers, ask.mask)
-
-    def _watch(self, ask: Ask) -> Answer:
-        given = ask.asked.json_object() or {}
-        topic = str(given.get("topicName", ""))
-        if not topic.startswith("projects/"):
-            raise refused(400, "invalidArgument", "Invalid topicName does not match projects/*")
-        expires = self._world.clock.now() + _WATCH_LIVES
-        return ask.answer(
-            {
-                "historyId": str(history_id(ask.person.mailbox.seq)),
-                "expiration": str(int(expires.timestamp() * 1000)),
-            }
-        )
 
 
 def _format(ask: Ask, formats: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -11,10 +11,12 @@ from sanderling.simulator.core.world import Naming, World
 from sanderling.simulator.google.batch import Batch
 from sanderling.simulator.google.calendar import Calendar
 from sanderling.simulator.google.calendar_event import event_id
+from sanderling.simulator.google.calendar_watch import CalendarChannels
 from sanderling.simulator.google.errors import fault_answer, not_found
 from sanderling.simulator.google.gate import Gate
 from sanderling.simulator.google.gmail import Gmail
 from sanderling.simulator.google.gmail_ids import message_id
+from sanderling.simulator.google.gmail_watch import GmailWatches
 from sanderling.simulator.google.sign_in import SignIn
 
 PLACING = Placing(
@@ -48,10 +50,15 @@ def google_world(
 
 def google_site(world: World) -> Site:
     """Return the site of a world: every host of Google's in one."""
-    routes = Gate(world).routes([*Gmail(world).methods(), *Calendar(world).methods()])
+    # Fixed names stand before those with an id in their place.
+    watches, channels = GmailWatches(world), CalendarChannels(world)
+    reading = [*Gmail(world).methods(), *Calendar(world).methods()]
+    routes = Gate(world).routes([*watches.methods(), *channels.methods(), *reading])
     batch = Batch(world, routes)
     voice = Voice(fault=fault_answer, unknown_path=_unknown_path)
-    return Site(world, [*SignIn(world).routes(), *batch.routes(), *routes], voice)
+    return Site(
+        world, [*SignIn(world).routes(), *watches.routes(), *batch.routes(), *routes], voice
+    )
 
 
 def _unknown_path(_: Asked) -> Answer:

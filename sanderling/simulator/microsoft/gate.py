@@ -24,6 +24,7 @@ class Ask:
     person: Person
     asked: Asked
     names: Mapping[str, str]
+    scopes: frozenset[str]
 
     def prefers(self, text: str) -> bool:
         """Claim that the header Prefer holds this, however it is quoted and spaced."""
@@ -83,6 +84,7 @@ class Method:
     path: str
     handle: Callable[[Ask], Answer]
     point: Point = Point.ITEM
+    verb: str = "GET"
 
 
 class Gate:
@@ -95,7 +97,7 @@ class Gate:
     def routes(self, methods: Iterable[Method]) -> list[Route]:
         """Return a route for each method."""
         return [
-            Route("GET", f"{V1}{method.path}", self._guarded(method), method.point)
+            Route(method.verb, f"{V1}{method.path}", self._guarded(method), method.point)
             for method in methods
         ]
 
@@ -107,7 +109,8 @@ class Gate:
             grant = world.oauth.grant(asked.bearer)
             if grant is None:
                 return errors.unauthorized()
-            if not plain(grant.scopes) & allowing:
+            scopes = plain(grant.scopes)
+            if not scopes & allowing:
                 message = "Access is denied. Check credentials and try again."
                 return errors.error(403, "ErrorAccessDenied", message)
             person = world.people[grant.email]
@@ -116,7 +119,7 @@ class Gate:
             if not world.meter.take(person.email, method.name, 1, now=world.clock.now()):
                 return errors.throttled(retry_after=str(errors.RETRY_AFTER_S))
             try:
-                return method.handle(Ask(person, asked, names))
+                return method.handle(Ask(person, asked, names, scopes))
             except errors.Refused as refused:
                 return refused.answer
 

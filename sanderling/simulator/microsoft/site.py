@@ -23,6 +23,7 @@ from sanderling.simulator.microsoft.gate import Ask, Gate, Method
 from sanderling.simulator.microsoft.mail import Mails
 from sanderling.simulator.microsoft.office import Office
 from sanderling.simulator.microsoft.sign_in import SignIn
+from sanderling.simulator.microsoft.subscriptions import LIFE_EVENTS, Subscriptions
 
 _INBOX = frozenset({"inbox"})
 PLACING = Placing(
@@ -55,9 +56,11 @@ def microsoft_site(world: World, office: Office | None = None) -> Site:
     """Return the site of a world: sign-in and Graph in one."""
     office = office or Office(world)
     methods = [Method("me.get", "/me", _me), *Mails(office).methods()]
-    routes = Gate(world).routes([*methods, *Calendar(office).methods()])
+    subscriptions = Subscriptions(office)
+    methods += [*Calendar(office).methods(), *subscriptions.methods()]
+    routes = Gate(world).routes(methods)
     voice = Voice(fault=fault_answer, unknown_path=_unknown_path)
-    doors = _door_routes(office)
+    doors = _door_routes(office, subscriptions)
     batch = Batch(world, routes).routes()
     return Site(world, [*doors, *SignIn(office).routes(), *batch, *routes], voice)
 
@@ -86,13 +89,14 @@ def _unknown_path(_: Asked) -> Answer:
     return error(400, "BadRequest", "Resource not found for the segment.")
 
 
-def _door_routes(office: Office) -> list[Route]:
+def _door_routes(office: Office, subscriptions: Subscriptions) -> list[Route]:
     """Return what people do with folders, and what administrators and policies demand."""
     deeds: list[tuple[str, str, Handle]] = [
         ("POST", f"{_PERSON}/folders", _adding(office)),
         ("DELETE", f"{_PERSON}/folders/{{folder}}", _removing(office)),
         ("POST", f"{_PERSON}/interaction", _demanding(office)),
         ("PUT", "/_simulator/consent", _consenting(office)),
+        ("POST", f"{_PERSON}/lifecycle", _telling(office, subscriptions)),
     ]
     return [Route(method, path, handle, Point.FREE) for method, path, handle in deeds]
 
@@ -139,5 +143,19 @@ def _consenting(office: Office) -> Handle:
     def handle(asked: Asked, _: Mapping[str, str]) -> Answer:
         office.needs_admin = bool(_given(asked).get("needs_admin", False))
         return json_answer({"needs_admin": office.needs_admin})
+
+    return handle
+
+
+def _telling(office: Office, subscriptions: Subscriptions) -> Handle:
+    def handle(asked: Asked, names: Mapping[str, str]) -> Answer:
+        event = str(_given(asked).get("event", ""))
+        if event not in LIFE_EVENTS:
+            return json_answer({"error": f"event is one of {', '.join(LIFE_EVENTS)}"}, 400)
+        try:
+            person = office.world.person(names["email"])
+        except UnknownPerson as unknown:
+            return json_answer({"error": f"{type(unknown).__doc__} {unknown}"}, 404)
+        return json_answer({"told": subscriptions.tell_life(person, event)})
 
     return handle

@@ -229,5 +229,5 @@ def test_a_channel_is_opened_for_https_alone() -> None:
 
     assert json.loads(opened.body)["resourceUri"] == f"http://google.test{EVENTS}"
     assert google.post(f"{EVENTS}/watch", {**wanted, "address": "http://a"}).status == 400
-    assert google.post("/calendar/v3/channels/stop", {"id": "c"}).status == 204
+    assert google.post("/calendar/v3/channels/stop", json.loads(opened.body)).status == 204
     assert set(google.events(fields="items(id),nextSyncToken")) == {"items", "nextSyncToken"}

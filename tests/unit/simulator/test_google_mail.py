@@ -8,6 +8,7 @@ from email import message_from_bytes
 import pytest
 
 from sanderling.simulator.core.faults import FaultKind
+from sanderling.simulator.google.gmail_watch import TOPIC
 from support.google import AUTH, Google
 from support.simulated import letter
 
@@ -275,7 +276,7 @@ def test_watching_says_from_where_and_how_long() -> None:
     """A watch of a topic starts at the newest history id; it can be stopped."""
     google = Google()
 
-    answer = google.post("/gmail/v1/users/me/watch", {"topicName": "projects/p/topics/t"})
+    answer = google.post("/gmail/v1/users/me/watch", {"topicName": TOPIC})
 
     assert json.loads(answer.body)["historyId"] == google.mailbox("profile")["historyId"]
     assert google.post("/gmail/v1/users/me/watch", {}).status == 400
