@@ -10,6 +10,9 @@ from config.kinds import URL, Flag, Folder, Items, Milliseconds, Secret, Secrets
 from config.variables.group import VariableGroup
 
 MIN_SECRET_CHARACTERS = 32
+FEWEST_CONNECTIONS = 4
+"""One for leases, one that hears of changed settings, and two for the work itself."""
+
 _EXAMPLE = "replace_me"
 
 
@@ -17,6 +20,15 @@ def _check_app_secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if len(text) < MIN_SECRET_CHARACTERS or text.strip().lower().startswith(_EXAMPLE):
         raise ValueError(f"write at least {MIN_SECRET_CHARACTERS} characters that nobody can guess")
+    return value
+
+
+def _check_connections(value: int) -> int:
+    if value < FEWEST_CONNECTIONS:
+        raise ValueError(
+            f"write at least {FEWEST_CONNECTIONS}: one connection is for leases, one hears of "
+            "changed settings, and the work needs two"
+        )
     return value
 
 
@@ -124,13 +136,13 @@ class ServerVariables(VariableGroup):
         ),
     ] = None
     pg_pool_max_connections: Annotated[
-        Whole,
-        Field(ge=1, le=1000),
+        Annotated[Whole, AfterValidator(_check_connections)],
+        Field(le=1000),
         Declared(
             "PG_POOL_MAX_CONNECTIONS",
-            "Connections to PostgreSQL that one process keeps at most.",
+            "Connections to PostgreSQL that one process keeps at most, with those for leases and "
+            f"for news of settings; at least {FEWEST_CONNECTIONS}.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = 10
     pg_ssl_allow_self_signed: Annotated[

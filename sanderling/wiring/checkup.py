@@ -44,7 +44,7 @@ from sanderling.store import (
 )
 from sanderling.wiring.attendance import NOBODY, START_ONE
 from sanderling.wiring.drivers import build_driver, local_settings
-from sanderling.wiring.home import DATABASE, database_url
+from sanderling.wiring.home import DATABASE, database_limits, database_url
 from sanderling.wiring.stored_settings import with_stored
 
 _SUPPORTED = ((3, 11), (3, 15))
@@ -151,7 +151,7 @@ async def _database(settings: Settings) -> list[Finding]:
         return [Finding("database", "store", Standing.WARNING, "there is none yet", advice)]
     kind = "a SQLite file in the home" if settings.database_url is None else "by DATABASE_URL"
     try:
-        async with open_database(database_url(settings)) as database:
+        async with open_database(database_url(settings), database_limits(settings)) as database:
             condition = await health(database)
             found = _of_health("database", "store", condition, fine=kind)
             if condition.state is HealthState.DOWN:

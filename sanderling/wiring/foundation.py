@@ -12,7 +12,7 @@ from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.ids import SortableIds, WorkspaceId
 from sanderling.store import Database, SQLKeyStore, SQLWorkspaces, open_unprepared_database
 from sanderling.wiring.groundwork import Groundwork
-from sanderling.wiring.home import database_url, open_home
+from sanderling.wiring.home import database_limits, database_url, open_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ async def open_foundation(
     if settings.database_url is None:
         open_home(settings.home)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_unprepared_database(database_url(settings)))
+        opening = open_unprepared_database(database_url(settings), database_limits(settings))
+        database = await stack.enter_async_context(opening)
         clock = SystemClock()
         ids = SortableIds(clock)
         groundwork = Groundwork(database, ids=ids, clock=clock, run_migrations=run_migrations)

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from config.variables import Settings
+from sanderling.store import DatabaseLimits
 from sanderling.wiring.errors import HomeUnusableError
 
 DATABASE = "sanderling.db"
@@ -63,3 +64,15 @@ def database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return f"sqlite:///{settings.home / DATABASE}"
+
+
+def database_limits(settings: Settings) -> DatabaseLimits:
+    """Return how much of the database this process takes: in all as many connections as was set.
+
+    Leases have one of their own, and so has who listens for changed settings on PostgreSQL; where
+    Redis tells of those, the work has that one as well. A SQLite file takes what it is given.
+    """
+    if database_url(settings).startswith("sqlite"):
+        return DatabaseLimits()
+    apart = 1 if settings.redis_url is not None else 2
+    return DatabaseLimits(connections=settings.pg_pool_max_connections - apart)

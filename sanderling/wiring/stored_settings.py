@@ -8,7 +8,7 @@ from sanderling.kernel.errors import Failure
 from sanderling.kernel.findings import Finding, Standing
 from sanderling.store import open_database
 from sanderling.wiring.configuration import build_sources
-from sanderling.wiring.home import DATABASE, database_url
+from sanderling.wiring.home import DATABASE, database_limits, database_url
 
 
 async def with_stored(snapshot: Snapshot) -> tuple[Snapshot, Finding]:
@@ -24,7 +24,7 @@ async def with_stored(snapshot: Snapshot) -> tuple[Snapshot, Finding]:
         # Opening it would make it, and a doctor makes nothing.
         return snapshot, Finding("settings", "source", Standing.OK, "nothing is stored yet")
     try:
-        async with open_database(database_url(settings)) as database:
+        async with open_database(database_url(settings), database_limits(settings)) as database:
             begun = await start(build_sources(snapshot, database, SystemClock()))
     except Failure as failure:
         failed = Finding("settings", "source", Standing.FAILED, failure.detail, failure.advice)
