@@ -83,6 +83,10 @@ LOG_EVENTS: Mapping[str, str] = {
     "lambda.runner-failed": "Our runner does not work at AWS Lambda; `error` and `message` are "
     "what AWS says of it.",
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
+    "push.crowded": "Too many streams were told of at once; `dropped` are looked at in turn.",
+    "push.delayed": "Hints of providers wait because the database does not answer.",
+    "push.failed": "Handing on hints of providers met a defect; polling takes their place.",
+    "push.not-asked": "Providers are not asked at once to tell of an account, but later.",
     "reconciler.failed": "Looking for queued calls met a defect; it is tried again.",
     "redis.lost": "Redis does not answer `script`; until it does each process keeps its share.",
     "redis.restored": "Redis answers `script` again.",
@@ -121,6 +125,9 @@ LOG_EVENTS: Mapping[str, str] = {
     "trigger.deleted": "A trigger was removed.",
     "trigger.moved": "A trigger got another place in the order.",
     "trigger.switched": "A trigger was enabled or disabled; `is_enabled` says which.",
+    "watch.not-arranged": "A provider did not agree to tell of changes; `code` says why, and it is "
+    "asked again.",
+    "watch.not-ended": "A provider may still tell of changes; `code` says why, and nobody listens.",
     "worker.lost": "A worker that nobody used ended by itself; another one takes its place.",
     "worker.not-forked": "The zygote could not fork; `errno` says why.",
     "zygote.lost": "The parent of all workers ended unasked; a new one is started at once.",
