@@ -77,6 +77,7 @@ class Desk:
     """One account's way to a provider, with everything that it uses."""
 
     http: ProviderHTTP
+    lane: Lane
     script: Script
     tokens: MemoryTokens
     quota: MemoryQuota
@@ -92,4 +93,4 @@ async def scripted(
     tokens.grant(ACCOUNT, "first", *renewed)
     async with open_client(BASE_URL, transport=httpx2.MockTransport(script.handle)) as client:
         lane = Lane(client, tokens, quota, clock, reads)
-        yield Desk(ProviderHTTP(lane, ACCOUNT), script, tokens, quota, clock)
+        yield Desk(ProviderHTTP(lane, ACCOUNT), lane, script, tokens, quota, clock)

@@ -60,9 +60,18 @@ ALIASES = Method(
     1,
     _READS_MAIL | {f"{_GMAIL}settings.basic"},
 )
+WATCH = Method("gmail.users.watch", "/gmail/v1/users/me/watch", 100, _READS_HEADERS)
+STOP = Method("gmail.users.stop", "/gmail/v1/users/me/stop", 50, _READS_HEADERS)
 EVENTS = Method("calendar.events.list", "/calendar/v3/calendars/primary/events", 1, _READS_EVENTS)
+WATCH_EVENTS = Method(
+    "calendar.events.watch", "/calendar/v3/calendars/primary/events/watch", 1, _READS_EVENTS
+)
+CLOSE_CHANNEL = Method("calendar.channels.stop", "/calendar/v3/channels/stop", 1, _READS_EVENTS)
 
-METHODS = (PROFILE, LABELS, MESSAGES, MESSAGE, THREAD, HISTORY, ATTACHMENT, ALIASES, EVENTS)
+METHODS = (
+    *(PROFILE, LABELS, MESSAGES, MESSAGE, THREAD, HISTORY, ATTACHMENT, ALIASES, EVENTS),
+    *(WATCH, STOP, WATCH_EVENTS, CLOSE_CHANNEL),
+)
 
 BATCH_PATH = "/batch/gmail/v1"
 """Where many methods of Gmail are asked for at once; each of them costs what it costs alone."""

@@ -40,8 +40,14 @@ ATTACHMENT = Method(f"{ROOT}/me/messages/{{message}}/attachments/{{file}}/$value
 WINDOW = Method(f"{ROOT}/me/calendarView/delta", _READS_EVENTS)
 EVENT = Method(f"{ROOT}/me/events/{{event}}", _READS_EVENTS)
 INSTANCES = Method(f"{ROOT}/me/events/{{event}}/instances", _READS_EVENTS)
+SUBSCRIBE_TO_MESSAGES = Method(f"{ROOT}/subscriptions", _READS_HEADERS)
+SUBSCRIBE_TO_EVENTS = Method(f"{ROOT}/subscriptions", _READS_EVENTS)
+SUBSCRIPTION = Method(f"{ROOT}/subscriptions/{{subscription}}", _READS_HEADERS | _READS_EVENTS)
 
 METHODS = (FOLDERS, FOLDER, DELTA, MESSAGE, ATTACHMENT, WINDOW, EVENT, INSTANCES)
+
+WATCHING = (SUBSCRIBE_TO_MESSAGES, SUBSCRIBE_TO_EVENTS, SUBSCRIPTION)
+"""What asks Graph to tell of changes; whoever may read something may subscribe to it."""
 
 BATCH_PATH = f"{ROOT}/$batch"
 """Where up to twenty methods are asked for at once; consent is looked at for each of them."""

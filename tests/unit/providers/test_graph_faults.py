@@ -7,7 +7,7 @@ import pytest
 
 from jobs.providers.answer import Answer
 from jobs.providers.microsoft.faults import fault_of
-from jobs.providers.microsoft.methods import METHODS, SCOPES, SENDING_SCOPE
+from jobs.providers.microsoft.methods import METHODS, SCOPES, SENDING_SCOPE, WATCHING
 from jobs.sync.faults import (
     AuthRevoked,
     CursorExpired,
@@ -92,7 +92,7 @@ def test_an_overloaded_service_is_waited_for_as_long_as_it_asks() -> None:
 
 def test_our_consent_allows_every_method_that_is_used() -> None:
     """Each of them is allowed by one of the scopes that people are asked for."""
-    for method in METHODS:
+    for method in (*METHODS, *WATCHING):
         assert method.scopes & set(SCOPES), method.path
 
 
