@@ -31,6 +31,7 @@ from bench.processes import own_cpu_ns
 from bench.report import Goal, Report, Row, rounded
 from jobs.streams.cadence import next_in_turn
 from jobs.streams.holding import SweepBounds
+from jobs.streams.holds import Holds
 from jobs.streams.lanes import LANES
 from jobs.streams.ports import StreamStore
 from jobs.streams.steps import settled
@@ -145,6 +146,7 @@ async def _sweeping(store: StreamStore, watch: Watch) -> AsyncGenerator[None]:
         clock=clock,
         bus=EventBus(),
         jitter=lambda: 0.5,
+        holds=Holds(clock),
     )
     # With a cap, so that what a shared one costs here is counted.
     bounds = SweepBounds(per_channel={Channel.GMAIL: 1000})

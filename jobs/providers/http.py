@@ -16,6 +16,7 @@ import httpx2
 from jobs.accounts.tokens import Tokens
 from jobs.providers.answer import Answer, AnswerOutOfBounds, Fields
 from jobs.providers.quota import Quota
+from jobs.streams.holds import MayAsk, always
 from jobs.sync.faults import Defect, ProviderFault, Temporary
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.units import MIB
@@ -67,13 +68,17 @@ def open_client(
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What requests to one provider share: its connections, its tokens, its quota, its words."""
+    """What requests to one provider share: its connections, its tokens, its quota, its words.
+
+    `may_ask` is asked last, just before a request goes out: all before that may take a while.
+    """
 
     client: httpx2.AsyncClient
     tokens: Tokens
     quota: Quota
     clock: Clock
     fault_of: FaultReader
+    may_ask: MayAsk = always
 
 
 class ProviderHTTP:
@@ -98,6 +103,7 @@ class ProviderHTTP:
 
         Raises:
             ProviderFault: what the provider refused with, in our words.
+            HoldOver: nothing may be asked for this account any more.
 
         """
         await self._lane.quota.take(self.account_id, ask.units)
@@ -133,6 +139,7 @@ class ProviderHTTP:
         except (httpx2.InvalidURL, ValueError):
             # What it was made of came from the provider, and is not repeated.
             raise Defect("it cannot be written") from None
+        self._lane.may_ask(self.account_id)
         return await exchange(self._lane.client, request, ask.max_bytes)
 
     def _own_url(self, path: str) -> httpx2.URL:

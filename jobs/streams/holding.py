@@ -1,7 +1,9 @@
 """The streams that this process holds: works on them, keeps their leases, writes their ends.
 
 Ends are written together: while one batch is being written, the next one gathers. An end that the
-database does not take is offered again, for as long as the lease is kept.
+database does not take is offered again, for as long as the lease is kept. A slice whose lease was
+not lengthened in time is stopped a little before it runs out, whatever the database answers, and
+asks for nothing any more.
 """
 
 import asyncio
@@ -12,19 +14,22 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.aisle import Aisle
+from jobs.streams.holds import Holds
 from jobs.streams.ports import StreamStore
 from jobs.streams.slices import Slices
 from jobs.streams.steps import given_back
 from jobs.streams.stream import Channel, Lease, Stream, StreamId
 from sanderling.fairness.cap import Cap, CapName
 from sanderling.fairness.ports import Slot, Slots
-from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.kernel.waiting import end_task
 
 log = structlog.get_logger()
 
 _AGAIN_S = 1.0
 _LOOK_WHEN_FREE = 4
+_MARGINS_IN_RENEWAL = 4
+"""A hold ends two such margins before its lease, and that is looked at after each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ class _Held:
     stream: Stream
     lease: Lease
     task: asyncio.Task[None]
+    until: datetime
+    """When it is over by our own clock, unless its lease is lengthened."""
+    is_over: bool = False
     slot: Slot | None = None
 
 
@@ -60,17 +68,18 @@ class Holding:
         store: StreamStore,
         slices: Slices,
         slots: Slots,
-        clock: Clock,
         bounds: SweepBounds,
         aisle: Aisle,
+        holds: Holds,
     ) -> None:
-        """Hold nothing yet; slices pass through `aisle`, suspects alone."""
+        """Hold nothing yet; slices pass through `aisle`, suspects alone, and `holds` is told."""
         self._store = store
         self._slices = slices
         self._slots = slots
-        self._clock = clock
+        self._clock = slices.clock
         self._bounds = bounds
         self._aisle = aisle
+        self._holds = holds
         self._held: dict[StreamId, _Held] = {}
         self._ended: list[tuple[Lease, Stream]] = []
         self._has_ended = asyncio.Event()
@@ -107,12 +116,15 @@ class Holding:
     def start(self, stream: Stream) -> None:
         """Work on a stream that was claimed for this process."""
         task = asyncio.create_task(self._work(stream), name=f"stream {stream.id}")
-        self._held[stream.id] = _Held(stream, stream.lease(), task)
+        lease = stream.lease()
+        self._held[stream.id] = held = _Held(stream, lease, task, self._over_at(lease.until))
+        self._holds.keep(stream.account_id, held.until)
         # One that is cancelled before its first step ends without a word of its own.
         task.add_done_callback(lambda ended: self.hand_on(stream) if ended.cancelled() else None)
 
     def hand_on(self, stream: Stream) -> None:
         """Give a stream back that was claimed for this process and not worked on."""
+        self._holds.drop(stream.account_id)
         after = given_back(stream, self._clock.now(), stream.next_due_at)
         self._ended.append((stream.lease(), after))
         self._has_ended.set()
@@ -138,6 +150,7 @@ class Holding:
             async with self._aisle.alone() if stream.is_suspect else self._aisle.together():
                 return await self._slices.run(stream)
         finally:
+            self._holds.drop(stream.account_id)
             if held.slot is not None:
                 await self._slots.release(held.slot)
                 held.slot = None
@@ -192,20 +205,51 @@ class Holding:
             self.changed.set()
 
     async def keep(self) -> None:
-        """Lengthen leases again and again, until cancelled; what is lost is stopped."""
+        """Lengthen leases again and again, until cancelled; what is lost or over is stopped."""
+        watching = asyncio.create_task(self._watch(), name="streams watch")
+        try:
+            while True:
+                await self._clock.wait_s(self._bounds.renew_s)
+                await self._renew()
+        finally:
+            await end_task(watching)
+
+    async def _renew(self) -> None:
+        held, until = list(self._held.values()), self.until()
+        try:
+            kept = await self._store.renew([each.lease for each in held], until=until)
+        except StoreUnavailableError:
+            # They go on until they are over: the next one may come in time.
+            return
+        over_at = self._over_at(until)
+        here = [each for each in held if self._held.get(each.stream.id) is each]
+        for each in here:
+            if each.stream.id not in kept:
+                each.task.cancel()
+            elif not each.is_over and not each.task.done():
+                each.until = over_at
+                self._holds.keep(each.stream.account_id, over_at)
+        for each in here:
+            if each.slot is not None and each.stream.id in kept:
+                await self._slots.renew(each.slot)
+
+    async def _watch(self) -> None:
+        """Stop what is over, while the database is asked, or does not answer."""
         while True:
-            await self._clock.wait_s(self._bounds.renew_s)
-            held = list(self._held.values())
-            try:
-                kept = await self._store.renew([each.lease for each in held], until=self.until())
-            except StoreUnavailableError:
-                # They go on: an end is written if nobody took over meanwhile.
-                kept = frozenset(each.stream.id for each in held)
-            for each in held:
-                if each.stream.id not in kept and self._held.get(each.stream.id) is each:
+            await self._clock.wait_s(self._margin_s)
+            now = self._clock.now()
+            for each in self._held.values():
+                if now >= each.until and not each.is_over and not each.task.done():
+                    each.is_over = True
+                    log.warning("stream.hold-over", stream=each.stream.id)
                     each.task.cancel()
-                elif each.slot is not None:
-                    await self._slots.renew(each.slot)
+
+    @property
+    def _margin_s(self) -> float:
+        return self._bounds.renew_s / _MARGINS_IN_RENEWAL
+
+    def _over_at(self, until: datetime) -> datetime:
+        return until - timedelta(seconds=2 * self._margin_s)
 
     def until(self) -> datetime:
         """Return when a lease that begins or is lengthened now runs out."""

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from jobs.streams.cadence import next_in_turn
-from jobs.streams.errors import LeaseLost
+from jobs.streams.errors import HoldOver, LeaseLost
 from jobs.streams.steps import broken, given_back, settled
 from jobs.streams.stream import Channel, Due, Lane, SliceResult, Stream, StreamWork
 from sanderling.kernel.clock import Clock
@@ -56,7 +56,7 @@ class Slices:
         try:
             async with asyncio.timeout(self.slice_s):
                 result = await work(stream, stream.lease())
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, HoldOver):
             return given_back(stream, self.clock.now(), stream.next_due_at), "given_back"
         except LeaseLost:
             log.warning("stream.lease-lost", stream=stream.id)

@@ -1,9 +1,9 @@
 """Sweeps lanes for due streams: claims them, has their slices run, and writes how they ended.
 
 Guarantees: a process holds no more streams than it has places for; a slice goes on only while its
-lease is kept; of two processes that believe to hold a stream the row lets one write. A process
-that dies leaves leases that run out, and any other heals them. What was seen to lose its worker
-runs alone, so that it takes nobody along.
+lease is kept, by the clock of its own process too; of two processes that believe to hold a stream
+the row lets one write. A process that dies leaves leases that run out, and any other heals them.
+What was seen to lose its worker runs alone, so that it takes nobody along.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import structlog
 from jobs.aisle import Aisle
 from jobs.streams.cadence import next_in_turn
 from jobs.streams.holding import Holding, SweepBounds
+from jobs.streams.holds import Holds
 from jobs.streams.lanes import LANES
 from jobs.streams.ports import StreamStore
 from jobs.streams.slices import Slices
@@ -40,7 +41,8 @@ class SweepMeans:
 
     `works` does the slices of each channel; a lane of another channel is left to processes that
     know it. `paused` returns the names of jobs that somebody paused. `jitter` returns 0 to 1.
-    Slices pass through `aisle`: who else has to be alone in this process takes it alone.
+    Slices pass through `aisle`: who else has to be alone in this process takes it alone. `holds` is
+    told which accounts are held: what asks providers looks there.
     """
 
     store: StreamStore
@@ -50,6 +52,7 @@ class SweepMeans:
     clock: Clock
     bus: EventBus
     jitter: Callable[[], float]
+    holds: Holds
     aisle: Aisle = field(default_factory=Aisle)
 
 
@@ -67,7 +70,7 @@ class Sweeper:
         self._bounds = bounds or SweepBounds()
         self._slices = Slices(means.works, means.clock, means.bus, self._bounds.slice_s)
         self._holding = Holding(
-            means.store, self._slices, means.slots, means.clock, self._bounds, means.aisle
+            means.store, self._slices, means.slots, self._bounds, means.aisle, means.holds
         )
         self._lanes: dict[str, Lane] = {}
         self._new: set[Lane] = set()

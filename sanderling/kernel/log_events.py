@@ -107,6 +107,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "stream.freed": "A stream was put off by a clock that was wrong, and is due again.",
     "stream.items-left-out": "A provider told of `count` items whose ids no database could hold; "
     "they were left out.",
+    "stream.hold-over": "A stream's lease was not lengthened in time, and its slice was stopped.",
     "stream.lease-lost": "A stream was taken over by another process while it was worked on here.",
     "stream.parked": "A stream lost its worker too often and waits for somebody to resume it.",
     "stream.stopped": "A slice of a stream took too long and was stopped.",

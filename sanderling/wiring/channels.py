@@ -20,6 +20,7 @@ from jobs.providers.microsoft.faults import fault_of as graph_fault_of
 from jobs.providers.microsoft.mail import GraphMailProviders
 from jobs.providers.microsoft.quota import graph_rules
 from jobs.providers.quota import CountedQuota, LimitedQuota, QuotaRules, Spending
+from jobs.streams.holds import Holds
 from jobs.streams.stream import Channel, Lease, SliceResult, Stream, StreamWork
 from jobs.sync.budget import Budget
 from jobs.sync.calendar import CalendarSync
@@ -83,11 +84,12 @@ def budget_of(settings: Settings) -> Budget:
 
 @asynccontextmanager
 async def open_works(
-    in_force: InForce, foundation: Foundation, reach: Reach
+    in_force: InForce, foundation: Foundation, reach: Reach, holds: Holds
 ) -> AsyncGenerator[Mapping[Channel, StreamWork]]:
     """Yield the work of every channel; its connections are closed on the way out.
 
     Addresses of providers and the key of tokens are those of now; the rest follows `in_force`.
+    Nothing is asked for an account that is not in `holds`.
     """
     settings, database, clock = in_force.settings, foundation.database, foundation.clock
     accounts = SQLAccountStore(database, sealer_of(settings))
@@ -102,7 +104,7 @@ async def open_works(
         async def lane(url: str, rules: QuotaRules, fault_of: FaultReader) -> Lane:
             client = await stack.enter_async_context(open_client(url))
             quota = CountedQuota(LimitedQuota(reach.limiter, clock, rules), spending)
-            return Lane(client, tokens, quota, clock, fault_of)
+            return Lane(client, tokens, quota, clock, fault_of, holds.require)
 
         def mail(providers: MailProviders) -> StreamWork:
             store = SQLMailStore(database)

@@ -14,6 +14,7 @@ from jobs.ports import JobStore
 from jobs.providers.http import TOTAL_TIMEOUT_S
 from jobs.providers.quota import PATIENCE_S
 from jobs.streams.holding import SweepBounds
+from jobs.streams.holds import Holds
 from jobs.streams.stream import Channel
 from jobs.streams.sweeper import Sweeper, SweepMeans
 from jobs.sync.budget import Budget
@@ -97,13 +98,13 @@ async def open_sync(
 ) -> AsyncGenerator[Syncing]:
     """Yield a sweeper that is at work; on the way out slices end, or are given back."""
     database, clock = foundation.database, foundation.clock
-    jobs, in_force = SQLJobStore(database), InForce(settings)
+    jobs, in_force, holds = SQLJobStore(database), InForce(settings), Holds(clock)
 
     async def paused() -> Collection[str]:
         return await paused_jobs(jobs)
 
     async with AsyncExitStack() as stack:
-        works = await stack.enter_async_context(open_works(in_force, foundation, reach))
+        works = await stack.enter_async_context(open_works(in_force, foundation, reach, holds))
         slots = await stack.enter_async_context(_slots(settings, clock, counting))
         means = SweepMeans(
             store=SQLStreamStore(database),
@@ -113,6 +114,7 @@ async def open_sync(
             clock=clock,
             bus=company.bus,
             jitter=secrets.SystemRandom().random,
+            holds=holds,
             aisle=company.aisle,
         )
         sweeper = Sweeper(means, worker=company.worker, bounds=bounds_of(settings))

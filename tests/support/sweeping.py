@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 
 from jobs.streams.holding import SweepBounds
+from jobs.streams.holds import Holds
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import (
     AccountId,
@@ -55,6 +57,8 @@ class FaultyStore(MemoryStreamStore):
         super().__init__()
         self.claimed, self.answers_claims = asyncio.Event(), asyncio.Event()
         self.answers_claims.set()
+        self.answers_renewals = asyncio.Event()
+        self.answers_renewals.set()
 
     async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
         """Claim; whoever claims hears of it when `answers_claims` is set."""
@@ -62,6 +66,11 @@ class FaultyStore(MemoryStreamStore):
         self.claimed.set()
         await self.answers_claims.wait()
         return claimed
+
+    async def renew(self, leases: Sequence[Lease], *, until: datetime) -> frozenset[StreamId]:
+        """Lengthen leases; whoever asks waits until `answers_renewals` is set."""
+        await self.answers_renewals.wait()
+        return await super().renew(leases, until=until)
 
     async def settle(self, ended: object) -> frozenset[StreamId]:
         """Write ends, unless it is away."""
@@ -84,6 +93,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         """Count slots together."""
+        self.holds = Holds(self.clock)
         self.slots = MemorySlots(self.clock, token=lambda: str(self.numbers()))
 
     async def names(self) -> Collection[str]:
@@ -106,6 +116,7 @@ class Bench:
             self.clock,
             bus,
             lambda: 0.5,
+            self.holds,
         )
         made = Sweeper(means, worker=worker, bounds=bounds)
         made.follow(MINUTELY)

@@ -82,7 +82,7 @@ async def test_a_stream_that_is_stopped_before_its_first_step_is_given_back(benc
     await bench.store.open([a_stream()])
     claimed = await bench.store.claim(LISTING, a_claim(), limit=1)
     slices = Slices({Channel.GMAIL: nothing_new}, bench.clock, EventBus(), slice_s=60)
-    holding = Holding(bench.store, slices, bench.slots, bench.clock, SweepBounds(), Aisle())
+    holding = Holding(bench.store, slices, bench.slots, SweepBounds(), Aisle(), bench.holds)
 
     holding.start(claimed[0])
     holding.give_back()

@@ -3,14 +3,20 @@
 import asyncio
 import gzip
 from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import timedelta
 
 import httpx2
 import pytest
 
 from jobs.providers.answer import AnswerOutOfBounds
-from jobs.providers.http import Ask, exchange, open_client
+from jobs.providers.http import Ask, Lane, ProviderHTTP, exchange, open_client
+from jobs.providers.quota import MemoryQuota
+from jobs.streams.errors import HoldOver
+from jobs.streams.holds import Holds
+from jobs.streams.stream import AccountId
 from jobs.sync.faults import AuthRevoked, Defect, RateLimited, Temporary
-from support.providers import ACCOUNT, Desk, scripted
+from sanderling.kernel.clock import VirtualClock
+from support.providers import ACCOUNT, BASE_URL, Desk, fault_of, scripted
 
 GET = Ask("GET", "/items", units=5)
 
@@ -34,6 +40,27 @@ async def test_a_request_carries_its_token_and_counts_its_units(desk: Desk) -> N
     ]
     assert desk.script.tokens == ["Bearer first"]
     assert desk.quota.units == {ACCOUNT: 5}
+
+
+async def test_nothing_goes_out_for_an_account_that_is_held_no_longer() -> None:
+    """The last look is after the waits for quota and for a token."""
+    clock = VirtualClock()
+    holds = Holds(clock)
+    holds.keep(AccountId(ACCOUNT), clock.now() + timedelta(seconds=1))
+
+    class SlowQuota(MemoryQuota):
+        async def take(self, account_id: str, units: int) -> None:
+            await super().take(account_id, units)
+            clock.advance(1)
+
+    async with scripted() as desk:
+        client = open_client(BASE_URL, transport=httpx2.MockTransport(desk.script.handle))
+        lane = Lane(client, desk.tokens, SlowQuota(), clock, fault_of, holds.require)
+
+        with pytest.raises(HoldOver):
+            await ProviderHTTP(lane, ACCOUNT).fields(GET)
+
+    assert desk.script.asked == []
 
 
 async def test_a_refused_token_is_refreshed_once(desk: Desk) -> None:
