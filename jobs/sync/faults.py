@@ -102,6 +102,12 @@ class ItemGone(ProviderFault):
     code: ClassVar[str] = "provider_item_gone"
 
 
+class ItemTooLarge(ProviderFault):
+    """The item is larger than what is fetched."""
+
+    code: ClassVar[str] = "provider_item_too_large"
+
+
 class Defect(ProviderFault):
     """The provider refuses a request of ours as wrong: {reason}.
 

@@ -7,11 +7,15 @@ refuses: nothing was changed then, and the same request may be made again.
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from jobs.sync.faults import ProviderFault
 from jobs.sync.items import CalendarRef, Event, Folder, Message
 from sanderling.kernel.ids import WorkspaceId
+from sanderling.kernel.units import MIB
+
+MOST_ATTACHMENT_BYTES: Final = 32 * MIB
+"""More than Gmail takes, with how mail writes bytes; whoever reads one holds all of it."""
 
 Item = TypeVar("Item")
 
@@ -150,6 +154,7 @@ class MailProvider(Protocol):
 
         Raises:
             ItemGone: there is no such attachment any more.
+            ItemTooLarge: it is larger than `MOST_ATTACHMENT_BYTES`.
 
         """
         ...

@@ -1,19 +1,16 @@
 """Calls as newline-delimited JSON, sent as fast as they are taken and no faster."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from runner.call import CallRecord
 from sanderling.api.call_json import record_json
+from sanderling.api.taking import Taking
 
 MEDIA_TYPE = "application/x-ndjson"
-STALL_S = 60.0
-"""How long a reader may take nothing before it counts as gone."""
 
 Pages = AbstractAsyncContextManager[AsyncIterator[tuple[CallRecord, ...]]]
 
@@ -36,30 +33,8 @@ class ExportResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the signature is ASGI's.
         """Send the lines."""
-        async with self._pages as pages:
-            gone = asyncio.create_task(_wait_gone(receive), name="export")
-            try:
-                await send(
-                    {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-                )
-                async for page in pages:
-                    lines = b"".join([record_json(record) + b"\n" for record in page])
-                    await _send(send, lines, gone)
-                await send({"type": "http.response.body", "body": b""})
-            finally:
-                gone.cancel()
-
-
-async def _send(send: Send, body: bytes, gone: asyncio.Task[None]) -> None:
-    try:
-        async with asyncio.timeout(STALL_S):
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-    except TimeoutError:
-        raise ClientDisconnect from None
-    if gone.done():
-        raise ClientDisconnect
-
-
-async def _wait_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        async with self._pages as pages, Taking(receive, send) as taking:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            async for page in pages:
+                await taking.send(b"".join([record_json(record) + b"\n" for record in page]))
+            await send({"type": "http.response.body", "body": b""})

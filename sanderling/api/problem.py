@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 from config.errors import ConfigConflict, ConfigRejected, RevisionNotInForce
 from drivers.port import Outcome
+from jobs.accounts.errors import ProviderAway
 from runner.call import CallRecord
 from runner.error_json import error_json, limit_json
 from runner.errors import CodeRejected, RateLimited
@@ -105,7 +106,7 @@ def _headers(failure: Failure) -> tuple[Header, ...]:
             return ((b"www-authenticate", challenge),)
         case RateLimited() | FunctionUnavailable():
             return _retry_after(failure.code, failure.resets_in_s)
-        case IdempotencyInFlight():
+        case IdempotencyInFlight() | ProviderAway():
             return _retry_after(failure.code, failure.retry_after_s)
         case _:
             return _retry_after(failure.code, None)

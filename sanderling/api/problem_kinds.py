@@ -93,6 +93,12 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     # Connected accounts.
     "account_unknown": ProblemKind(404, "No such account"),
     "message_unknown": ProblemKind(404, "No such message"),
+    "attachment_unknown": ProblemKind(404, "No such attachment"),
+    "attachment_refused": ProblemKind(403, "Attachment not given out"),
+    "attachment_too_large": ProblemKind(413, "Attachment too large"),
+    "attachments_busy": ProblemKind(429, "Too many attachments", retry_after_s=5),
+    "account_stopped": ProblemKind(409, "Account not read"),
+    "provider_away": ProblemKind(503, "Provider away", retry_after_s=10),
     "errand_unknown": ProblemKind(404, "No such errand"),
     "consent_refused": ProblemKind(409, "No consent"),
     "provider_disabled": ProblemKind(409, "Provider not available"),

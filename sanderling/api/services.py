@@ -8,6 +8,7 @@ from config.configuration import Configuration
 from config.trials import Trials
 from drivers.port import Health
 from jobs.accounts.accounts import Accounts
+from jobs.accounts.attachments import Attachments
 from jobs.jobs import Jobs
 from jobs.sync.records import SyncRecords
 from runner.calls import Calls
@@ -64,6 +65,7 @@ class Services:
     jobs: Jobs
     accounts: Accounts
     sync_records: SyncRecords
+    attachments: Attachments
     trials: Trials
     permissions: Permissions
     readiness: Mapping[str, HealthCheck]

@@ -135,7 +135,11 @@ _GROUPS: Mapping[str, _Group] = {
     "messages": _Group(
         _OPERATE,
         "See the messages that came in through connected accounts.",
-        {"list": records.show_messages, "show": records.show_message},
+        {
+            "list": records.show_messages,
+            "show": records.show_message,
+            "attachment": records.save_attachment,
+        },
     ),
     "calendar-events": _Group(
         _OPERATE,

@@ -73,6 +73,14 @@ def contacts_view(page: ContactPage) -> View:
     return table_view("Contacts", ("name", "e-mail", "found", "account"), rows, empty=_NOTHING)
 
 
+def saved_view(file: str, size_bytes: int) -> View:
+    """Return a view that says where an attachment was kept."""
+    from sanderling.cli.quantity import format_bytes  # noqa: PLC0415 - keeps --help quick.
+
+    line = f"Kept {visible(file)} ({format_bytes(size_bytes)})."
+    return lambda terminal: terminal.print(line, style="green")
+
+
 def show_one(terminal: Console, message: MessageShown) -> None:
     """Print one message: what it is, who takes part, and its text below."""
     terminal.print(visible(_line(message.subject)) or "(no subject)", style="bold")
@@ -83,7 +91,10 @@ def show_one(terminal: Console, message: MessageShown) -> None:
         ("received", _moment(message.received_at)),
         *((each.role.replace("_", "-"), _address(each)) for each in message.participants),
         ("folders", ", ".join(map(_line, message.folders))),
-        *(("attachment", _attachment(each)) for each in message.attachments),
+        *(
+            ("attachment", f"{number}. {_attachment(each)}")
+            for number, each in enumerate(message.attachments, 1)
+        ),
         ("malformed", _line(message.parse_error)),
     ]
     for name, fact in facts:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Cursor, Home, Key, Limit
+from sanderling.cli.output import require_new, write_new, write_out
 from sanderling.cli.session import with_client
+
+if TYPE_CHECKING:
+    from sanderling.kernel.jsontext import JSON
 
 Account = Annotated[
     str | None, typer.Option(metavar="ACCOUNT", help="Only what this account brought.")
@@ -56,6 +61,46 @@ def show_message(
     Screen(as_json=as_json).show(
         shown.model_dump(mode="json"), lambda terminal: show_one(terminal, shown)
     )
+    return Exit.OK
+
+
+def save_attachment(  # noqa: PLR0913 - each option of the command is one parameter.
+    message: MessageArgument,
+    number: Annotated[
+        int, typer.Argument(metavar="NUMBER", help="Place of the attachment; the first is 1.")
+    ],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to keep it, or - for standard output; else here, under its own name.",
+        ),
+    ] = None,
+    url: URL = None,
+    key: Key = None,
+    home: Home = None,
+    as_json: AsJSON = False,
+) -> int:
+    """Fetch an attachment from its provider and keep it as a file that was not there."""
+    from sanderling.cli.record_view import saved_view  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
+
+    if output is not None and str(output) != "-":
+        require_new(output)
+    found = with_client(
+        lambda client: client.messages.attachment(message, number), url=url, key=key, home=home
+    )
+    if str(output) == "-":
+        write_out(found.content)
+        return Exit.OK
+    # The name is fit already; it must lead nowhere else, whatever the server is.
+    file = output or Path(found.name)
+    write_new(file, found.content)
+    shown: dict[str, JSON] = {"file": str(file), "size_bytes": len(found.content)}
+    Screen(as_json=as_json).show(shown, saved_view(str(file), len(found.content)))
     return Exit.OK
 
 

@@ -265,6 +265,11 @@ class HTTPTransport:
         """Return what is at `path`, which may be told only after `wait_s` seconds."""
         return self._shown(await self._send("GET", path, query=query, wait_s=wait_s), model)
 
+    async def read_bytes(self, path: str, *, wait_s: float) -> tuple[Mapping[str, str], bytes]:
+        """Return the headers and the bytes of what is at `path`, which may take `wait_s`; once."""
+        response = await self._send("GET", path, wait_s=wait_s)
+        return response.headers, response.content
+
     async def send_body(self, path: str, model: type[Shown], body: bytes | None) -> Shown:
         """Send `body`, which is JSON, once and return the answer."""
         return self._shown(await self._send("POST", path, body=body), model)

@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 
+from jobs.accounts.file_name import file_name
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Principal
 from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage, MessageShown
 from sanderling.api.record_pages import AskedRecords, RecordPages
 from sanderling.api.services import Services
+from sanderling.client.records_transport import AttachmentFile
 
 READ = Permission.RECORDS_READ
 
@@ -28,6 +30,12 @@ class InProcessRecords:
     async def message(self, message_id: str) -> MessageShown:
         """Return one message."""
         return await (await self._pages()).message(message_id)
+
+    async def attachment(self, message_id: str, number: int) -> AttachmentFile:
+        """Return one attachment of a message."""
+        principal, services = await self._admit(READ), self._services()
+        async with services.attachments.open(principal.workspace_id, message_id, number) as found:
+            return AttachmentFile(file_name(found.attachment.name), found.content)
 
     async def calendar_events(self, asked: AskedRecords) -> CalendarEventPage:
         """Return events, the latest start first."""

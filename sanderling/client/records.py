@@ -2,11 +2,12 @@
 
 import re
 
-from jobs.accounts.errors import AccountUnknown, MessageUnknown
+from jobs.accounts.errors import AccountUnknown, AttachmentUnknown, MessageUnknown
+from sanderling.api.attachment_name import MAX_NUMBER
 from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage, MessageShown
 from sanderling.api.record_pages import AskedRecords
 from sanderling.client.asked import page_place
-from sanderling.client.records_transport import RecordsTransport
+from sanderling.client.records_transport import AttachmentFile, RecordsTransport
 from sanderling.kernel.ids import is_id
 
 MANY = 50
@@ -42,10 +43,28 @@ class Messages:
             MessageUnknown: nobody of the workspace sees such a message.
 
         """
-        # A text that is no id is not sent, for it could be another route.
-        if not _MESSAGE_ID.fullmatch(message_id):
-            raise MessageUnknown(message_id=message_id)
-        return await self._transport.message(message_id)
+        return await self._transport.message(_known(message_id))
+
+    async def attachment(self, message_id: str, number: int) -> AttachmentFile:
+        """Return an attachment of a message, fetched from its provider now.
+
+        `number` is its place in the message's `attachments`, counted from 1.
+
+        Raises:
+            MessageUnknown: nobody of the workspace sees such a message.
+            AttachmentUnknown: it has no such attachment, or none any more.
+            AttachmentRefused: the account's owner lets nobody have it, or the provider does not.
+            AttachmentTooLarge: it is larger than what is fetched, which is 32 MiB.
+            AttachmentsBusy: as many are fetched at once as may be.
+            AccountStopped: the account is not read until somebody does something.
+            ProviderAway: the provider cannot be asked now.
+            ProviderDisabled: mail of this provider is turned off.
+
+        """
+        known = _known(message_id)
+        if not 1 <= number <= MAX_NUMBER:
+            raise AttachmentUnknown(message_id=message_id, number=number)
+        return await self._transport.attachment(known, number)
 
 
 class CalendarEvents:
@@ -74,6 +93,13 @@ class Contacts:
     ) -> ContactPage:
         """Return contacts, the last found first; it raises what lists of messages raise."""
         return await self._transport.contacts(_asked(account_id, limit, cursor))
+
+
+def _known(message_id: str) -> str:
+    # A text that is no id is not sent, for it could be another route.
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise MessageUnknown(message_id=message_id)
+    return message_id
 
 
 def _asked(account_id: str | None, limit: int, cursor: str | None) -> AskedRecords:

@@ -1,9 +1,18 @@
 """The port between what people ask of what came in and where that is kept."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage, MessageShown
 from sanderling.api.record_pages import AskedRecords
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentFile:
+    """An attachment: a name that is fit to keep it under on any system, and its bytes."""
+
+    name: str
+    content: bytes
 
 
 class RecordsTransport(Protocol):
@@ -19,6 +28,10 @@ class RecordsTransport(Protocol):
 
     async def message(self, message_id: str) -> MessageShown:
         """Return one message."""
+        ...
+
+    async def attachment(self, message_id: str, number: int) -> AttachmentFile:
+        """Return one attachment of a message."""
         ...
 
     async def calendar_events(self, asked: AskedRecords) -> CalendarEventPage:

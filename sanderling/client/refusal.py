@@ -21,11 +21,17 @@ from config.stored import Change
 from drivers.limits import LimitRefused
 from drivers.port import Deployment, OutcomeKind
 from jobs.accounts.errors import (
+    AccountStopped,
     AccountUnknown,
+    AttachmentRefused,
+    AttachmentsBusy,
+    AttachmentTooLarge,
+    AttachmentUnknown,
     ChannelRefused,
     ConsentRefused,
     ErrandUnknown,
     MessageUnknown,
+    ProviderAway,
     ProviderDisabled,
 )
 from jobs.errors import JobRunRefused, JobUnknown
@@ -111,6 +117,8 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(RecordEventRefused, RouteBodyTooLarge, FunctionFailed, FunctionUnavailable, ReplyRefused),
     *(JobUnknown, JobRunRefused),
     *(AccountUnknown, MessageUnknown, ErrandUnknown, ConsentRefused),
+    *(AttachmentUnknown, AttachmentRefused, AttachmentTooLarge, AttachmentsBusy),
+    *(AccountStopped, ProviderAway),
     *(ProviderDisabled, ChannelRefused),
     *(DeploymentError, StoreUnavailableError),
 )

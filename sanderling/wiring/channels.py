@@ -52,29 +52,60 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
-    """What an account may spend, by the settings in force."""
+class Way:
+    """Where a provider is asked, what an account may spend there, and how it says no."""
+
+    url: str
+    rules: QuotaRules
+    fault_of: FaultReader
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways to every provider: addresses are those of now, quota follows what is in force."""
 
     in_force: InForce
 
-    def gmail(self, account_id: str) -> Sequence[Rule]:
+    @property
+    def gmail(self) -> Way:
+        """Return the way to Gmail."""
+        url = self.in_force.settings.google_api_base_url or GMAIL_URL
+        return Way(url, self._gmail, google_fault_of)
+
+    @property
+    def calendar(self) -> Way:
+        """Return the way to Google's calendars."""
+        url = self.in_force.settings.google_api_base_url or CALENDAR_URL
+        return Way(url, self._calendar, google_fault_of)
+
+    @property
+    def graph(self) -> Way:
+        """Return the way to Microsoft's mail and calendars."""
+        url = self.in_force.settings.microsoft_graph_base_url or GRAPH_URL
+        return Way(url, self._graph, graph_fault_of)
+
+    def _gmail(self, account_id: str) -> Sequence[Rule]:
         return gmail_rules(self.in_force.settings.gmail_units_per_min)(account_id)
 
-    def calendar(self, account_id: str) -> Sequence[Rule]:
+    def _calendar(self, account_id: str) -> Sequence[Rule]:
         return calendar_rules(self.in_force.settings.google_calendar_requests_per_min)(account_id)
 
-    def graph(self, account_id: str) -> Sequence[Rule]:
+    def _graph(self, account_id: str) -> Sequence[Rule]:
         return graph_rules(self.in_force.settings.graph_requests_per_10_min)(account_id)
 
 
-def read_by_works(settings: Settings) -> object:
-    """Return what the works read of the settings in force, each time that they need it."""
+def read_by_quota(settings: Settings) -> object:
+    """Return what says how much an account may spend."""
     return (
-        settings.messages_batch_size,
         settings.gmail_units_per_min,
         settings.google_calendar_requests_per_min,
         settings.graph_requests_per_10_min,
     )
+
+
+def read_by_works(settings: Settings) -> object:
+    """Return what the works read of the settings in force, each time that they need it."""
+    return (settings.messages_batch_size, read_by_quota(settings))
 
 
 def budget_of(settings: Settings) -> Budget:
@@ -98,13 +129,12 @@ async def open_works(
     spending = Spending()
     streams, history = SQLStreamStore(database), SQLSliceHistory(database)
     ledger = Ledger(accounts, streams, history, spending.taken, clock, chance)
-    google, graph = settings.google_api_base_url, settings.microsoft_graph_base_url
     async with AsyncExitStack() as stack:
 
-        async def lane(url: str, rules: QuotaRules, fault_of: FaultReader) -> Lane:
-            client = await stack.enter_async_context(open_client(url))
-            quota = CountedQuota(LimitedQuota(reach.limiter, clock, rules), spending)
-            return Lane(client, tokens, quota, clock, fault_of, holds.require)
+        async def lane(way: Way) -> Lane:
+            client = await stack.enter_async_context(open_client(way.url))
+            quota = CountedQuota(LimitedQuota(reach.limiter, clock, way.rules), spending)
+            return Lane(client, tokens, quota, clock, way.fault_of, holds.require)
 
         def mail(providers: MailProviders) -> StreamWork:
             store = SQLMailStore(database)
@@ -120,10 +150,9 @@ async def open_works(
             store = SQLCalendarStore(database)
             return CalendarWork(CalendarSync(providers, store, clock), ledger)
 
-        rules = _Rules(in_force)
-        gmail = await lane(google or GMAIL_URL, rules.gmail, google_fault_of)
-        events = await lane(google or CALENDAR_URL, rules.calendar, google_fault_of)
-        outlook = await lane(graph or GRAPH_URL, rules.graph, graph_fault_of)
+        ways = Ways(in_force)
+        gmail, events = await lane(ways.gmail), await lane(ways.calendar)
+        outlook = await lane(ways.graph)
         yield {
             Channel.GMAIL: mail(GmailProviders(gmail)),
             Channel.GOOGLE_CALENDAR: calendars(GoogleCalendars(events)),

@@ -47,6 +47,7 @@ from sanderling.store import (
     SQLWorkspaces,
     health,
 )
+from sanderling.wiring.channels import Reach
 from sanderling.wiring.collecting import collecting_for
 from sanderling.wiring.concurrency import ConcurrencySubscriber, open_turnstile
 from sanderling.wiring.configuration import Beginning, begin, following, health_of
@@ -67,6 +68,12 @@ from sanderling.wiring.history import (
 )
 from sanderling.wiring.lasting import Share, Workplace, jobs_check, open_share, telling
 from sanderling.wiring.limits import Counting, open_counting
+from sanderling.wiring.mailboxes import (
+    MailboxesSubscriber,
+    SettledMailboxes,
+    build_attachments,
+    open_mailboxes,
+)
 from sanderling.wiring.sign_ins import (
     SettledSignIns,
     SignInsSubscriber,
@@ -124,6 +131,15 @@ class _Surroundings:
     counting: Counting
     turnstile: Turnstile
     sign_ins: SettledSignIns
+    mailboxes: SettledMailboxes
+
+    def subscribers(self) -> tuple[Subscriber, ...]:
+        """Return those of its parts that follow settings by themselves."""
+        return (
+            ConcurrencySubscriber(self.turnstile),
+            SignInsSubscriber(self.sign_ins),
+            MailboxesSubscriber(self.mailboxes),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +247,9 @@ async def _surrounding(settings: Settings, foundation: Foundation) -> AsyncGener
         open_counting(settings, foundation) as counting,
         open_turnstile(settings, foundation.clock, processes=counting.processes) as turnstile,
         open_sign_ins(settings, foundation.clock) as sign_ins,
+        open_mailboxes(settings, foundation, Reach(sign_ins, counting.limiter)) as mailboxes,
     ):
-        yield _Surroundings(counting, turnstile, sign_ins)
+        yield _Surroundings(counting, turnstile, sign_ins, mailboxes)
 
 
 def _call_log(foundation: Foundation) -> SQLCallLog:
@@ -293,6 +310,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         jobs=jobs,
         accounts=build_accounts(settings, foundation, parts.around.sign_ins),
         sync_records=SQLSyncRecords(database),
+        attachments=build_attachments(settings, foundation, parts.around.mailboxes),
         trials=build_trials(clock),
         permissions=permissions,
         readiness={
@@ -312,10 +330,9 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
     )
     return services, [
         LimitsSubscriber(gate, targets),
-        ConcurrencySubscriber(parts.around.turnstile),
         HistorySubscriber(keeping, retention),
         LogsSubscriber(),
         ExecutionsSubscriber(parts.consumption.follow),
         SteeringSubscriber(jobs),
-        SignInsSubscriber(parts.around.sign_ins),
+        *parts.around.subscribers(),
     ]

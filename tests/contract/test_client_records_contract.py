@@ -4,9 +4,18 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from jobs.accounts.errors import AccountUnknown, MessageUnknown
+from jobs.accounts.account import AccountStatus
+from jobs.accounts.errors import (
+    AccountStopped,
+    AccountUnknown,
+    AttachmentRefused,
+    AttachmentUnknown,
+    MessageUnknown,
+    ProviderAway,
+)
 from jobs.accounts.policy import PolicyChange
 from jobs.streams.stream import AccountId
+from jobs.sync.faults import Defect, RateLimited
 from jobs.sync.rules import Visibility
 from runner.errors import CursorRefused
 from sanderling.access.errors import Forbidden
@@ -83,6 +92,42 @@ async def test_one_message_has_its_text_and_whoever_takes_part(
     [attachment] = message.attachments
     assert (attachment.id, attachment.name) == ("att-1", "a.pdf")
     assert (attachment.media_type, attachment.size_bytes) == ("application/pdf", 7)
+
+
+async def test_an_attachment_comes_with_a_name_to_keep_it_under(
+    setting: Setting, client: Sanderling
+) -> None:
+    """Its provider is asked for it now; the first one that the message lists is number 1."""
+    await bring(setting, "a")
+
+    file = await client.messages.attachment(message_id("a"), 1)
+
+    assert (file.name, file.content) == ("a.pdf", b"%PDF-1")
+    for number in (0, 2, 5000):
+        with pytest.raises(AttachmentUnknown) as unknown:
+            await client.messages.attachment(message_id("a"), number)
+        assert unknown.value.facts == {"message_id": message_id("a"), "number": number}
+    with pytest.raises(MessageUnknown):
+        await client.messages.attachment("../keys", 1)
+
+
+async def test_why_an_attachment_does_not_come_is_told(
+    setting: Setting, client: Sanderling
+) -> None:
+    """Whether the provider is away, or somebody has to do something first."""
+    doorstep = setting.house.doorstep
+    await bring(setting, "a")
+    doorstep.faults = [RateLimited(retry_after_s=7.5), Defect("no")]
+    with pytest.raises(ProviderAway) as away:
+        await client.messages.attachment(message_id("a"), 1)
+    with pytest.raises(AttachmentRefused):
+        await client.messages.attachment(message_id("a"), 1)
+    await doorstep.store.change(AccountId(MINE), AccountStatus.PAUSED)
+    with pytest.raises(AccountStopped) as stopped:
+        await client.messages.attachment(message_id("a"), 1)
+
+    assert away.value.facts["retry_after_s"] == 7.5
+    assert f"sanderling accounts resume {MINE}" in stopped.value.advice
 
 
 async def test_what_an_event_is_about_is_told_unless_its_owner_closed_it(

@@ -125,6 +125,7 @@ ATTACKS: Mapping[str, Attack] = {
     "POST /v1/accounts/{account_id}/sync-now": Attack(404),
     "GET /v1/messages": Attack(200, query={"account_id": MINE}),
     "GET /v1/messages/{message_id}": Attack(404),
+    "GET /v1/messages/{message_id}/attachments/{number}": Attack(404),
     "GET /v1/calendar-events": Attack(200, query={"account_id": MINE}),
     "GET /v1/contacts": Attack(200, query={"account_id": MINE}),
 }

@@ -83,6 +83,12 @@ async def test_a_whole_mailbox_is_brought(google: Google, lane: Lane) -> None:
         await mail.folders()
 
         fetched = await mail.fetch(await _scanned(mail))
+        holder = next(
+            one for one in fetched.values() if isinstance(one, Message) and one.attachments
+        )
+        files = [
+            await mail.attachment(holder.remote_id, each.remote_id) for each in holder.attachments
+        ]
 
     found = {key: value for key, value in fetched.items() if isinstance(value, Message)}
     name, person = google.world.naming.mail, google.person
@@ -97,12 +103,15 @@ async def test_a_whole_mailbox_is_brought(google: Google, lane: Lane) -> None:
         assert [file.name for file in message.attachments] == [
             file.name for file in kept.letter.files
         ]
+        if message is holder:
+            assert files == [file.content() for file in kept.letter.files]
         people = {who.address.email for who in message.participants}
         assert {kept.letter.sender.email, *(who.email for who in kept.letter.to)} <= people
     assert _judged(google) == []
     judge = google.site.on_served
     assert isinstance(judge, Judge)
     assert {"gmail.users.messages.get", "gmail.users.threads.get"} <= judge.heard
+    assert "gmail.users.messages.attachments.get" in judge.heard
 
 
 async def test_what_changed_is_brought_and_an_expired_cursor_is_told(

@@ -57,6 +57,7 @@ def message_id(name: str, account_id: str = MINE) -> str:
 async def bring_messages(doorstep: Doorstep, account: AccountRef, *names: str) -> None:
     """Keep messages of these names; each is an hour older than the one before."""
     await connect(doorstep, account)
+    doorstep.mailbox.attachments |= {(name, "att-1"): b"%PDF-1" for name in names}
     written = tuple(
         _written(account.id, name, age=timedelta(hours=at)) for at, name in enumerate(names)
     )

@@ -1,16 +1,23 @@
 """What people do with accounts in a house, and providers in memory at which they consent."""
 
 import itertools
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from jobs.accounts.account import Account
 from jobs.accounts.accounts import Accounts, Tools
+from jobs.accounts.attachments import Attachments
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel
+from jobs.sync.faults import ProviderFault
 from jobs.sync.history import MemorySliceHistory
+from jobs.sync.memory_mail import MemoryMail, MemoryMailbox
 from jobs.sync.memory_records import MemorySyncRecords
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
+from jobs.sync.provider import MailProvider
 from sanderling.api.account_models import DepartureShown
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.ids import SortableIds
@@ -43,6 +50,19 @@ class Doorstep:
         self.accounts = Accounts(
             self.store, self.streams, self.records, self.slices, self.sign_in, tools
         )
+        self.mailbox = MemoryMailbox(())
+        self.faults: list[ProviderFault] = []
+        self.attachments = Attachments(self.store, self.records, self._opened)
+
+    @asynccontextmanager
+    async def _opened(self, account: Account) -> AsyncGenerator[MailProvider]:  # noqa: ARG002 - one mailbox serves all.
+        """Yield the mail at the provider, which the next of `faults` befalls."""
+
+        async def before(_request: str) -> None:
+            if self.faults:
+                raise self.faults.pop(0)
+
+        yield MemoryMail(self.mailbox, before)
 
     def way_back(self, departure: DepartureShown, *, email: str = "ada@example.com") -> str:
         """Return the path with which somebody comes back who consents to all of it."""

@@ -180,6 +180,7 @@ def build_house(
         jobs=_jobs(clock),
         accounts=doorstep.accounts,
         sync_records=doorstep.records,
+        attachments=doorstep.attachments,
         trials=Trials({TrialName.REDIS: _try_nothing}, clock),
         permissions=permissions,
         readiness={"database": _is_well, "driver": driver.health},

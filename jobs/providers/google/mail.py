@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
-from jobs.providers.answer import Fields, fields_of, list_of, text_of, texts_of
+from jobs.providers.answer import AnswerOutOfBounds, Fields, fields_of, list_of, text_of, texts_of
 from jobs.providers.google.fetching import Fetching
 from jobs.providers.google.message import (
     UNREAD,
@@ -26,13 +26,26 @@ from jobs.providers.google.window import Windows
 from jobs.providers.http import Ask, Lane, ProviderHTTP
 from jobs.providers.page import following_of, id_of, items_of
 from jobs.providers.text import clean
-from jobs.sync.faults import CursorExpired, Defect, ItemGone, Temporary
+from jobs.sync.faults import CursorExpired, Defect, ItemGone, ItemTooLarge, Temporary
 from jobs.sync.items import Folder, FolderRole
-from jobs.sync.provider import AccountRef, Change, Fetched, Page, Removed, Upserted, Wanted
+from jobs.sync.provider import (
+    MOST_ATTACHMENT_BYTES,
+    AccountRef,
+    Change,
+    Fetched,
+    Page,
+    Removed,
+    Upserted,
+    Wanted,
+)
+from sanderling.kernel.units import KIB
 
 WHOLE_MAILBOX = ""
 PAGE_SIZE = 500
 _NEXT = "nextPageToken"
+_MOST_WRITTEN_BYTES = MOST_ATTACHMENT_BYTES // 3 * 4 + 64 * KIB
+"""Four characters stand for three bytes, in a little JSON."""
+
 _MAX_LABEL_CHARS = 500
 
 _ROLES = {
@@ -103,18 +116,30 @@ class GmailProvider:
     async def attachment(self, message_id: str, attachment_id: str) -> bytes:
         """Return a part's bytes; its place in the message is its id."""
         path = f"{MESSAGE.path}{quote(message_id, safe='')}"
-        message = await self._http.fields(
-            Ask("GET", path, units=MESSAGE.units, params={"format": "full"})
-        )
+        try:
+            body = await self._part(path, attachment_id)
+            fleeting_id = text_of(body, "attachmentId")
+            if fleeting_id:
+                path = f"{path}/attachments/{quote(fleeting_id, safe='')}"
+                ask = Ask("GET", path, units=ATTACHMENT.units, max_bytes=_MOST_WRITTEN_BYTES)
+                body = await self._http.fields(ask)
+        except AnswerOutOfBounds:
+            raise ItemTooLarge from None
+        data = text_of(body, "data")
+        content = bytes_of(data)
+        if data and not content:
+            raise Temporary("an attachment came damaged")
+        return content
+
+    async def _part(self, path: str, part_id: str) -> Fields:
+        """Return the body of a part, with the id that its bytes have just now."""
+        ask = Ask("GET", path, units=MESSAGE.units, params={"format": "full"})
+        message = await self._http.fields(ask)
         parts, _ = parts_of(fields_of(message, "payload"))
-        body = next((part.body for part in parts if part.id == attachment_id), None)
+        body = next((part.body for part in parts if part.id == part_id), None)
         if body is None:
             raise ItemGone
-        fleeting_id = text_of(body, "attachmentId")
-        if fleeting_id:
-            path = f"{path}/attachments/{quote(fleeting_id, safe='')}"
-            body = await self._http.fields(Ask("GET", path, units=ATTACHMENT.units))
-        return bytes_of(text_of(body, "data"))
+        return body
 
     async def _list(
         self, path: str, units: int, params: dict[str, str], page: str | None

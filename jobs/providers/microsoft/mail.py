@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from urllib.parse import quote
 
-from jobs.providers.answer import Fields, text_of
+from jobs.providers.answer import AnswerOutOfBounds, Fields, text_of
 from jobs.providers.http import Ask, Lane, ProviderHTTP
 from jobs.providers.microsoft.batch import Batches, Part
 from jobs.providers.microsoft.fetching import Fetching
@@ -14,10 +14,19 @@ from jobs.providers.microsoft.message import version_of
 from jobs.providers.microsoft.methods import ATTACHMENT, DELTA, FOLDER, FOLDERS
 from jobs.providers.page import id_of
 from jobs.providers.text import clean
-from jobs.sync.bounds import stand_in
-from jobs.sync.faults import Temporary
+from jobs.sync.bounds import is_fit, stand_in
+from jobs.sync.faults import ItemGone, ItemTooLarge, Temporary
 from jobs.sync.items import Folder, FolderRole
-from jobs.sync.provider import AccountRef, Change, Fetched, Page, Removed, Upserted, Wanted
+from jobs.sync.provider import (
+    MOST_ATTACHMENT_BYTES,
+    AccountRef,
+    Change,
+    Fetched,
+    Page,
+    Removed,
+    Upserted,
+    Wanted,
+)
 from sanderling.kernel.clock import Clock
 
 PAGE_SIZE = 500
@@ -93,9 +102,17 @@ class GraphMailProvider:
 
     async def attachment(self, message_id: str, attachment_id: str) -> bytes:
         """Return the bytes of an attachment; one that is a mail itself comes as MIME."""
+        if not is_fit(attachment_id):
+            raise ItemGone
         message, file = quote(message_id, safe=""), quote(attachment_id, safe="")
         path = ATTACHMENT.at(message=message, file=file)
-        answer = await self._http.send(Ask("GET", path, units=1, headers={"prefer": _IMMUTABLE}))
+        prefer, most = {"prefer": _IMMUTABLE}, MOST_ATTACHMENT_BYTES
+        try:
+            answer = await self._http.send(
+                Ask("GET", path, units=1, headers=prefer, max_bytes=most)
+            )
+        except AnswerOutOfBounds:
+            raise ItemTooLarge from None
         return answer.body
 
     async def _page(self, folder: str, path: str, params: Mapping[str, str]) -> Page[Change]:

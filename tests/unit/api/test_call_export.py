@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from runner.call import CallRecord
-from sanderling.api import call_export
+from sanderling.api import taking
 from sanderling.api.call_export import ExportResponse
 from sanderling.kernel.errors import StoreUnavailableError
 from support.records import a_record
@@ -84,7 +84,7 @@ async def test_a_reader_that_goes_away_ends_it() -> None:
 
 async def test_a_reader_that_takes_nothing_counts_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """An export that nobody reads does not stand in the way of others for ever."""
-    monkeypatch.setattr(call_export, "STALL_S", 0.0)
+    monkeypatch.setattr(taking, "STALL_S", 0.0)
     source = Source()
 
     async def send(message: Message) -> None:

@@ -140,7 +140,7 @@ def test_a_message_is_shown_with_what_is_known_of_it() -> None:
         "  received    2026-11-26 12:00:00 UTC",
         "  reply-to    Hello <Hello>",
         "  folders     Hello",
-        "  attachment  Hello (Hello, 7 bytes)",
+        "  attachment  1. Hello (Hello, 7 bytes)",
         "",
         "Dear",
         "Ada",
