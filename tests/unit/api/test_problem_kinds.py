@@ -14,7 +14,7 @@ from config.stored import Change
 from drivers.corpus import CorpusRefused
 from drivers.errors import DriverError
 from drivers.port import GUEST_RAN, OutcomeKind
-from jobs.streams.errors import LeaseLost
+from jobs.streams.errors import HoldOver, LeaseLost
 from runner.errors import CodeRejected, OutcomeUnreadableError
 from sanderling.access.errors import KeyNotFound, KeyRefused
 from sanderling.api.errors import Misfit, RequestInvalid
@@ -26,6 +26,7 @@ from sanderling.kernel.errors import Failure, Fault, Refusal
 from sanderling.kernel.jsontext import JSON
 from sanderling.kernel.redaction import RedactRuleRefused
 from sanderling.schedule.errors import CatchUpRefused, CronRefused, MomentRefused, TimeZoneRefused
+from sanderling.vault import TokenRefused
 from support.house import ROOT
 
 UNREACHABLE = {
@@ -47,6 +48,8 @@ UNREACHABLE = {
     RedactRuleRefused: "told as what is wrong with a setting",
     MomentRefused: "schedules are asked from the clock alone",
     LeaseLost: "ends a slice of a stream",
+    HoldOver: "ends a slice of a stream",
+    TokenRefused: "handled by whoever takes what a provider tells",
     CronRefused: "told as what is wrong with a trigger",
     TimeZoneRefused: "told as what is wrong with a trigger",
     CatchUpRefused: "told as what is wrong with a trigger",
