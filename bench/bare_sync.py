@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
-from bench.simulated import Simulated
+from bench.provider import Provider
 from jobs.providers.answer import Answer
 from jobs.providers.google.batch import CONTENT_TYPE, batch_answers, batch_body
 from jobs.providers.google.methods import BATCH_PATH, EVENTS, MESSAGE, MESSAGES
@@ -47,7 +47,7 @@ async def keep(pages: Pages, path: str) -> int:
 class Bare:
     """Reads an account page by page."""
 
-    def __init__(self, account: Simulated) -> None:
+    def __init__(self, account: Provider) -> None:
         """Read from `account`."""
         self._account = account
         self._head = {"authorization": f"Bearer {account.token}"}

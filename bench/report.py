@@ -92,6 +92,7 @@ _HEADINGS = {
     "items_per_s": "items/s",
     "own_cpu_us": "own CPU µs",
     "quota_units_per_item": "units/item",
+    "streams": "streams",
     "idle_requests": "idle requests",
     "idle_units": "idle units",
     "idle_kib": "idle KiB",

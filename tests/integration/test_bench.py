@@ -14,9 +14,9 @@ from bench.engine import NAMES as ENGINE_NAMES
 from bench.http import NAMES, goals
 from bench.peers.monty import MontyWarm
 from bench.peers.subprocess_per_call import SubprocessPerCall
-from bench.sync import KINDS
 from bench.sync import Options as SyncOptions
 from bench.sync import run as run_sync
+from bench.sync_kinds import KINDS
 from support.redis import RedisServer, run_redis
 
 pytestmark = pytest.mark.slow
@@ -232,6 +232,11 @@ def test_the_sync_benchmark_brings_in_all_that_there_is() -> None:
     assert rows["gmail"]["idle_requests"] == 2
     assert rows["google_calendar"]["idle_requests"] == 1
     assert rows["graph_calendar"]["idle_requests"] == 1
+    idle = [goal.what for goal in report.goals if goal.what.endswith("requests without news")]
+    # Each folder of Graph's is asked for its news, and one request tells which folders there are.
+    assert rows["graph_mail"]["streams"] == 4
+    assert "graph_mail: 5 requests without news" in idle
+    assert len(idle) == len(KINDS)
 
 
 @pytest.mark.nightly
@@ -246,4 +251,4 @@ def test_the_sync_benchmark_prints_every_row() -> None:
         assert all(rows[kind.name][figure] > 0 for figure in figures)
     assert rows["gmail"]["quota_units_per_item"] < 20.1
     assert rows["gmail_threads"]["quota_units_per_item"] < rows["gmail"]["quota_units_per_item"]
-    assert len(document["goals"]) == 2 * len(KINDS) + 2
+    assert len(document["goals"]) == 2 * len(KINDS) + 3
