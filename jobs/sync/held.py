@@ -23,7 +23,10 @@ class Stage(StrEnum):
 class Place:
     """How far the stream of one folder or calendar is.
 
-    `page` is the checkpoint within a scan or a long list of changes. `generation` counts scans:
+    `page` is the checkpoint within a scan or a long list of changes. Before the end of a scan
+    `cursor` is the one that expired: what is kept was followed up to it, so that the scan has
+    nothing to tell of a message of the same version. Without it everything is looked at anew, as
+    an owner asks who has chosen something else. `generation` counts scans:
     what a finished one has not seen is gone. `is_confirming` marks a scan that was begun because
     the one before would have removed most of what there is. `round` is the last round in which
     the stream was followed to its end.

@@ -129,8 +129,9 @@ class MailDraft:
             folders = frozenset({place.remote_id})
         is_read = held.is_read if change.is_read is None else change.is_read
         self._settle(place, held, change.version, folders, is_read=is_read)
-        if is_scan and held.presence in _CHOSEN:
-            # What the owner chose may let it in by now, or leave it out.
+        is_known = place.cursor is not None and change.version == held.version
+        if is_scan and held.presence in _CHOSEN and not is_known:
+            # It may have changed, or what the owner chose lets it in by now, or leaves it out.
             self._want(held.remote_id, held.thread_id, Reason.REFRESH)
 
     def _set_folders(self, place: Place, change: FoldersSet) -> None:

@@ -24,7 +24,7 @@ from jobs.sync.held import (
 )
 from jobs.sync.provider import AccountRef
 from jobs.sync.records import AT_ONCE, ContactRecord, EventRecord, MessageRecord
-from jobs.sync.rounds import expired
+from jobs.sync.rounds import reopened
 from jobs.sync.status import Progress
 from sanderling.kernel.events import RecordChanged
 from sanderling.kernel.jsontext import encode
@@ -312,4 +312,4 @@ def _is_listed(places: Mapping[str, Mapping[str, Place]], account_id: str) -> bo
 
 def _expire(places: dict[str, dict[str, Place]], account_id: str) -> None:
     mine = places.get(account_id, {})
-    mine.update({remote_id: expired(place) for remote_id, place in mine.items()})
+    mine.update({remote_id: reopened(place) for remote_id, place in mine.items()})

@@ -22,14 +22,21 @@ def wanted_places(places: Mapping[str, Place], ids: Collection[str]) -> dict[str
 
 def begun(place: Place, base: str | None) -> Place:
     """Return a stream at the beginning of a new scan."""
-    return replace(
-        place, stage=Stage.FULL, cursor=None, page=None, base=base, generation=place.generation + 1
-    )
+    return replace(place, stage=Stage.FULL, page=None, base=base, generation=place.generation + 1)
 
 
 def expired(place: Place) -> Place:
-    """Return a stream that is to be scanned anew; nothing that is kept is touched."""
-    return replace(place, stage=Stage.NEW, cursor=None, page=None, base=None)
+    """Return a stream that is to be scanned anew; nothing that is kept is touched.
+
+    The cursor that expired stays until the scan has ended: whatever was kept by then is known but
+    for what changed meanwhile.
+    """
+    return replace(place, stage=Stage.NEW, page=None, base=None)
+
+
+def reopened(place: Place) -> Place:
+    """Return a stream that is to be scanned as if nothing of it were known."""
+    return replace(expired(place), cursor=None)
 
 
 def followed(place: Place, cursor: str, round_: int) -> Place:

@@ -9,6 +9,7 @@ from jobs.providers.answer import AnswerOutOfBounds, Fields, text_of
 from jobs.providers.http import Ask, Lane, ProviderHTTP
 from jobs.providers.microsoft.batch import Batches, Part
 from jobs.providers.microsoft.fetching import Fetching
+from jobs.providers.microsoft.known_folders import KnownFolders
 from jobs.providers.microsoft.link import links_of, values_of
 from jobs.providers.microsoft.message import version_of
 from jobs.providers.microsoft.methods import ATTACHMENT, DELTA, FOLDER, FOLDERS
@@ -53,9 +54,10 @@ _LEFT_OUT = frozenset(_ROLES) - {"inbox", "sentitems", "archive"}
 class GraphMailProvider:
     """Serve one account's mail; each folder is a stream of its own."""
 
-    def __init__(self, http: ProviderHTTP, clock: Clock) -> None:
-        """Ask over `http`."""
+    def __init__(self, http: ProviderHTTP, clock: Clock, known: KnownFolders) -> None:
+        """Ask over `http`; `known` remembers which folders are which."""
         self._http = http
+        self._known = known
         self._batches = Batches(http)
         self._fetching = Fetching(self._batches, clock)
 
@@ -79,7 +81,12 @@ class GraphMailProvider:
         if page is not None:
             raise Temporary("folders go on without end")
         present = {key: one for key, one in found.items() if "@removed" not in one}
-        return _folders(present, await self._well_known())
+        account_id, ids = self._http.account_id, frozenset(present)
+        names = self._known.names(account_id, ids)
+        if names is None:
+            names = await self._well_known()
+            self._known.keep(account_id, ids, names)
+        return _folders(present, names)
 
     async def cursor_before_scan(self, folder: str) -> str | None:  # noqa: ARG002 - the port's.
         """Return None: a scan's last page has the cursor."""
@@ -139,16 +146,18 @@ class GraphMailProvider:
 
 
 class GraphMailProviders:
-    """Open mailboxes of Microsoft's."""
+    """Open mailboxes of Microsoft's; which folder is which outlives each opening."""
 
     def __init__(self, lane: Lane) -> None:
         """Go along `lane`, whose base URL is the host of Graph."""
         self._lane = lane
+        self._known = KnownFolders(lane.clock)
 
     @asynccontextmanager
     async def open(self, account: AccountRef) -> AsyncGenerator[GraphMailProvider]:
         """Yield the account's mail."""
-        yield GraphMailProvider(ProviderHTTP(self._lane, account.id), self._lane.clock)
+        http = ProviderHTTP(self._lane, account.id)
+        yield GraphMailProvider(http, self._lane.clock, self._known)
 
 
 def _change(fields: Fields, folder: str) -> Change:
