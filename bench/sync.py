@@ -31,6 +31,7 @@ from jobs.streams.stream import AccountId, Channel, Lease, Stream, StreamClaim, 
 from jobs.sync.memory_store import MemoryCalendarStore, MemoryMailStore
 from jobs.sync.provider import AccountRef
 from sanderling.kernel.clock import SystemClock
+from sanderling.kernel.collector import settle_collector
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.store import (
     Database,
@@ -202,6 +203,8 @@ def _goals(rows: Sequence[Row], least: Mapping[str, float]) -> list[Goal]:
 
 
 async def _run(options: Options) -> Report:
+    # As our server does once it listens.
+    settle_collector()
     rows: list[Row] = []
     least: dict[str, float] = {}
     with TemporaryDirectory() as name:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import ClassVar, TypeAlias, cast
 
+from pydantic_core import from_json
+
 from jobs.sync.faults import Temporary
 
 Fields: TypeAlias = dict[str, object]
@@ -49,7 +51,7 @@ class Answer:
 
         """
         try:
-            value: object = json.loads(self.body)
+            value = _read(self.body)
         except RecursionError:
             raise AnswerOutOfBounds("an answer is nested too deep") from None
         except ValueError:
@@ -57,6 +59,19 @@ class Answer:
         if not isinstance(value, dict):
             raise Temporary("the answer is not a JSON object")
         return cast("Fields", value)
+
+
+def _read(body: bytes) -> object:
+    """Return the value of JSON as the standard library reads it, in half its time where it can.
+
+    The other reader refuses what is rare and legal all the same, such as halves of surrogate
+    pairs and what is nested deeper than 200; where both read something it is the same.
+    """
+    try:
+        value: object = from_json(body, cache_strings="keys")
+    except ValueError:
+        value = json.loads(body)
+    return value
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:

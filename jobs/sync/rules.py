@@ -124,7 +124,7 @@ def is_outgoing(message: Message, policy: MailPolicy) -> bool:
 
 def is_blocked(email: str, policy: MailPolicy) -> bool:
     """Claim that an address, or its whole domain, is on the blocklist."""
-    if email in policy.own:
+    if not policy.blocked or email in policy.own:
         return False
     _, _, domain = email.rpartition("@")
     parts = domain.split(".")

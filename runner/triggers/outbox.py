@@ -1,6 +1,6 @@
 """Record events that wait for the functions that watch them, and the port that keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sanderling.kernel.events import RecordChanged, RecordOperation
 from sanderling.kernel.ids import TriggerId, WorkspaceId
-from sanderling.kernel.jsontext import encode
+from sanderling.kernel.jsontext import JSON, encode
 
 
 class EventState(StrEnum):
@@ -45,14 +45,18 @@ class OutboxEvent:
     detail: str = ""
 
 
-def outbox_event(changed: RecordChanged, now: datetime) -> OutboxEvent:
+def outbox_event(
+    changed: RecordChanged, now: datetime, write: Callable[[JSON], bytes] = encode
+) -> OutboxEvent:
     """Return a change as it is kept, due at once.
+
+    Whoever knows what is in it may `write` it in a quicker way, to the same JSON.
 
     Raises:
         InvalidJSON: `before` or `after` has no strict JSON form.
 
     """
-    event = encode(
+    event = write(
         {
             "id": changed.event_id,
             "name": changed.name,

@@ -8,6 +8,8 @@ import json
 from datetime import date, datetime
 from typing import Any
 
+from pydantic_core import from_json, to_json
+
 from jobs.sync.items import (
     Address,
     Attachment,
@@ -132,11 +134,19 @@ def event_from(content: bytes) -> Event:
 
 
 def _bytes(fields: _Fields) -> bytes:
-    return _write(fields).encode("utf-8", "surrogatepass")
+    try:
+        return to_json(fields)
+    except ValueError:
+        # Half a surrogate pair has no form in UTF-8, and the quick way refuses it.
+        return _write(fields).encode("utf-8", "surrogatepass")
 
 
 def _fields(content: bytes) -> _Fields:
-    fields: _Fields = json.loads(content.decode("utf-8", "surrogatepass"))
+    fields: _Fields
+    try:
+        fields = from_json(content, cache_strings="keys")
+    except ValueError:
+        fields = json.loads(content.decode("utf-8", "surrogatepass"))
     return fields
 
 

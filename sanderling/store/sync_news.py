@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.sync.held import Contact
 from jobs.sync.provider import AccountRef
 from runner.triggers.outbox import outbox_event
 from sanderling.kernel.events import RecordChanged
+from sanderling.kernel.jsontext import JSON, encode
 from sanderling.store.database import Database
 from sanderling.store.record_outbox import SQLRecordOutbox
 from sanderling.store.row_insert import RowInsert
@@ -35,10 +37,23 @@ class SQLNews:
             InvalidJSON: an event has no strict JSON form.
 
         """
-        changes = [outbox_event(each, each.happened_at) for each in events]
+        changes = [outbox_event(each, each.happened_at, _composed) for each in events]
         await self._outbox.write(connection, changes)
         owner = {"workspace_id": account.workspace_id, "account_id": account.id}
         await self._contacts.run(connection, [{**owner, **_row(each)} for each in found])
+
+
+def _composed(value: JSON) -> bytes:
+    """Return what sync itself composed, of texts and flags and no fractions, as compact JSON.
+
+    Raises:
+        InvalidJSON: it has no strict form after all.
+
+    """
+    try:
+        return to_json(value)
+    except ValueError:
+        return encode(value)
 
 
 def _row(contact: Contact) -> dict[str, object]:

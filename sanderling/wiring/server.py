@@ -17,6 +17,7 @@ from config.snapshot import Snapshot
 from drivers.limits import CEILINGS
 from sanderling.api import App, Services, create_app, create_probe_app
 from sanderling.api.connection import bounded_connections
+from sanderling.kernel.collector import settle_collector
 from sanderling.kernel.ids import Ids
 from sanderling.wiring.configuration import label_process
 from sanderling.wiring.drivers import build_driver
@@ -96,6 +97,7 @@ async def _serve(
             server = _Server(_config(app, runtime.services.ids))
 
             def tell() -> None:
+                settle_collector()
                 bound_port: int = listener.getsockname()[1]
                 log.info("server.started", port=bound_port, driver=runtime.driver.name)
                 announce(f"http://{f'[{host}]' if ':' in host else host}:{bound_port}")
