@@ -134,10 +134,12 @@ def _postgresql(address: Address, limits: DatabaseLimits, *, connections: int) -
         hide_parameters=True,
     )
     # Set per transaction and not per session: behind a transaction pooler the next transaction
-    # may run in another session.
+    # may run in another session. A process that is frozen amid one keeps its locks until the
+    # server ends it.
     bounds = (
         f"SET LOCAL statement_timeout = {_ms(limits.statement_s)};"
-        f"SET LOCAL lock_timeout = {_ms(limits.lock_s)}"
+        f"SET LOCAL lock_timeout = {_ms(limits.lock_s)};"
+        f"SET LOCAL idle_in_transaction_session_timeout = {_ms(limits.transaction_s)}"
     )
 
     def start(connection: Connection) -> None:

@@ -42,6 +42,7 @@ _SQLITE: Mapping[int, str] = {
 _SQLSTATE: Mapping[str, str] = {
     "08": AWAY,
     "25006": READ_ONLY,
+    "25P03": SLOW,
     "28": SHUT,
     "3D000": SHUT,
     "40001": LOCKED,

@@ -3,6 +3,7 @@
 import asyncio
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,38 @@ async def test_postgresql_is_asked_with_bounds(postgres_url: str) -> None:
             await connection.execute(text("COMMIT"))
             kept = await connection.execute(text("SHOW statement_timeout"))
             assert kept.scalar_one() == "0"
+
+
+@pytest.mark.slow
+async def test_process_that_is_frozen_amid_a_transaction_holds_up_nobody(
+    postgres: PostgresServer,
+) -> None:
+    """PostgreSQL ends the transaction of whoever says nothing; the process hears of it later."""
+    take = "UPDATE things SET number = number + 1 RETURNING number"
+
+    with postgres.database() as name:
+        postgres.execute("CREATE TABLE things AS SELECT 1 AS number", database=name)
+        limits = DatabaseLimits(transaction_s=1)
+        async with open_database(postgres.url(name), limits) as database:
+            found = list[object]()
+
+            async def freeze() -> None:
+                async with database.write() as connection:
+                    await connection.execute(text(take))
+                    with ThreadPoolExecutor(1) as others:
+                        # Nothing of our event loop goes on before another one has the row.
+                        found.extend(
+                            others.submit(postgres.execute, take, database=name).result(60)
+                        )
+                    await connection.execute(text(take))
+
+            with pytest.raises(StoreUnavailableError):
+                await freeze()
+            async with database.read() as connection:
+                kept = (await connection.execute(text("SELECT number FROM things"))).scalar_one()
+
+    assert found == [(2,)]
+    assert kept == 2
 
 
 async def test_a_crowd_waits_its_turn(database_url: str) -> None:
