@@ -1,5 +1,6 @@
 """Accounts: somebody's mail and calendars at a provider, and the consent to read them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,9 @@ from enum import StrEnum
 from jobs.accounts.policy import AccountPolicy
 from jobs.streams.stream import AccountId, Channel
 from sanderling.kernel.ids import WorkspaceId
+
+AccountPlace = tuple[datetime, AccountId]
+"""Where an account stands in the list of its workspace: when it was connected, then its id."""
 
 
 class Provider(StrEnum):
@@ -68,6 +72,25 @@ class Account:
     status: AccountStatus = AccountStatus.CONNECTED
     reason: str = ""
     policy: AccountPolicy = field(default_factory=AccountPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRows:
+    """Some accounts, and where the next page begins; None at the end."""
+
+    rows: tuple[Account, ...]
+    next_place: AccountPlace | None = None
+
+
+def account_place(account: Account) -> AccountPlace:
+    """Return where an account stands in the list of its workspace."""
+    return account.created_at, account.id
+
+
+def account_rows(found: Sequence[Account], limit: int) -> AccountRows:
+    """Return a page of `limit` accounts, of which more were found where it is not the last."""
+    rows = tuple(found[:limit])
+    return AccountRows(rows, account_place(rows[-1]) if len(found) > limit else None)
 
 
 def reconnected(before: Account, after: Account) -> Account:

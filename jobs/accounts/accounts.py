@@ -3,13 +3,15 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from jobs.accounts.account import (
     Account,
+    AccountPlace,
+    AccountRows,
     AccountStatus,
     Errand,
     Provider,
@@ -27,9 +29,13 @@ from jobs.streams.ports import StreamStore
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
 from jobs.sync.faults import ProviderFault
 from jobs.sync.history import MOST_KEPT, SliceHistory
+from jobs.sync.rules import Visibility
 from jobs.sync.status import KINDS, SyncStatus, status_of
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.ids import WorkspaceId
+
+MANY: Final = 50
+"""How many accounts a page has unless somebody says otherwise."""
 
 ERRAND_LASTS = timedelta(minutes=10)
 _SECRET_BYTES = 32
@@ -184,11 +190,27 @@ class Accounts:
         return errand
 
     async def list_accounts(
-        self, workspace_id: WorkspaceId, status: AccountStatus | None = None
-    ) -> Sequence[Account]:
-        """Return the accounts of a workspace, the oldest first; with `status` those alone."""
-        accounts = await self._store.list_accounts(workspace_id)
-        return tuple(each for each in accounts if status in {None, each.status})
+        self,
+        workspace_id: WorkspaceId,
+        status: AccountStatus | None = None,
+        *,
+        limit: int = MANY,
+        after: AccountPlace | None = None,
+    ) -> AccountRows:
+        """Return a page of the accounts of a workspace, the oldest first; with `status` those."""
+        return await self._store.list_accounts(
+            workspace_id, limit=limit, after=after, status=status
+        )
+
+    async def visibility_of(
+        self, workspace_id: WorkspaceId, account_ids: Collection[str]
+    ) -> Mapping[str, Visibility]:
+        """Return how much the owners of these accounts let others see, by the accounts' ids.
+
+        One that the workspace does not have is left out.
+        """
+        accounts = await self._store.find_some(workspace_id, account_ids)
+        return {str(account.id): account.policy.visibility for account in accounts}
 
     async def show(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
         """Return an account with its streams.

@@ -60,10 +60,9 @@ class Consents:
         self, workspace_id: WorkspaceId, provider: Provider, email: str, wanted: Wanted
     ) -> Wanted:
         """Return what is wanted, and beside it what the account of an address has already."""
-        for account in await self._store.list_accounts(workspace_id):
-            if (account.provider, account.email) == (provider, email.lower()):
-                had = self._had(account)
-                wanted = Wanted(wanted.channels | had.channels, sends=wanted.sends or had.sends)
+        for account in await self._store.named(workspace_id, provider, email.lower()):
+            had = self._had(account)
+            wanted = Wanted(wanted.channels | had.channels, sends=wanted.sends or had.sends)
         return wanted
 
     async def granted(self, errand: Errand, answer: Answer) -> Granted:

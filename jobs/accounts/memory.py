@@ -3,17 +3,21 @@
 It belongs to one event loop; no method waits, so each one is atomic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jobs.accounts.account import (
     Account,
+    AccountPlace,
+    AccountRows,
     AccountStatus,
     Errand,
     HeldTokens,
     Provider,
     TokenSet,
+    account_place,
+    account_rows,
     reconnected,
 )
 from jobs.accounts.policy import PolicyChange
@@ -90,14 +94,38 @@ class MemoryAccountStore:
         is_theirs = kept is not None and kept.account.workspace_id == workspace_id
         return kept.account if kept is not None and is_theirs else None
 
-    async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
-        """Return the accounts of a workspace."""
-        mine = [
-            kept.account
-            for kept in self._kept.values()
-            if kept.account.workspace_id == workspace_id
+    async def find_some(
+        self, workspace_id: WorkspaceId, account_ids: Collection[str]
+    ) -> Sequence[Account]:
+        """Return those of a workspace that have these ids."""
+        return [each for each in self._of(workspace_id) if each.id in account_ids]
+
+    async def named(
+        self, workspace_id: WorkspaceId, provider: Provider, email: str
+    ) -> Sequence[Account]:
+        """Return the accounts of a workspace that have this address."""
+        mine = self._of(workspace_id)
+        return [each for each in mine if (each.provider, each.email) == (provider, email)]
+
+    async def list_accounts(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        limit: int,
+        after: AccountPlace | None = None,
+        status: AccountStatus | None = None,
+    ) -> AccountRows:
+        """Return a page of the accounts of a workspace."""
+        found = [
+            each
+            for each in sorted(self._of(workspace_id), key=account_place)
+            if status in {None, each.status} and (after is None or account_place(each) > after)
         ]
-        return tuple(sorted(mine, key=lambda account: (account.created_at, account.id)))
+        return account_rows(found, limit)
+
+    def _of(self, workspace_id: WorkspaceId) -> list[Account]:
+        kept = (each.account for each in self._kept.values())
+        return [each for each in kept if each.workspace_id == workspace_id]
 
     async def change(self, account_id: AccountId, status: AccountStatus, reason: str = "") -> bool:
         """Write how an account stands."""

@@ -1,12 +1,14 @@
 """What accounts need from others; the adapters live in `sanderling.store` and beside us."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from jobs.accounts.account import (
     Account,
+    AccountPlace,
+    AccountRows,
     AccountStatus,
     Errand,
     Granted,
@@ -78,8 +80,30 @@ class AccountStore(Protocol):
         """Return an account of a workspace."""
         ...
 
-    async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
-        """Return the accounts of a workspace, the oldest first."""
+    async def find_some(
+        self, workspace_id: WorkspaceId, account_ids: Collection[str]
+    ) -> Sequence[Account]:
+        """Return those of a workspace that have these ids, in any order; few are asked for."""
+        ...
+
+    async def named(
+        self, workspace_id: WorkspaceId, provider: Provider, email: str
+    ) -> Sequence[Account]:
+        """Return the accounts of a workspace that have this address, which is in small letters."""
+        ...
+
+    async def list_accounts(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        limit: int,
+        after: AccountPlace | None = None,
+        status: AccountStatus | None = None,
+    ) -> AccountRows:
+        """Return at most `limit` accounts of a workspace behind a place, the oldest first.
+
+        With `status` it is those alone that stand so.
+        """
         ...
 
     async def change(self, account_id: AccountId, status: AccountStatus, reason: str = "") -> bool:

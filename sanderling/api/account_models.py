@@ -1,13 +1,13 @@
 """Accounts as they look over HTTP."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field
 
-from jobs.accounts.account import Account, Errand
-from jobs.accounts.accounts import AccountView, Departure
+from jobs.accounts.account import Account, AccountPlace, AccountRows, AccountStatus, Errand
+from jobs.accounts.accounts import Accounts, AccountView, Departure
 from jobs.accounts.policy import (
     MOST_BLOCKED,
     AccountPolicy,
@@ -16,11 +16,13 @@ from jobs.accounts.policy import (
     blocked_form,
     blocklist_of,
 )
-from jobs.streams.stream import Stream
+from jobs.streams.stream import AccountId, Stream
 from jobs.sync.history import SliceRecord
 from jobs.sync.rules import ContactPolicy, Visibility
 from jobs.sync.status import SyncStatus, Usage
 from sanderling.api.function_models import Asked, Shown
+from sanderling.api.record_cursors import CursorKind, record_cursor, record_place
+from sanderling.kernel.ids import WorkspaceId
 
 ProviderWord = Literal["google", "microsoft"]
 ChannelWord = Literal["gmail", "google-calendar", "microsoft-mail", "microsoft-calendar"]
@@ -298,12 +300,50 @@ class AccountShown(AccountSummary):
         )
 
 
-class AccountList(Shown):
-    """The accounts of a workspace, the oldest first."""
+class AccountPage(Shown):
+    """Accounts, the oldest first; `next_cursor` continues after them and is null at the end."""
 
     items: list[AccountSummary]
+    next_cursor: str | None
 
     @classmethod
-    def of(cls, accounts: Sequence[Account]) -> Self:
-        """Return what is shown of accounts."""
-        return cls(items=[AccountSummary.of(account) for account in accounts])
+    def of(cls, page: AccountRows) -> Self:
+        """Return what is shown of a page."""
+        place = page.next_place
+        return cls(
+            items=[AccountSummary.of(account) for account in page.rows],
+            next_cursor=None if place is None else record_cursor(CursorKind.ACCOUNTS, place),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAccounts:
+    """Which part of the list is wanted; with `status` it is of those alone that stand so."""
+
+    limit: int
+    cursor: str | None = None
+    status: AccountStatus | None = None
+
+    def after(self) -> AccountPlace | None:
+        """Return the place that the page begins after.
+
+        Raises:
+            CursorRefused: the cursor was not made by a list of accounts.
+
+        """
+        if self.cursor is None:
+            return None
+        moment, account_id = record_place(CursorKind.ACCOUNTS, self.cursor)
+        return moment, AccountId(account_id)
+
+    async def of(self, accounts: Accounts, workspace_id: WorkspaceId) -> AccountPage:
+        """Return the page.
+
+        Raises:
+            CursorRefused: as `after`.
+
+        """
+        page = await accounts.list_accounts(
+            workspace_id, self.status, limit=self.limit, after=self.after()
+        )
+        return AccountPage.of(page)

@@ -8,13 +8,15 @@ from jobs.accounts.account import AccountStatus, Provider
 from jobs.streams.stream import Channel
 from sanderling.access.permission import Permission
 from sanderling.api.account_models import (
-    AccountList,
+    AccountPage,
     AccountShown,
     AskedAccount,
+    AskedAccounts,
     AskedPolicy,
     DepartureShown,
     ErrandShown,
 )
+from sanderling.api.function_routes import Cursor, Limit
 from sanderling.api.permitted_route import PermittedRoute, needs, principal_of, services_of
 from sanderling.api.problem_responses import problems
 
@@ -47,14 +49,16 @@ async def connect_account(
     return DepartureShown.leaving(departure)
 
 
-@router.get("", openapi_extra=READ, responses=problems())
+@router.get("", openapi_extra=READ, responses=problems("cursor_refused"))
 async def list_accounts(
     request: Request,
     status: Annotated[AccountStatus | None, Query(description="Those that stand so alone.")] = None,
-) -> AccountList:
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> AccountPage:
     """List the accounts of the workspace, the oldest first."""
-    workspace_id = principal_of(request).workspace_id
-    return AccountList.of(await services_of(request).accounts.list_accounts(workspace_id, status))
+    accounts, workspace_id = services_of(request).accounts, principal_of(request).workspace_id
+    return await AskedAccounts(limit, cursor, status).of(accounts, workspace_id)
 
 
 @router.get("/errands/{errand_id}", openapi_extra=READ, responses=problems("errand_unknown"))

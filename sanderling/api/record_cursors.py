@@ -1,4 +1,4 @@
-"""Cursors of the lists of what came in."""
+"""Cursors of the lists of accounts and of what came in."""
 
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ class CursorKind(StrEnum):
     MESSAGES = "messages"
     CALENDAR_EVENTS = "calendar-events"
     CONTACTS = "contacts"
+    ACCOUNTS = "accounts"
 
 
 def record_cursor(kind: CursorKind, place: RecordPlace) -> str:

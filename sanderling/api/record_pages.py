@@ -1,10 +1,11 @@
 """What came in, as it is asked for and shown: over HTTP and in process alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.accounts.accounts import Accounts
 from jobs.accounts.errors import MessageUnknown
-from jobs.sync.records import RecordPlace, SyncRecords
+from jobs.sync.records import EventRecord, MessageRecord, RecordPlace, SyncRecords
 from jobs.sync.rules import Visibility
 from sanderling.api.record_cursors import CursorKind, record_place
 from sanderling.api.record_models import (
@@ -55,7 +56,7 @@ class RecordPages:
             after=asked.after(CursorKind.MESSAGES),
             account_id=asked.account_id,
         )
-        return MessagePage.of(found, await self._visibility())
+        return MessagePage.of(found, await self._visibility(found.rows))
 
     async def message(self, message_id: str) -> MessageShown:
         """Return one message with its text.
@@ -67,7 +68,7 @@ class RecordPages:
         found = await self._records.message(self._workspace_id, message_id)
         if found is None:
             raise MessageUnknown(message_id=message_id)
-        visibility_of = await self._visibility()
+        visibility_of = await self._visibility([found])
         return MessageShown.seen(found, visibility_of(found.account_id))
 
     async def calendar_events(self, asked: AskedRecords) -> CalendarEventPage:
@@ -78,7 +79,7 @@ class RecordPages:
             after=asked.after(CursorKind.CALENDAR_EVENTS),
             account_id=asked.account_id,
         )
-        return CalendarEventPage.of(found, await self._visibility())
+        return CalendarEventPage.of(found, await self._visibility(found.rows))
 
     async def contacts(self, asked: AskedRecords) -> ContactPage:
         """Return contacts, the last found first."""
@@ -90,8 +91,9 @@ class RecordPages:
         )
         return ContactPage.of(found)
 
-    async def _visibility(self) -> VisibilityOf:
-        accounts = await self._accounts.list_accounts(self._workspace_id)
-        chosen = {str(account.id): account.policy.visibility for account in accounts}
+    async def _visibility(self, rows: Sequence[MessageRecord | EventRecord]) -> VisibilityOf:
+        """Return what the owners of the accounts chose that brought these records."""
+        ids = frozenset(each.account_id for each in rows)
+        chosen = await self._accounts.visibility_of(self._workspace_id, ids)
         # An account that goes just now has nobody left to say that more may be seen.
         return lambda account_id: chosen.get(account_id, Visibility.METADATA)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sanderling.api.account_models import (
-        AccountList,
+        AccountPage,
         AccountShown,
         AccountSummary,
         DepartureShown,
@@ -31,7 +31,7 @@ _SECOND = "%Y-%m-%d %H:%M:%S UTC"
 NOBODY_YET = "No account is connected. `sanderling accounts connect` begins."
 
 
-def accounts_view(shown: AccountList, empty: str = NOBODY_YET) -> View:
+def accounts_view(shown: AccountPage, empty: str = NOBODY_YET) -> View:
     """Return a view of accounts as a table, with what has to be done about them below."""
     from sanderling.cli.screen import table_view  # noqa: PLC0415 - keeps --help quick.
 

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sanderling.cli.exits import Exit
-from sanderling.cli.options import URL, AsJSON, Home, Key
+from sanderling.cli.options import URL, AsJSON, Cursor, Home, Key, Limit
 from sanderling.cli.session import with_client
 from sanderling.cli.terminal_text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from sanderling.api.account_models import AccountShown, AccountSummary, DepartureShown
     from sanderling.client import Sanderling
 
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of the account.")]
 
 _LOOK_AGAIN_S = 1.0
+_PAGE = 100
 _LOOKS = 30
 """How often to look for the account once somebody came back; the provider is asked meanwhile."""
 
@@ -72,7 +75,7 @@ def connect(  # noqa: PLR0913 - each option of the command is one parameter.
         )
 
     async def see_through(client: Sanderling) -> AccountSummary:
-        known = {account.id: account for account in (await client.accounts.list()).items}
+        known = {account.id: account async for account in _every(client)}
         departure = await begin(client)
         show_departure(console(is_error=True), departure)
         return await _arrival(client, departure, known, email)
@@ -108,15 +111,31 @@ async def _arrival(
     while await _is_under_way(client, departure.id):
         await clock.wait_s(_LOOK_AGAIN_S)
     for _ in range(_LOOKS):
-        for account in reversed((await client.accounts.list()).items):
+        found = None
+        async for account in _every(client):
             is_new = known.get(account.id) != account or account.email == email
             if is_new and _is_meant(account, departure):
-                return account
+                found = account
+        if found is not None:
+            # Of several it is the one that was connected last.
+            return found
         await clock.wait_s(_LOOK_AGAIN_S)
     raise ConsentRefused(
         reason="nobody came back in time, or the page in the browser says why not",
         what_to_do="Connect again",
     )
+
+
+async def _every(client: Sanderling) -> AsyncGenerator[AccountSummary]:
+    """Yield all accounts of the workspace, the oldest first, page after page."""
+    cursor: str | None = None
+    while True:
+        page = await client.accounts.list(limit=_PAGE, cursor=cursor)
+        for account in page.items:
+            yield account
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def _is_meant(account: AccountSummary, departure: DepartureShown) -> bool:
@@ -137,12 +156,14 @@ async def _is_under_way(client: Sanderling, errand_id: str) -> bool:
     return True
 
 
-def show_list(
+def show_list(  # noqa: PLR0913 - each option of the command is one parameter.
     *,
     needs_reconnect: Annotated[
         bool,
         typer.Option("--needs-reconnect", help="Only those whose owners have to connect again."),
     ] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
     url: URL = None,
     key: Key = None,
     home: Home = None,
@@ -156,9 +177,14 @@ def show_list(
     from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
 
     status = "needs_reauth" if needs_reconnect else None
-    shown = with_client(lambda client: client.accounts.list(status), url=url, key=key, home=home)
+    shown = with_client(
+        lambda client: client.accounts.list(status, limit=limit, cursor=cursor),
+        url=url,
+        key=key,
+        home=home,
+    )
     empty = "Nobody has to connect again." if needs_reconnect else NOBODY_YET
-    Screen(as_json=as_json).show(shown.model_dump(mode="json"), accounts_view(shown, empty))
+    Screen(as_json=as_json).show_page(shown.model_dump(mode="json"), accounts_view(shown, empty))
     return Exit.OK
 
 

@@ -4,18 +4,20 @@ import re
 from collections.abc import Sequence
 
 from jobs.accounts.account import AccountStatus
+from jobs.accounts.accounts import MANY
 from jobs.accounts.errors import AccountUnknown, ErrandUnknown
 from sanderling.api.account_models import (
-    AccountList,
+    AccountPage,
     AccountShown,
     AskedAccount,
+    AskedAccounts,
     AskedPolicy,
     DepartureShown,
     ErrandShown,
 )
 from sanderling.api.errors import Misfit, RequestInvalid
 from sanderling.client.accounts_transport import AccountsTransport
-from sanderling.client.asked import asked_body
+from sanderling.client.asked import asked_body, page_place
 from sanderling.kernel.ids import is_id
 
 _ERRAND_ID = re.compile("[0-9a-f]{64}")
@@ -67,19 +69,24 @@ class Accounts:
             raise ErrandUnknown
         return await self._transport.errand(errand_id)
 
-    async def list(self, status: str | None = None) -> AccountList:
-        """Return the accounts of the workspace, the oldest first.
+    async def list(
+        self, status: str | None = None, *, limit: int = MANY, cursor: str | None = None
+    ) -> AccountPage:
+        """Return accounts of the workspace, the oldest first.
 
         With `status`, such as needs_reauth, it is those that stand so alone.
 
         Raises:
-            RequestInvalid: no account can stand so.
+            RequestInvalid: no account can stand so, or the limit is out of range.
+            CursorRefused: the cursor was not made by this list.
 
         """
         if status is not None and status not in set(AccountStatus):
             words = ", ".join(AccountStatus)
             raise RequestInvalid([Misfit("query", "status", f"it is {words}")])
-        return await self._transport.list(None if status is None else AccountStatus(status))
+        wanted = None if status is None else AccountStatus(status)
+        place = page_place(limit, cursor)
+        return await self._transport.list(AskedAccounts(place.limit, place.cursor, wanted))
 
     async def get(self, account_id: str) -> AccountShown:
         """Return one account with how each of its channels is getting on.

@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from jobs.accounts.account import AccountStatus
 from sanderling.api.account_models import (
-    AccountList,
+    AccountPage,
     AccountShown,
     AskedAccount,
+    AskedAccounts,
     AskedPolicy,
     DepartureShown,
     ErrandShown,
@@ -28,8 +28,8 @@ class AccountsTransport(Protocol):
         """Return an errand that somebody may still come back from."""
         ...
 
-    async def list(self, status: AccountStatus | None) -> AccountList:
-        """Return every account, or those that stand so."""
+    async def list(self, asked: AskedAccounts) -> AccountPage:
+        """Return a page of accounts, or of those that stand so."""
         ...
 
     async def get(self, account_id: str) -> AccountShown:

@@ -5,11 +5,11 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from jobs.accounts.account import AccountStatus
 from sanderling.api.account_models import (
-    AccountList,
+    AccountPage,
     AccountShown,
     AskedAccount,
+    AskedAccounts,
     AskedPolicy,
     DepartureShown,
     ErrandShown,
@@ -46,10 +46,11 @@ class HTTPAccounts:
         """Return an errand that somebody may still come back from."""
         return await self._connection.read(f"{_ACCOUNTS}/errands/{errand_id}", ErrandShown)
 
-    async def list(self, status: AccountStatus | None) -> AccountList:
-        """Return every account, or those that stand so."""
-        query = {} if status is None else {"status": status.value}
-        return await self._connection.read(_ACCOUNTS, AccountList, query)
+    async def list(self, asked: AskedAccounts) -> AccountPage:
+        """Return a page of accounts, or of those that stand so."""
+        words = {"limit": str(asked.limit), "cursor": asked.cursor, "status": asked.status}
+        query = {name: word for name, word in words.items() if word is not None}
+        return await self._connection.read(_ACCOUNTS, AccountPage, query)
 
     async def get(self, account_id: str) -> AccountShown:
         """Return one account."""

@@ -2,15 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 
-from jobs.accounts.account import AccountStatus, Provider
+from jobs.accounts.account import Provider
 from jobs.accounts.accounts import Accounts
 from jobs.streams.stream import Channel
 from sanderling.access.permission import Permission
 from sanderling.access.principal import Principal
 from sanderling.api.account_models import (
-    AccountList,
+    AccountPage,
     AccountShown,
     AskedAccount,
+    AskedAccounts,
     AskedPolicy,
     DepartureShown,
     ErrandShown,
@@ -47,10 +48,10 @@ class InProcessAccounts:
         principal = await self._admit(READ)
         return ErrandShown.of(await self._accounts().errand(principal.workspace_id, errand_id))
 
-    async def list(self, status: AccountStatus | None) -> AccountList:
-        """Return every account, or those that stand so."""
-        principal = await self._admit(READ)
-        return AccountList.of(await self._accounts().list_accounts(principal.workspace_id, status))
+    async def list(self, asked: AskedAccounts) -> AccountPage:
+        """Return a page of accounts, or of those that stand so."""
+        workspace_id = (await self._admit(READ)).workspace_id
+        return await asked.of(self._accounts(), workspace_id)
 
     async def get(self, account_id: str) -> AccountShown:
         """Return one account."""

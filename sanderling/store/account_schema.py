@@ -21,6 +21,8 @@ connected_accounts = Table(
     Column("created_at", Moment, nullable=False),
     Column("policy", Text),
     Index("uq_connected_accounts_owner", "workspace_id", "provider", "subject", unique=True),
+    Index("ix_connected_accounts_pages", "workspace_id", "created_at", "id"),
+    Index("ix_connected_accounts_email", "workspace_id", "provider", "email"),
 )
 """Aliases, scopes and channels have no blanks, and stand with a blank between them.
 

@@ -1,19 +1,22 @@
 """Accounts, their tokens and errands on SQL; what is secret is sealed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.ports import Sealer, SecretPlace
 from jobs.accounts.account import (
     Account,
+    AccountPlace,
+    AccountRows,
     AccountStatus,
     Errand,
     HeldTokens,
     Provider,
     TokenSet,
+    account_rows,
     reconnected,
 )
 from jobs.accounts.policy import PolicyChange
@@ -22,6 +25,7 @@ from jobs.streams.stream import AccountId, Channel
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.store.account_policy import policy_of, policy_text
 from sanderling.store.account_schema import account_errands, account_tokens, connected_accounts
+from sanderling.store.columns import EXACT, Moment, is_storable
 from sanderling.store.database import Database
 from sanderling.store.rows import AnyRow, AnySelect, read_all, read_one
 
@@ -108,11 +112,42 @@ class SQLAccountStore:
         )
         return await read_one(self._database, query, _account_of)
 
-    async def list_accounts(self, workspace_id: WorkspaceId) -> Sequence[Account]:
-        """Return the accounts of a workspace."""
-        query = select(connected_accounts).where(_account.workspace_id == workspace_id)
-        ordered = query.order_by(_account.created_at, _account.id)
-        return await read_all(self._database, ordered, _account_of)
+    async def find_some(
+        self, workspace_id: WorkspaceId, account_ids: Collection[str]
+    ) -> Sequence[Account]:
+        """Return those of a workspace that have these ids."""
+        query = _of(workspace_id).where(_account.id.in_(sorted(account_ids)))
+        return await read_all(self._database, query, _account_of) if account_ids else ()
+
+    async def named(
+        self, workspace_id: WorkspaceId, provider: Provider, email: str
+    ) -> Sequence[Account]:
+        """Return the accounts of a workspace that have this address."""
+        if not is_storable(email):
+            return ()
+        query = _of(workspace_id).where(
+            _account.provider == provider.value, _account.email == email
+        )
+        return await read_all(self._database, query, _account_of)
+
+    async def list_accounts(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        limit: int,
+        after: AccountPlace | None = None,
+        status: AccountStatus | None = None,
+    ) -> AccountRows:
+        """Return a page of the accounts of a workspace."""
+        query = _of(workspace_id)
+        if status is not None:
+            query = query.where(_account.status == status.value)
+        if after is not None:
+            # Whoever asks may make up a place, with an id that no row could have.
+            place = tuple_(literal(after[0], Moment()), literal(after[1], EXACT))
+            query = query.where(tuple_(_account.created_at, _account.id) > place)
+        ordered = query.order_by(_account.created_at, _account.id).limit(limit + 1)
+        return account_rows(await read_all(self._database, ordered, _account_of), limit)
 
     async def change(self, account_id: AccountId, status: AccountStatus, reason: str = "") -> bool:
         """Write how an account stands."""
@@ -229,6 +264,10 @@ class SQLAccountStore:
         return HeldTokens(
             Provider(row.provider), AccountStatus(row.status), self._opened(row), row.version
         )
+
+
+def _of(workspace_id: WorkspaceId) -> AnySelect:
+    return select(connected_accounts).where(_account.workspace_id == workspace_id)
 
 
 def _held(account_id: str) -> AnySelect:

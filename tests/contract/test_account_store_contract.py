@@ -71,7 +71,7 @@ async def test_an_account_is_kept_with_its_tokens(store: AccountStore) -> None:
 
     assert await store.find(HOME, account.id) == account
     assert await store.find(ELSEWHERE, account.id) is None
-    assert list(await store.list_accounts(HOME)) == [account, an_account(3)]
+    assert (await store.list_accounts(HOME, limit=9)).rows == (account, an_account(3))
     held = await store.tokens(account.id)
     assert held is not None
     assert (held.tokens, held.provider, held.status) == (
@@ -80,6 +80,50 @@ async def test_an_account_is_kept_with_its_tokens(store: AccountStore) -> None:
         AccountStatus.CONNECTED,
     )
     assert await store.tokens("acc_unknown") is None
+
+
+async def test_accounts_come_page_by_page(store: AccountStore) -> None:
+    """The oldest first; a page may be of one status, and a made-up place leads nowhere else."""
+    made = [an_account(number, created_at=NOW + number // 2 * HOUR) for number in range(1, 6)]
+    for each in reversed(made):
+        await store.connect(each, TOKENS)
+    await store.connect(an_account(9, workspace_id=ELSEWHERE), TOKENS)
+    for number in (2, 4):
+        await store.change(AccountId(f"acc_{number}"), AccountStatus.PAUSED)
+    paused = replace(made[1], status=AccountStatus.PAUSED)
+
+    first = await store.list_accounts(HOME, limit=2)
+    second = await store.list_accounts(HOME, limit=2, after=first.next_place)
+    third = await store.list_accounts(HOME, limit=2, after=second.next_place)
+    some = await store.list_accounts(HOME, limit=1, status=AccountStatus.PAUSED)
+    rest = await store.list_accounts(
+        HOME, limit=1, status=AccountStatus.PAUSED, after=some.next_place
+    )
+    nowhere = await store.list_accounts(HOME, limit=9, after=(NOW + 2 * HOUR, AccountId("\ud83d")))
+
+    pages = [[each.id for each in page.rows] for page in (first, second, third)]
+    assert pages == [["acc_1", "acc_2"], ["acc_3", "acc_4"], ["acc_5"]]
+    assert third.next_place is None
+    assert (some.rows, [each.id for each in rest.rows]) == ((paused,), ["acc_4"])
+    assert rest.next_place is None
+    assert {each.id for each in nowhere.rows} <= {"acc_4", "acc_5"}
+
+
+async def test_some_accounts_are_found_by_id_or_address(store: AccountStore) -> None:
+    """Within their workspace, and nothing where there is none."""
+    first, second = an_account(1), an_account(2, email="p1@example.com")
+    other = an_account(3, workspace_id=ELSEWHERE, email="p1@example.com")
+    for each in (first, second, other):
+        await store.connect(each, TOKENS)
+
+    found = await store.find_some(HOME, frozenset({first.id, other.id, "acc_unknown"}))
+    named = await store.named(HOME, Provider.GOOGLE, "p1@example.com")
+
+    assert list(found) == [first]
+    assert {each.id for each in named} == {first.id, second.id}
+    assert list(await store.find_some(HOME, frozenset())) == []
+    assert list(await store.named(HOME, Provider.MICROSOFT, "p1@example.com")) == []
+    assert list(await store.named(HOME, Provider.GOOGLE, "\ud83d\0")) == []
 
 
 async def test_of_two_who_connect_at_once_the_later_sees_what_the_earlier_left(
@@ -138,7 +182,7 @@ async def test_who_connects_again_keeps_the_account(store: AccountStore) -> None
         channels=(Channel.GMAIL, Channel.GOOGLE_CALENDAR),
     )
     assert kept == expected == await store.find(HOME, first.id)
-    assert list(await store.list_accounts(HOME)) == [expected]
+    assert (await store.list_accounts(HOME, limit=9)).rows == (expected,)
     found = await store.tokens(first.id)
     assert found is not None
     assert found.tokens == NEXT

@@ -21,12 +21,14 @@ from jobs.streams.stream import AccountId, Lease, Phase, StreamId
 from jobs.sync.held import MailBatch, Place, Reason, Stage, Want
 from jobs.sync.history import SliceRecord
 from jobs.sync.provider import AccountRef
+from runner.errors import CursorRefused
 from sanderling.access.errors import Forbidden
 from sanderling.access.principal import Role
 from sanderling.api.account_models import AccountShown
 from sanderling.api.errors import RequestInvalid
 from sanderling.client import Sanderling
 from sanderling.kernel.ids import WorkspaceId
+from support.accounts import TOKENS, an_account
 from support.clients import WAYS, Setting, open_setting
 
 BOTH = ["gmail", "google-calendar"]
@@ -220,6 +222,24 @@ async def test_who_has_to_connect_again_is_listed(setting: Setting, client: Sand
     assert stages == {"needs_reconnect"}
     with pytest.raises(RequestInvalid, match="needs_reauth"):
         await client.accounts.list("pigeons")
+
+
+async def test_accounts_are_listed_page_by_page(setting: Setting, client: Sanderling) -> None:
+    """The next page goes on where the one before ended, and another list's cursor is refused."""
+    store, workspace_id = setting.house.doorstep.store, setting.house.workspace_id
+    made = [an_account(number, workspace_id=workspace_id) for number in range(1, 4)]
+    for each in made:
+        await store.connect(each, TOKENS)
+
+    first = await client.accounts.list(limit=2)
+    second = await client.accounts.list("connected", limit=2, cursor=first.next_cursor)
+
+    assert [each.id for each in (*first.items, *second.items)] == [each.id for each in made]
+    assert second.next_cursor is None
+    with pytest.raises(CursorRefused):
+        await client.accounts.list(cursor="x")
+    with pytest.raises(RequestInvalid, match="limit"):
+        await client.accounts.list(limit=0)
 
 
 async def test_what_cannot_be_connected_is_refused(setting: Setting, client: Sanderling) -> None:

@@ -107,8 +107,8 @@ class Lookout:
 
     async def kept(self) -> list[Watch]:
         """Return all watches, by account and channel."""
-        worked = await self.estate.accounts.list_accounts(HOME)
-        elsewhere = await self.estate.accounts.list_accounts(ELSEWHERE)
+        worked = (await self.estate.accounts.list_accounts(HOME, limit=999)).rows
+        elsewhere = (await self.estate.accounts.list_accounts(ELSEWHERE, limit=999)).rows
         return [
             watch
             for account in (*worked, *elsewhere)

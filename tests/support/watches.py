@@ -72,7 +72,7 @@ class MemoryEstate:
         accounts = [
             account
             for workspace in (HOME, ELSEWHERE)
-            for account in await self.accounts.list_accounts(workspace)
+            for account in (await self.accounts.list_accounts(workspace, limit=999)).rows
             if account.status is AccountStatus.CONNECTED
         ]
         return [

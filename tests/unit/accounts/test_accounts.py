@@ -39,8 +39,8 @@ async def test_an_account_is_connected_with_a_stream_for_each_channel(desk: Desk
     )
     assert [stream.channel for stream in view.streams] == list(BOTH)
     assert all(stream.next_due_at <= desk.clock.now() for stream in view.streams)
-    assert list(await desk.accounts.list_accounts(HOME)) == [account]
-    assert list(await desk.accounts.list_accounts(ELSEWHERE)) == []
+    assert list((await desk.accounts.list_accounts(HOME)).rows) == [account]
+    assert list((await desk.accounts.list_accounts(ELSEWHERE)).rows) == []
 
 
 async def test_a_state_is_kept_as_its_digest_alone(desk: Desk) -> None:
@@ -77,7 +77,7 @@ async def test_a_person_who_says_no_is_told_what_to_do(desk: Desk) -> None:
     with pytest.raises(ConsentRefused, match="allow it"):
         await desk.accounts.complete(GOOGLE, state=state, answer=Answer(error="access_denied"))
 
-    assert list(await desk.accounts.list_accounts(HOME)) == []
+    assert list((await desk.accounts.list_accounts(HOME)).rows) == []
 
 
 async def test_consent_to_half_of_it_is_refused(desk: Desk) -> None:
@@ -182,7 +182,7 @@ async def test_whoever_is_interrupted_disconnects_again(desk: Desk) -> None:
 
     assert left.streams == ()
     assert await desk.mail.next_wanted_at(account.id) is None
-    assert await desk.accounts.list_accounts(HOME) == ()
+    assert (await desk.accounts.list_accounts(HOME)).rows == ()
 
 
 async def test_everything_is_looked_through_anew(desk: Desk) -> None:
@@ -266,7 +266,7 @@ async def test_another_persons_code_does_not_fit(desk: Desk) -> None:
     with pytest.raises(ConsentRefused, match="did not let it in"):
         await desk.accounts.complete(GOOGLE, state=state, answer=Answer(desk.consent(theirs)))
 
-    assert list(await desk.accounts.list_accounts(HOME)) == []
+    assert list((await desk.accounts.list_accounts(HOME)).rows) == []
 
 
 async def test_a_provider_that_is_away_is_told(desk: Desk) -> None:

@@ -62,7 +62,7 @@ async def test_sending_that_is_not_ticked_leaves_the_account_as_it_was(desk: Des
     with pytest.raises(ConsentRefused, match=r"needs: send.*leave every permission ticked"):
         await desk.accounts.complete(GOOGLE, state=state, answer=Answer(code))
 
-    assert list(await desk.accounts.list_accounts(HOME)) == [before]
+    assert list((await desk.accounts.list_accounts(HOME)).rows) == [before]
     assert await desk.store.tokens(before.id) == held
 
 
@@ -75,7 +75,7 @@ async def test_tokens_that_do_less_replace_none(desk: Desk, *, sends: bool) -> N
     with pytest.raises(ConsentRefused, match=r"would lose (send|gmail)\..*--email"):
         await desk.connected(other)
 
-    assert list(await desk.accounts.list_accounts(HOME)) == [before]
+    assert list((await desk.accounts.list_accounts(HOME)).rows) == [before]
 
 
 @pytest.mark.parametrize("email", [None, EMAIL])

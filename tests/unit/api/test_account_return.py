@@ -49,7 +49,8 @@ async def leave(
 async def accounts_of(house: House, *, elsewhere: bool = False) -> list[str]:
     """Return the addresses of the accounts of a workspace."""
     workspace_id = house.other_workspace_id if elsewhere else house.workspace_id
-    return [each.email for each in await house.services.accounts.list_accounts(workspace_id)]
+    page = await house.services.accounts.list_accounts(workspace_id)
+    return [each.email for each in page.rows]
 
 
 @pytest.mark.parametrize("provider", PATHS)
@@ -222,7 +223,7 @@ async def test_secrets_are_not_logged(
         await browser.get(way_back)
 
     told = parse_qs(urlsplit(way_back).query)
-    (account,) = await house.services.accounts.list_accounts(house.workspace_id)
+    (account,) = (await house.services.accounts.list_accounts(house.workspace_id)).rows
     held = await house.doorstep.store.tokens(account.id)
     assert held is not None
     # The browser of this test tells of its own addresses.

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.accounts.policy import AccountPolicy
 from sanderling.api.account_models import (
-    AccountList,
+    AccountPage,
     AccountShown,
     AccountSummary,
     AccountWord,
@@ -48,7 +48,7 @@ def test_the_list_says_what_has_to_be_done(
     capsys: pytest.CaptureFixture[str], status: AccountWord, todo: str
 ) -> None:
     """Nobody has to open an account to know what it waits for."""
-    accounts_view(AccountList(items=[summary(status, "It ended.")]))(console())
+    accounts_view(AccountPage(items=[summary(status, "It ended.")], next_cursor=None))(console())
 
     shown = capsys.readouterr().out
     assert "ada@example.com" in shown
@@ -58,7 +58,7 @@ def test_the_list_says_what_has_to_be_done(
 
 def test_an_empty_list_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
     """The next command is there."""
-    accounts_view(AccountList(items=[]))(console())
+    accounts_view(AccountPage(items=[], next_cursor=None))(console())
 
     assert "sanderling accounts connect" in capsys.readouterr().out
 
@@ -67,7 +67,9 @@ def test_an_empty_list_of_those_to_reconnect_is_good_news(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It does not say that nobody is connected."""
-    accounts_view(AccountList(items=[]), "Nobody has to connect again.")(console())
+    accounts_view(AccountPage(items=[], next_cursor=None), "Nobody has to connect again.")(
+        console()
+    )
 
     assert "Nobody has to connect again." in capsys.readouterr().out
 
