@@ -17,8 +17,11 @@ from sanderling.api.executions import PATH as EXECUTIONS
 from sanderling.api.executions import Executions
 from sanderling.api.express import Express
 from sanderling.api.health import Readiness, show_liveness
+from sanderling.api.lost_callers import LostCallers
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import openapi_text
+from sanderling.api.push_metrics import count_notifications
+from sanderling.api.push_routes import RECEPTIONS
 from sanderling.api.replays import PATH as REPLAY
 from sanderling.api.replays import Replay
 from sanderling.api.services import Services
@@ -82,6 +85,7 @@ def _probes(services: Services, counted: Metrics) -> Sequence[BaseRoute]:
 def _routes(
     services: Services, executions: Executions, probes: Sequence[BaseRoute]
 ) -> Sequence[BaseRoute]:
+    lost = LostCallers(services.gate, services.clock)
     return [
         Route(EXECUTIONS, executions),
         Route(REPLAY, Replay(services.replays, services.gate)),
@@ -90,6 +94,7 @@ def _routes(
             Route(path, AccountReturn(services, provider), methods=["GET"])
             for provider, path in account_return.PATHS.items()
         ),
+        *(Route(path, take(services, lost), methods=["POST"]) for path, take in RECEPTIONS.items()),
         *probes,
         Route("/openapi.json", _show_openapi),
         # FastAPI's routes ask for the stack on which uploaded files would be closed.
@@ -112,6 +117,7 @@ def _counted(services: Services) -> Metrics:
     counted = Metrics(version=services.version)
     counted.subscribe(services.bus)
     counted.measure_functions(services.bus, limit=services.function_metrics_limit)
+    count_notifications(services.bus, counted.registry)
     counted.watch_limits(services.gate.statistics)
     counted.watch_calls(services.pipeline.statistics)
     if services.engine is not None:

@@ -160,6 +160,25 @@ class InternalError(Fault):
     code: ClassVar[str] = "internal"
 
 
+class PushRefused(Refusal):
+    """This notification is not from whom it has to be.
+
+    MESSAGING_GMAIL_PUBSUB_VERIFICATION_EMAIL has to be the service account of the subscription, and
+    its audience the address that it pushes to.
+    """
+
+    code: ClassVar[str] = "push_refused"
+
+
+class PushUnproven(Refusal):
+    """Nobody can tell now whether this notification is genuine.
+
+    Send it again; the keys that it is signed with could not be fetched.
+    """
+
+    code: ClassVar[str] = "push_unproven"
+
+
 class NotReadyError(Fault):
     """This process cannot serve: {down}.
 

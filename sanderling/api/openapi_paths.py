@@ -9,6 +9,7 @@ from sanderling.access.permission import Permission
 from sanderling.api import account_return
 from sanderling.api.executions import PATH as EXECUTIONS
 from sanderling.api.function_models import NAME_PATTERN
+from sanderling.api.openapi_push import PUSH_PATHS
 from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.api.permitted_route import needs
 from sanderling.api.problem_responses import problem_responses, problems
@@ -307,6 +308,7 @@ PLAIN_PATHS: dict[str, Any] = {
     REPLAY: {"post": _REPLAY},
     DOOR: {method.lower(): _routed(method.lower()) for method in HTTPMethod},
     EXECUTIONS: {"post": _EXECUTE},
+    **PUSH_PATHS,
     "/health/live": _plain(
         "health",
         "Show Liveness",

@@ -55,6 +55,9 @@ PROBLEM_KINDS: Mapping[str, ProblemKind] = {
     "call_unknown": ProblemKind(404, "No such call"),
     "replay_refused": ProblemKind(409, "Cannot be replayed"),
     "exports_busy": ProblemKind(429, "Too many exports", retry_after_s=5),
+    # What providers tell.
+    "push_refused": ProblemKind(403, "Not believed"),
+    "push_unproven": ProblemKind(503, "Cannot be proven now", retry_after_s=30),
     # Triggers.
     "route_unmatched": ProblemKind(404, "No trigger here"),
     "route_method_refused": ProblemKind(405, "Method not taken"),

@@ -10,6 +10,7 @@ from drivers.port import Health
 from jobs.accounts.accounts import Accounts
 from jobs.accounts.attachments import Attachments
 from jobs.jobs import Jobs
+from jobs.push.door import PushDoor
 from jobs.sync.records import SyncRecords
 from runner.calls import Calls
 from runner.executions.executions import Executions
@@ -37,6 +38,11 @@ MAX_BODY_BYTES = 7 * MIB + 64 * KIB
 """The largest event and the largest source fit, with room for how JSON writes a source."""
 
 
+async def believe_nobody(_token: str) -> bool:
+    """Claim that nobody's token is Google's."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The use-cases that routes call, and the parts whose health is told.
@@ -45,6 +51,9 @@ class Services:
     now and may be asked at any time. `default_workspace_id` tells the one workspace of single
     mode, and raises `StoreUnavailableError` while nobody knows it. `version` is the product's,
     told in the metrics, where `function_metrics_limit` functions have series of their own.
+    `push` takes what providers tell; None where nobody does.
+    `is_signed` claims that a token of Pub/Sub was made by Google for this instance, and raises
+    `ProviderFault` while nobody can tell.
     `stopping` is set when the server takes no more requests: what only waits then ends.
     """
 
@@ -75,6 +84,8 @@ class Services:
     default_workspace_id: Callable[[], WorkspaceId]
     version: str = "0"
     engine: Engine | None = None
+    push: PushDoor | None = None
+    is_signed: Callable[[str], Awaitable[bool]] = believe_nobody
     function_metrics_limit: int = 0
     max_body_bytes: int = MAX_BODY_BYTES
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

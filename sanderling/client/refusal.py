@@ -90,6 +90,8 @@ from sanderling.api.errors import (
     HeadTooLarge,
     MethodRefused,
     Misfit,
+    PushRefused,
+    PushUnproven,
     RequestInvalid,
     RouteUnknown,
 )
@@ -120,6 +122,7 @@ _PLAIN: tuple[type[Failure], ...] = (
     *(AttachmentUnknown, AttachmentRefused, AttachmentTooLarge, AttachmentsBusy),
     *(AccountStopped, ProviderAway),
     *(ProviderDisabled, ChannelRefused),
+    *(PushRefused, PushUnproven),
     *(DeploymentError, StoreUnavailableError),
 )
 """Failures that their facts alone make."""

@@ -197,6 +197,14 @@ class JobLost:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationReceived:
+    """A provider, or somebody in its name, told of a change; `outcome` is what became of it."""
+
+    provider: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobsWaiting:
     """How many jobs of the whole instance have a run that waits while none of them is done."""
 

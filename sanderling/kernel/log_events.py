@@ -87,6 +87,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "push.delayed": "Hints of providers wait because the database does not answer.",
     "push.failed": "Handing on hints of providers met a defect; polling takes their place.",
     "push.not-asked": "Providers are not asked at once to tell of an account, but later.",
+    "push.unproven": "Google's keys could not be had, so a notification was not taken; it comes "
+    "again.",
     "reconciler.failed": "Looking for queued calls met a defect; it is tried again.",
     "redis.lost": "Redis does not answer `script`; until it does each process keeps its share.",
     "redis.restored": "Redis answers `script` again.",

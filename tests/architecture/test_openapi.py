@@ -12,6 +12,7 @@ from runner.fairness.turnstile import TurnstileStatistics
 from sanderling.api.engine_metrics import watch_engine
 from sanderling.api.metrics import Metrics
 from sanderling.api.openapi_document import build_openapi, openapi_text
+from sanderling.api.push_metrics import count_notifications
 from sanderling.docket import MemoryEngine
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.events import EventBus
@@ -110,6 +111,7 @@ def test_every_metric_is_in_the_reference() -> None:
     listed = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
 
     metrics = Metrics(version="0")
+    count_notifications(EventBus(), metrics.registry)
     metrics.watch_limits(lambda: LimiterStatistics({}))
     metrics.watch_calls(lambda: TurnstileStatistics(0, 0, {}))
     watch_engine(MemoryEngine(SystemClock(), drain_s=0), metrics.registry)

@@ -145,6 +145,9 @@ OPEN = frozenset(
 ROUTED = frozenset(f"{method} /s/{{path}}" for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
 """What leads to functions; tests of triggers attack it."""
 
+PUSHED = frozenset({"POST /push/gmail", "POST /push/google-calendar", "POST /push/microsoft"})
+"""Where providers tell of changes; tests of push attack it with secrets of other workspaces."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -248,7 +251,7 @@ def _routes() -> set[str]:
 
 def test_every_route_is_attacked() -> None:
     """Whoever adds a route says here what a stranger gets from it."""
-    assert _routes() == set(ATTACKS) | OPEN | ROUTED
+    assert _routes() == set(ATTACKS) | OPEN | ROUTED | PUSHED
 
 
 @pytest.mark.slow
@@ -277,6 +280,18 @@ async def test_routes_without_a_key_tell_nothing_of_a_workspace(scene: Scene, ro
 
     told = (OWNERS, SECRET, scene.house.workspace_id, scene.house.other_workspace_id, "call_0")
     assert [word for word in told if word in answer.text] == []
+
+
+@pytest.mark.parametrize("route", sorted(PUSHED))
+async def test_where_nobody_is_told_of_changes_nothing_is_told(scene: Scene, route: str) -> None:
+    """While push is off there is nothing at its addresses, for whoever has a key as well."""
+    answer = await scene.stranger.post(route.removeprefix("POST "), json={"value": [OWNERS]})
+
+    assert (answer.status_code, answer.json()["type"]) == (
+        404,
+        "urn:sanderling:problem:route-unknown",
+    )
+    assert OWNERS not in answer.text
 
 
 @pytest.mark.parametrize("route", sorted(ATTACKS))

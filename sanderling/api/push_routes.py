@@ -1,0 +1,209 @@
+"""Where providers tell that something changed: `/push/gmail` and its like.
+
+Guarantees: all that comes of a notification is that a stream is looked at sooner. Nothing is
+answered that tells a stranger whether an id, a mailbox or a workspace exists: what is not believed
+is answered as what is. The one thing that is repeated is the token by which Graph validates an
+address, as plain text of harmless letters. Whoever is often not believed is turned away by network
+before anything is looked up; what Google signed, and secrets that are known, pass in any
+case. Bodies are small, and none is read while push is off.
+Relies on the edge for the headers that every answer has, and on the door for secrets.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeAlias
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from jobs.push.door import PushDoor
+from jobs.sync.faults import ProviderFault
+from sanderling.api.bearer import bearer_key
+from sanderling.api.body import check_headers, read_body
+from sanderling.api.errors import BodyTooLarge, PushRefused, PushUnproven, RouteUnknown
+from sanderling.api.exchange import exchange_of
+from sanderling.api.lost_callers import LostCallers
+from sanderling.api.push_notice import (
+    Told,
+    header_text,
+    mailbox_told,
+    subscriptions_told,
+    validation_token,
+)
+from sanderling.api.respond import send_bytes
+from sanderling.api.services import Services
+from sanderling.kernel.events import NotificationReceived
+from sanderling.kernel.units import KIB
+
+GMAIL = "/push/gmail"
+GOOGLE_CALENDAR = "/push/google-calendar"
+MICROSOFT = "/push/microsoft"
+
+MAX_BYTES = 256 * KIB
+
+_NOWHERE = "unknown"
+
+log = structlog.get_logger()
+
+
+class _Reception:
+    """What the three addresses share: whether push is on, who comes in vain, what is counted."""
+
+    provider = ""
+
+    def __init__(self, services: Services, lost: LostCallers) -> None:
+        """Take notifications for `services`; callers who come in vain are known to `lost`."""
+        self._services = services
+        self._lost = lost
+
+    @property
+    def _door(self) -> PushDoor:
+        """Return the door.
+
+        Raises:
+            RouteUnknown: push is off.
+
+        """
+        door = self._services.push
+        if door is None or not door.is_open:
+            raise RouteUnknown
+        return door
+
+    def _count(self, outcome: str) -> None:
+        self._services.bus.publish(NotificationReceived(self.provider, outcome))
+
+    async def _told(self, scope: Scope, *, is_known: bool) -> None:
+        """Count a notification, and whoever sent it in vain.
+
+        Raises:
+            RateLimited: that one came in vain too often.
+
+        """
+        self._count("taken" if is_known else "unknown")
+        if not is_known:
+            await self._lost.count(_address(scope))
+
+
+class GmailPush(_Reception):
+    """Take messages of Pub/Sub about mailboxes of Gmail."""
+
+    provider = "gmail"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 204 to whatever Google signed for us, so that Pub/Sub does not repeat it."""
+        door = self._door
+        token = bearer_key(exchange_of(scope).authorization)
+        await self._prove(scope, token.text if token else "")
+        address = mailbox_told(await _small_body(scope, receive))
+        is_known = bool(address) and await door.gmail(address)
+        # Google has signed it, so it is no stranger who names what is not here any more.
+        self._count("taken" if is_known else "unknown")
+        await _send_nothing(send, HTTPStatus.NO_CONTENT)
+
+    async def _prove(self, scope: Scope, token: str) -> None:
+        try:
+            is_signed = await self._services.is_signed(token)
+        except ProviderFault as fault:
+            self._count("unproven")
+            log.warning("push.unproven", code=fault.code)
+            raise PushUnproven from fault
+        if not is_signed:
+            self._count("refused")
+            self._lost.check(_address(scope))
+            await self._lost.count(_address(scope))
+            raise PushRefused
+
+
+class GoogleCalendarPush(_Reception):
+    """Take what Google Calendar tells over its channels: headers alone."""
+
+    provider = "google-calendar"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - there is no body.
+        """Answer 204, whether there is such a channel or not."""
+        door, headers = self._door, scope["headers"]
+        channel_id = header_text(headers, b"x-goog-channel-id")
+        token = header_text(headers, b"x-goog-channel-token")
+        state = header_text(headers, b"x-goog-resource-state")
+        self._lost.check_shown(_address(scope), channel_id, token)
+        is_known = bool(channel_id and token) and await door.channel(channel_id, token, state)
+        if is_known:
+            self._lost.believe(channel_id, token)
+        await self._told(scope, is_known=is_known)
+        await _send_nothing(send, HTTPStatus.NO_CONTENT)
+
+
+class MicrosoftPush(_Reception):
+    """Take what Graph tells of subscriptions, and answer for this address when it asks."""
+
+    provider = "microsoft"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 202, whether there are such subscriptions or not; a validation gets its token."""
+        door = self._door
+        try:
+            token = validation_token(scope["query_string"])
+        except ValueError:
+            token = ""
+        if token:
+            self._count("validated")
+            await send_bytes(send, token.encode("ascii"), content_type=b"text/plain; charset=utf-8")
+            return
+        # An address that is asked for a token which is none is asked by nobody of Graph's.
+        body = await _small_body(scope, receive) if token is None else b""
+        is_known = False
+        for told in subscriptions_told(body):
+            is_known |= await self._take(door, _address(scope), told)
+        await self._told(scope, is_known=is_known)
+        await _send_nothing(send, HTTPStatus.ACCEPTED)
+
+    async def _take(self, door: PushDoor, address: str, told: Told) -> bool:
+        subscription_id, state = told.subscription_id, told.client_state
+        self._lost.check_shown(address, subscription_id, state)
+        is_known = await door.subscription(subscription_id, state, told.lifecycle)
+        if is_known:
+            self._lost.believe(subscription_id, state)
+        return is_known
+
+
+Reception: TypeAlias = Callable[[Services, LostCallers], ASGIApp]
+
+RECEPTIONS: dict[str, Reception] = {
+    GMAIL: GmailPush,
+    GOOGLE_CALENDAR: GoogleCalendarPush,
+    MICROSOFT: MicrosoftPush,
+}
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else _NOWHERE
+
+
+async def _small_body(scope: Scope, receive: Receive) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        BodyTooLarge: it is, or says that it will be, larger than any notification.
+
+    """
+    check_headers(scope, MAX_BYTES)
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BYTES:
+            raise BodyTooLarge(allowed_bytes=MAX_BYTES)
+        return message
+
+    return await read_body(counted)
+
+
+async def _send_nothing(send: Send, status: HTTPStatus) -> None:
+    headers: list[tuple[bytes, bytes]] = []
+    if status is not HTTPStatus.NO_CONTENT:
+        headers.append((b"content-length", b"0"))
+    await send({"type": "http.response.start", "status": status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
