@@ -18,6 +18,7 @@ CONFIG_ACK_REAPER = "config-ack-reaper"
 FAILED_RECOVERY = "failed-recovery"
 STALE_RECOVERY = "stale-recovery"
 RENEWAL = "token-refresh"
+PUSH_RENEWAL = "push-renewal"
 FUNCTION_CRON = "function-cron"
 
 
@@ -112,6 +113,13 @@ KNOWN_JOBS: tuple[KnownJob, ...] = (
         JobKind.JOB,
         "Renews access tokens of connected accounts before they end.",
         "JOB_TOKEN_REFRESH_CRON",
+    ),
+    KnownJob(
+        # Whatever the switch says: what was turned off has to be ended at providers.
+        PUSH_RENEWAL,
+        JobKind.JOB,
+        "Has providers tell of changes where push is on, and end that where it is not wanted.",
+        "JOB_PUSH_RENEWAL_CRON",
     ),
     KnownJob(
         FUNCTION_CRON,

@@ -113,7 +113,6 @@ class GoogleVariables(VariableGroup):
             "MESSAGING_GMAIL_PUBSUB_TOPIC",
             "The Pub/Sub topic that Gmail tells of changes, as `projects/PROJECT/topics/TOPIC`; "
             "without one Gmail is only asked in turn.",
-            is_planned=True,
         ),
     ] = ""
     gmail_push_email: Annotated[

@@ -51,7 +51,6 @@ class ServerVariables(VariableGroup):
             "SERVER_URL",
             "Address at which browsers and providers reach this instance.",
             is_env_only=True,
-            is_planned=True,
         ),
     ] = "http://localhost:3000"
     frontend_url: Annotated[

@@ -199,7 +199,6 @@ class WorkerVariables(VariableGroup):
             "IS_CONNECTED_ACCOUNT_WEBHOOK_SUBSCRIPTION_ENABLED",
             "Whether providers are asked to tell of changes, at SERVER_URL; each account is looked "
             "at in turn all the same.",
-            is_planned=True,
         ),
     ] = False
     push_renewal_cron: Annotated[
@@ -207,7 +206,6 @@ class WorkerVariables(VariableGroup):
         Declared(
             "JOB_PUSH_RENEWAL_CRON",
             "When what providers were asked to tell of is renewed, in UTC, long before it ends.",
-            is_planned=True,
         ),
     ] = "0 * * * *"
     clean_up_cron: Annotated[

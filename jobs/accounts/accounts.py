@@ -25,6 +25,7 @@ from jobs.accounts.errors import (
 )
 from jobs.accounts.policy import PolicyChange
 from jobs.accounts.ports import AccountRecords, AccountStore, SignIns
+from jobs.push.watches import PushState, Watches
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
 from jobs.sync.faults import ProviderFault
@@ -62,6 +63,8 @@ class AccountView:
     account: Account
     streams: tuple[Stream, ...]
     statuses: Mapping[StreamId, SyncStatus]
+    pushes: Mapping[Channel, PushState]
+    """Whether the provider tells of changes in each of them."""
     can_send: bool = False
     """Whether its owner lets mail be sent."""
 
@@ -75,26 +78,36 @@ class Tools:
     random_bytes: Callable[[int], bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What goes with accounts.
+
+    Those are a stream of each channel, what the streams bring, what their slices came to, and
+    what providers were asked to tell of.
+    """
+
+    streams: StreamStore
+    records: AccountRecords
+    slices: SliceHistory
+    watches: Watches
+
+
 class Accounts:
     """Carry out what people ask about accounts, within one workspace at a time."""
 
     def __init__(
         self,
         store: AccountStore,
-        streams: StreamStore,
-        records: AccountRecords,
-        slices: SliceHistory,
+        belongings: Belongings,
         sign_ins: SignIns,
         tools: Tools,
     ) -> None:
-        """Keep accounts in `store`, and a stream of each channel in `streams`.
-
-        What the streams bring is among `records`, and what their slices came to in `slices`.
-        """
+        """Keep accounts in `store`, and what goes with them in `belongings`."""
         self._store = store
-        self._streams = streams
-        self._records = records
-        self._slices = slices
+        self._streams = belongings.streams
+        self._records = belongings.records
+        self._slices = belongings.slices
+        self._watches = belongings.watches
         self._sign_ins = sign_ins
         self._consents = Consents(store, sign_ins)
         self._tools = tools
@@ -174,6 +187,7 @@ class Accounts:
         kept = await self._store.connect(account, granted.tokens, self._consents.require_no_loss)
         await self._streams.open([self._stream(kept, channel) for channel in kept.channels])
         await self._switch(kept.id, StreamStatus.ACTIVE)
+        await self._watches.look_soon()
         return kept
 
     async def errand(self, workspace_id: WorkspaceId, errand_id: str) -> Errand:
@@ -222,7 +236,8 @@ class Accounts:
         account = await self._find(workspace_id, account_id)
         streams = tuple(await self._streams.of_account(account.id))
         statuses = {each.id: await self._status(account, each) for each in streams}
-        return AccountView(account, streams, statuses, self._consents.can_send(account))
+        pushes = await self._watches.states(streams)
+        return AccountView(account, streams, statuses, pushes, self._consents.can_send(account))
 
     async def pause(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
         """Stop syncing an account until it is resumed; a slice under way ends in order.
@@ -235,6 +250,7 @@ class Accounts:
         if account.status is not AccountStatus.NEEDS_REAUTH:
             await self._store.change(account.id, AccountStatus.PAUSED)
         await self._switch(account.id, StreamStatus.PAUSED)
+        await self._watches.look_soon()
         return await self.show(workspace_id, account_id)
 
     async def resume(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
@@ -249,6 +265,7 @@ class Accounts:
         _require_consent(account)
         await self._store.change(account.id, AccountStatus.CONNECTED)
         await self._switch(account.id, StreamStatus.ACTIVE)
+        await self._watches.look_soon()
         return await self.show(workspace_id, account_id)
 
     async def sync_now(self, workspace_id: WorkspaceId, account_id: str) -> AccountView:
@@ -308,6 +325,8 @@ class Accounts:
         account = await self._find(workspace_id, account_id)
         # Without its stream nobody has a lease, and so nothing comes in after what is removed.
         await self._streams.close(account.id)
+        # While there are tokens to ask the provider with, and no stream that would be watched anew.
+        await self._watches.end(account.id)
         while await self._records.forget(account.id, limit=_FORGOTTEN_AT_ONCE):
             pass
         tokens = await self._store.remove(account.id)

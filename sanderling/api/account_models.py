@@ -16,6 +16,7 @@ from jobs.accounts.policy import (
     blocked_form,
     blocklist_of,
 )
+from jobs.push.watches import PushState
 from jobs.streams.stream import AccountId, Stream
 from jobs.sync.history import SliceRecord
 from jobs.sync.rules import ContactPolicy, Visibility
@@ -32,6 +33,7 @@ PhaseWord = Literal["list", "import"]
 StageWord = Literal[
     "scanning", "fetching", "following", "waiting", "stopped", "paused", "needs_reconnect"
 ]
+PushedWord = Literal["off", "waiting", "watched", "failed"]
 VisibilityWord = Literal["metadata", "subject", "everything"]
 ContactsWord = Literal["sent", "sent_and_received", "none"]
 MailKindWord = Literal["promotions", "social", "groups", "non_professional"]
@@ -197,6 +199,19 @@ class UsageShown(Shown):
         return cls(units=usage.units, since=usage.since)
 
 
+class PushShown(Shown):
+    """Whether a provider tells of changes in a channel, and until when it said that it does."""
+
+    state: PushedWord
+    until: datetime | None
+    detail: Annotated[str, Field(description="Why it does not, where that can be said.")]
+
+    @classmethod
+    def of(cls, push: PushState) -> Self:
+        """Return what is shown of it."""
+        return cls(state=push.word.value, until=push.until, detail=push.detail)
+
+
 class StreamShown(Shown):
     """One channel of an account, and how it is getting on."""
 
@@ -223,12 +238,13 @@ class StreamShown(Shown):
     last_success_at: datetime | None
     last_failure: StreamFailureShown | None
     detail: str
+    push: PushShown
     used_last_hour: UsageShown
     used_last_day: UsageShown
     slices: Annotated[list[SliceShown], Field(description="What was done lately, newest first.")]
 
     @classmethod
-    def of(cls, stream: Stream, sync: SyncStatus) -> Self:
+    def of(cls, stream: Stream, sync: SyncStatus, push: PushState) -> Self:
         """Return what is shown of a stream, and of how it is getting on."""
         failure = stream.last_failure
         return cls(
@@ -247,6 +263,7 @@ class StreamShown(Shown):
             last_failure=failure
             and StreamFailureShown(kind=failure.kind, sentence=failure.sentence),
             detail=stream.detail,
+            push=PushShown.of(push),
             used_last_hour=UsageShown.of(sync.last_hour),
             used_last_day=UsageShown.of(sync.last_day),
             slices=[SliceShown.of(record) for record in sync.slices],
@@ -296,7 +313,10 @@ class AccountShown(AccountSummary):
             scopes=list(view.account.scopes),
             can_send=view.can_send,
             policy=PolicyShown.of(view.account.policy),
-            streams=[StreamShown.of(stream, view.statuses[stream.id]) for stream in view.streams],
+            streams=[
+                StreamShown.of(stream, view.statuses[stream.id], view.pushes[stream.channel])
+                for stream in view.streams
+            ],
         )
 
 

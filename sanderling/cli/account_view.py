@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         AccountSummary,
         DepartureShown,
         PolicyShown,
+        PushShown,
         StreamShown,
     )
 
@@ -144,10 +145,24 @@ def _stream_text(stream: StreamShown) -> str:
         parts.append(f"failed with {stream.last_failure.kind}: {stream.last_failure.sentence}")
     elif stream.detail:
         parts.append(stream.detail)
+    parts.append(_push_text(stream.push))
     used = stream.used_last_hour
     if used.units:
         parts.append(f"{used.units:,} units of quota since {_moment(used.since)}")
-    return "; ".join(parts)
+    return "; ".join(part for part in parts if part)
+
+
+def _push_text(push: PushShown) -> str:
+    """Return what the provider does unasked; nothing where nobody wants it to."""
+    match push.state:
+        case "watched" if push.until is not None:
+            return f"told of changes until {_moment(push.until)}"
+        case "waiting":
+            return "not told of changes yet"
+        case "failed":
+            return f"not told of changes: {push.detail}"
+        case _:
+            return push.detail
 
 
 def _progress_text(stream: StreamShown) -> str:

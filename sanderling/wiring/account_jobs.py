@@ -1,11 +1,19 @@
-"""What jobs do for connected accounts: set going again what stopped, and keep their tokens."""
+"""What jobs do for connected accounts: revive what stopped, keep tokens, and renew watches."""
 
 from collections.abc import Mapping
 
 from config.variables import Settings
 from jobs.accounts.ahead import TokensAhead
 from jobs.attendant import Work
-from jobs.catalogue import FAILED_RECOVERY, RENEWAL, STALE_RECOVERY, swept, wanted_jobs
+from jobs.catalogue import (
+    FAILED_RECOVERY,
+    PUSH_RENEWAL,
+    RENEWAL,
+    STALE_RECOVERY,
+    swept,
+    wanted_jobs,
+)
+from jobs.push.renewal import WatchRenewal
 from jobs.run import Run
 from jobs.streams.lanes import LANES
 from jobs.streams.recovery import Recovery
@@ -18,7 +26,9 @@ def lanes_of(settings: Settings) -> Mapping[Lane, Cron]:
     return {LANES[name]: cron for name, cron in swept(wanted_jobs(settings)).items()}
 
 
-def account_works(recovery: Recovery, ahead: TokensAhead) -> Mapping[str, Work]:
+def account_works(
+    recovery: Recovery, ahead: TokensAhead, watching: WatchRenewal
+) -> Mapping[str, Work]:
     """Return what each job does for accounts, by its name."""
 
     async def failed(_: Run) -> str:
@@ -30,4 +40,12 @@ def account_works(recovery: Recovery, ahead: TokensAhead) -> Mapping[str, Work]:
     async def tokens(_: Run) -> str:
         return await ahead.renew()
 
-    return {FAILED_RECOVERY: failed, STALE_RECOVERY: stale, RENEWAL: tokens}
+    async def watches(_: Run) -> str:
+        return await watching.renew()
+
+    return {
+        FAILED_RECOVERY: failed,
+        STALE_RECOVERY: stale,
+        RENEWAL: tokens,
+        PUSH_RENEWAL: watches,
+    }

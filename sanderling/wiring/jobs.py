@@ -10,7 +10,6 @@ from config.subscriber import Prepared
 from config.variables import Settings
 from drivers.port import Health, HealthState
 from jobs.accounts.ahead import TokensAhead
-from jobs.accounts.ports import SignIns
 from jobs.accounts.renewal import RenewedTokens
 from jobs.aisle import Aisle
 from jobs.catalogue import registered_jobs, wanted_jobs
@@ -34,6 +33,7 @@ from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.in_force import InForce
 from sanderling.wiring.meanwhile import meanwhile
+from sanderling.wiring.push import Push
 from sanderling.wiring.sealer import sealer_of
 
 
@@ -72,7 +72,7 @@ async def open_duty(
     settings: Settings,
     foundation: Foundation,
     services: Services,
-    sign_ins: SignIns,
+    push: Push,
     *,
     label: ProcessLabel,
     aisle: Aisle,
@@ -94,9 +94,9 @@ async def open_duty(
         SQLStreamStore(database), clock, services.bus, lambda: lanes_of(in_force.settings)
     )
     accounts = SQLAccountStore(database, sealer_of(settings))
-    tokens = RenewedTokens(accounts, sign_ins, clock)
-    ahead = TokensAhead(accounts, sign_ins, tokens, clock)
-    works = {**works_of(kept), **account_works(recovery, ahead)}
+    tokens = RenewedTokens(accounts, push.sign_ins, clock)
+    ahead = TokensAhead(accounts, push.sign_ins, tokens, clock)
+    works = {**works_of(kept), **account_works(recovery, ahead, push.renewal)}
     gear = Gear(
         store=store,
         # Who leaves jobs to others does no run of them either.

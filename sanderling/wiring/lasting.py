@@ -10,7 +10,6 @@ from config.subscriber import Subscriber
 from config.variables import Settings
 from config.variables.worker import Queue
 from drivers.port import Health
-from jobs.accounts.ports import SignIns
 from jobs.aisle import Aisle
 from sanderling.api.services import HealthCheck, Services
 from sanderling.store import SQLHeartbeatStore
@@ -20,6 +19,7 @@ from sanderling.wiring.executions import Consumption
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.jobs import Duty, JobsSubscriber, beating, open_duty
 from sanderling.wiring.limits import Counting
+from sanderling.wiring.push import Push, nudging
 from sanderling.wiring.queues import queues_of
 from sanderling.wiring.sync import Company, Syncing, SyncSubscriber, open_sync
 from sanderling.wiring.triggers import delivering, keeping_time
@@ -70,7 +70,7 @@ class Workplace:
     services: Services
     consumption: Consumption
     counting: Counting
-    sign_ins: SignIns
+    push: Push
 
 
 @asynccontextmanager
@@ -90,11 +90,12 @@ async def open_share(
             await stack.enter_async_context(delivering(settings, foundation, services))
         duty = syncing = None
         if Queue.JOBS in queues:
-            aisle, sign_ins = Aisle(), workplace.sign_ins
-            opening = open_duty(settings, foundation, services, sign_ins, label=label, aisle=aisle)
+            aisle, push = Aisle(), workplace.push
+            opening = open_duty(settings, foundation, services, push, label=label, aisle=aisle)
             duty = await stack.enter_async_context(opening)
             await stack.enter_async_context(keeping_time(settings, foundation, services))
-            reach = Reach(sign_ins, counting.limiter)
+            await stack.enter_async_context(nudging(push))
+            reach = Reach(push.sign_ins, counting.limiter)
             company = Company(label.id, services.bus, aisle)
             opening_sync = open_sync(settings, foundation, counting, reach, company)
             syncing = await stack.enter_async_context(opening_sync)

@@ -74,6 +74,7 @@ from sanderling.wiring.mailboxes import (
     build_attachments,
     open_mailboxes,
 )
+from sanderling.wiring.push import Push, PushSubscriber, open_push
 from sanderling.wiring.sign_ins import (
     SettledSignIns,
     SignInsSubscriber,
@@ -132,6 +133,7 @@ class _Surroundings:
     turnstile: Turnstile
     sign_ins: SettledSignIns
     mailboxes: SettledMailboxes
+    push: Push
 
     def subscribers(self) -> tuple[Subscriber, ...]:
         """Return those of its parts that follow settings by themselves."""
@@ -139,6 +141,7 @@ class _Surroundings:
             ConcurrencySubscriber(self.turnstile),
             SignInsSubscriber(self.sign_ins),
             MailboxesSubscriber(self.mailboxes),
+            PushSubscriber(self.push),
         )
 
 
@@ -202,7 +205,7 @@ async def open_runtime(
         await stack.enter_async_context(consumption)
         share = Share(consumption)
         if label is not None:
-            place = Workplace(foundation, services, consumption, around.counting, around.sign_ins)
+            place = Workplace(foundation, services, consumption, around.counting, around.push)
             sharing = open_share(settings, place, label=label, is_worker=is_worker)
             share = await stack.enter_async_context(sharing)
             subscribers += share.subscribers()
@@ -249,7 +252,9 @@ async def _surrounding(settings: Settings, foundation: Foundation) -> AsyncGener
         open_sign_ins(settings, foundation.clock) as sign_ins,
         open_mailboxes(settings, foundation, Reach(sign_ins, counting.limiter)) as mailboxes,
     ):
-        yield _Surroundings(counting, turnstile, sign_ins, mailboxes)
+        reach = Reach(sign_ins, counting.limiter)
+        async with open_push(settings, foundation, reach) as push:
+            yield _Surroundings(counting, turnstile, sign_ins, mailboxes, push)
 
 
 def _call_log(foundation: Foundation) -> SQLCallLog:
@@ -278,15 +283,16 @@ async def _lasting(
 
 def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscriber]]:
     """Return the services, and those of their parts that follow settings."""
-    foundation, driver, policy = parts.foundation, parts.driver, parts.around.counting.policy
+    foundation, driver, around = parts.foundation, parts.driver, parts.around
+    policy = around.counting.policy
     clock, ids, database = foundation.clock, foundation.ids, foundation.database
     bus, permissions, store = EventBus(), RolePermissions(), SQLFunctionStore(database)
     principals = KeyPrincipals(SQLKeyStore(database), clock)
-    gate = Gate(principals, permissions, parts.around.counting.limiter, policy, clock)
+    gate = Gate(principals, permissions, around.counting.limiter, policy, clock)
     targets = Targets(store, policy, clock, bus)
     keeping = Keeping(keeping_policy(settings))
     record = Record(parts.call_log, bus, ids, clock, keeping=keeping)
-    dispatch = Dispatch(driver, store, parts.around.turnstile)
+    dispatch = Dispatch(driver, store, around.turnstile)
     pipeline = Pipeline(gate, targets, dispatch, record, bus)
     stations = Stations(gate, targets, dispatch, record, pipeline, parts.call_log, permissions, bus)
     joined, calls = parts.consumption.join(stations), Calls(parts.call_log, permissions)
@@ -308,18 +314,13 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         record_events=RecordEvents(SQLRecordOutbox(database), clock, bus, permissions),
         configuration=parts.configuration,
         jobs=jobs,
-        accounts=build_accounts(settings, foundation, parts.around.sign_ins),
+        accounts=build_accounts(settings, foundation, around.sign_ins, around.push.watches),
+        push=around.push.door,
         sync_records=SQLSyncRecords(database),
-        attachments=build_attachments(settings, foundation, parts.around.mailboxes),
+        attachments=build_attachments(settings, foundation, around.mailboxes),
         trials=build_trials(clock),
         permissions=permissions,
-        readiness={
-            "database": lambda: health(database),
-            "call_log": parts.call_log.health,
-            "driver": driver.health,
-            **parts.around.counting.readiness,
-            "executions": parts.consumption.health,
-        },
+        readiness=_readiness(parts),
         ids=ids,
         clock=clock,
         bus=bus,
@@ -334,5 +335,16 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         LogsSubscriber(),
         ExecutionsSubscriber(parts.consumption.follow),
         SteeringSubscriber(jobs),
-        *parts.around.subscribers(),
+        *around.subscribers(),
     ]
+
+
+def _readiness(parts: _Parts) -> Mapping[str, HealthCheck]:
+    database = parts.foundation.database
+    return {
+        "database": lambda: health(database),
+        "call_log": parts.call_log.health,
+        "driver": parts.driver.health,
+        **parts.around.counting.readiness,
+        "executions": parts.consumption.health,
+    }

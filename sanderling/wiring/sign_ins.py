@@ -10,12 +10,13 @@ from pydantic import SecretStr
 from config.subscriber import Prepared
 from config.variables import Settings
 from jobs.accounts.account import Provider
-from jobs.accounts.accounts import Accounts, Tools
+from jobs.accounts.accounts import Accounts, Belongings, Tools
 from jobs.accounts.ports import SignIns
 from jobs.providers.google.house import google_house
 from jobs.providers.http import open_client
 from jobs.providers.microsoft.house import microsoft_house
 from jobs.providers.sign_in import App, House, OAuthSignIn
+from jobs.push.watches import Watches
 from jobs.streams.stream import Channel
 from sanderling.kernel.clock import Clock
 from sanderling.store import SQLAccountRecords, SQLAccountStore, SQLSliceHistory, SQLStreamStore
@@ -38,7 +39,7 @@ class SettledSignIns:
 
     def offered(self, provider: Provider) -> frozenset[Channel]:
         """Return the channels of a provider that the settings turn on."""
-        return _turned_on(self._settings) & provider.channels
+        return turned_on(self._settings) & provider.channels
 
     def of(self, provider: Provider) -> OAuthSignIn:
         """Return the way to a provider; one whose channels are off may still be told of an end."""
@@ -54,7 +55,8 @@ class SettledSignIns:
             await self._client.aclose()
 
 
-def _turned_on(settings: Settings) -> frozenset[Channel]:
+def turned_on(settings: Settings) -> frozenset[Channel]:
+    """Return the channels that the settings turn on."""
     is_on = {
         Channel.GMAIL: settings.is_gmail_enabled,
         Channel.GOOGLE_CALENDAR: settings.is_google_calendar_enabled,
@@ -99,14 +101,17 @@ async def open_sign_ins(settings: Settings, clock: Clock) -> AsyncGenerator[Sett
         await sign_ins.close()
 
 
-def build_accounts(settings: Settings, foundation: Foundation, sign_ins: SignIns) -> Accounts:
+def build_accounts(
+    settings: Settings, foundation: Foundation, sign_ins: SignIns, watches: Watches
+) -> Accounts:
     """Return what people do with accounts."""
     database = foundation.database
+    belongings = Belongings(
+        SQLStreamStore(database), SQLAccountRecords(database), SQLSliceHistory(database), watches
+    )
     return Accounts(
         SQLAccountStore(database, sealer_of(settings)),
-        SQLStreamStore(database),
-        SQLAccountRecords(database),
-        SQLSliceHistory(database),
+        belongings,
         sign_ins,
         Tools(foundation.clock, foundation.ids, secrets.token_bytes),
     )
@@ -123,7 +128,7 @@ class SignInsSubscriber:
 
     def needs(self, settings: Settings) -> object:
         """Return each app, where it is asked, and which channels are on."""
-        return (_turned_on(settings), [_house(settings, provider) for provider in Provider])
+        return (turned_on(settings), [_house(settings, provider) for provider in Provider])
 
     async def prepare(self, settings: Settings) -> Prepared:
         """Prepare nothing: it is all in memory."""

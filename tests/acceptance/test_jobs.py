@@ -85,7 +85,7 @@ async def test_a_worker_runs_jobs_and_tells_of_them(command: CommandLine) -> Non
 
     assert run.detail.startswith("Removed: 0 executions")
     assert 'sanderling_job_runs_total{job="clean-up",status="done"} 1.0' in metrics
-    assert (health["state"], health["numbers"]) == ("ok", {"jobs": 7})
+    assert (health["state"], health["numbers"]) == ("ok", {"jobs": 8})
 
 
 async def test_what_a_killed_worker_leaves_is_taken_over_or_parked(command: CommandLine) -> None:

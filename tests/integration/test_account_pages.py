@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from jobs.accounts.account import AccountPlace, AccountStatus, Provider
-from jobs.accounts.accounts import Accounts, Tools
+from jobs.accounts.accounts import Accounts, Belongings, Tools
 from jobs.accounts.policy import PolicyChange
 from jobs.streams.stream import AccountId
 from jobs.sync.announcements import record_id
@@ -36,6 +36,7 @@ from support.records import START
 from support.remote import ACCOUNT, LEASE, whole_mailbox
 from support.sync_stores import held_database
 from support.tokens import Balky
+from support.watches import unwatched
 
 COUNT, PAGE = 3000, 100
 HOME = ACCOUNT.workspace_id
@@ -77,14 +78,13 @@ def store(database: Database) -> SQLAccountStore:
 def accounts(database: Database, store: SQLAccountStore) -> Accounts:
     """Return what people do with accounts."""
     clock = VirtualClock(START)
-    return Accounts(
-        store,
+    belongings = Belongings(
         SQLStreamStore(database),
         SQLAccountRecords(database),
         SQLSliceHistory(database),
-        Balky(clock),
-        Tools(clock, SortableIds(clock), bytes),
+        unwatched(clock),
     )
+    return Accounts(store, belongings, Balky(clock), Tools(clock, SortableIds(clock), bytes))
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from jobs.accounts.account import Account, Provider
-from jobs.accounts.accounts import Accounts, Departure, Tools
+from jobs.accounts.accounts import Accounts, Belongings, Departure, Tools
 from jobs.accounts.consent import Answer
 from jobs.accounts.memory import MemoryAccountStore
+from jobs.push.watches import Watches
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel, StreamStatus
 from jobs.sync.history import MemorySliceHistory
@@ -18,6 +19,7 @@ from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.ids import SortableIds
 from support.accounts import HOME
 from support.tokens import Balky
+from support.watches import unwatched
 
 GOOGLE, BOTH = Provider.GOOGLE, (Channel.GMAIL, Channel.GOOGLE_CALENDAR)
 EMAIL = "ada@example.com"
@@ -47,6 +49,7 @@ class Desk:
     clock: VirtualClock = field(default_factory=VirtualClock)
     store: MemoryAccountStore = field(default_factory=MemoryAccountStore)
     streams: MemoryStreamStore = field(default_factory=MemoryStreamStore)
+    watches: Watches | None = None
 
     def __post_init__(self) -> None:
         """Open the desk."""
@@ -55,9 +58,9 @@ class Desk:
         self.mail = MemoryMailStore(lambda _: True)
         self.records = Shaky(self.mail, self.streams)
         self.slices = MemorySliceHistory(lambda _: True)
-        self.accounts = Accounts(
-            self.store, self.streams, self.records, self.slices, self.sign_in, tools
-        )
+        watches = self.watches or unwatched(self.clock)
+        belongings = Belongings(self.streams, self.records, self.slices, watches)
+        self.accounts = Accounts(self.store, belongings, self.sign_in, tools)
 
     async def leave(
         self, *channels: Channel, email: str | None = None, sends: bool = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from jobs.accounts.account import Account
-from jobs.accounts.accounts import Accounts, Tools
+from jobs.accounts.accounts import Accounts, Belongings, Tools
 from jobs.accounts.attachments import Attachments
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.streams.memory import MemoryStreamStore
@@ -22,6 +22,7 @@ from sanderling.api.account_models import DepartureShown
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.ids import SortableIds
 from support.tokens import Balky
+from support.watches import unwatched
 
 PATHS = {
     "google": "/auth/google-apis/get-access-token",
@@ -47,9 +48,8 @@ class Doorstep:
         self.calendars = MemoryCalendarStore(lambda _: True)
         self.records = MemorySyncRecords(self.mail, self.calendars, self.streams.recall)
         self.slices = MemorySliceHistory(lambda _: True)
-        self.accounts = Accounts(
-            self.store, self.streams, self.records, self.slices, self.sign_in, tools
-        )
+        belongings = Belongings(self.streams, self.records, self.slices, unwatched(self.clock))
+        self.accounts = Accounts(self.store, belongings, self.sign_in, tools)
         self.mailbox = MemoryMailbox(())
         self.faults: list[ProviderFault] = []
         self.attachments = Attachments(self.store, self.records, self._opened)

@@ -29,6 +29,7 @@ from sanderling.wiring.foundation import open_foundation
 from sanderling.wiring.sign_ins import build_accounts, open_sign_ins
 from support.loopback import serving
 from support.simulated import letter, plan
+from support.watches import unwatched
 
 Shown = tuple[object, ...]
 ASGI = Callable[..., object]
@@ -177,7 +178,7 @@ class Town:
             open_sign_ins(settings, foundation.clock) as sign_ins,
             httpx2.AsyncClient(trust_env=False) as browser,
         ):
-            accounts = build_accounts(settings, foundation, sign_ins)
+            accounts = build_accounts(settings, foundation, sign_ins, unwatched(foundation.clock))
             here = self._workspace_id = foundation.default_workspace_id
             for who in self.residents:
                 departure = await accounts.connect(here, who.provider, email=who.person.email)

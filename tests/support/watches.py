@@ -6,13 +6,17 @@ from datetime import timedelta
 from jobs.accounts.account import Account, AccountStatus
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.accounts.ports import AccountStore
+from jobs.push.ending import Ending
 from jobs.push.memory import MemoryWatchStore
+from jobs.push.plan import PushPlan
 from jobs.push.ports import WatchStore
 from jobs.push.watch import Watch
+from jobs.push.watches import Watches
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.ports import StreamStore
 from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
 from jobs.sync.provider import AccountRef
+from sanderling.kernel.clock import Clock
 from support.accounts import ELSEWHERE, HOME, NOW, TOKENS, an_account
 
 CLAIM = timedelta(minutes=2)
@@ -81,6 +85,19 @@ class MemoryEstate:
             for stream in await self.streams.of_account(account.id)
             if stream.status is StreamStatus.ACTIVE
         ]
+
+
+def unwatched(clock: Clock) -> Watches:
+    """Return what answers for watches where push is off, and nobody was ever watched."""
+
+    async def nobody() -> list[tuple[AccountRef, Channel]]:
+        return []
+
+    async def nothing() -> None:
+        """Ask for nothing."""
+
+    store = MemoryWatchStore(nobody)
+    return Watches(store, Ending(store, {}, clock), PushPlan, nothing, clock)
 
 
 def a_watch(account: Account, **changes: object) -> Watch:

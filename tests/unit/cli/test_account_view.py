@@ -11,6 +11,8 @@ from sanderling.api.account_models import (
     AccountSummary,
     AccountWord,
     PolicyShown,
+    PushedWord,
+    PushShown,
     SliceShown,
     StreamFailureShown,
     StreamShown,
@@ -74,6 +76,11 @@ def test_an_empty_list_of_those_to_reconnect_is_good_news(
     assert "Nobody has to connect again." in capsys.readouterr().out
 
 
+def pushed(state: PushedWord, until: datetime | None = None, detail: str = "") -> PushShown:
+    """Return how push of a channel stands."""
+    return PushShown(state=state, until=until, detail=detail)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -93,6 +100,11 @@ def test_an_empty_list_of_those_to_reconnect_is_good_news(
         ({"stage": "needs_reconnect", "done": 2000}, "needs reconnect, 2,000 here; 12,345"),
         ({}, "not allowed; `sanderling accounts connect google --email ada@example.com --send`"),
         ({}, "12,345 units of quota since 2026-01-01 12:00:00 UTC"),
+        ({"push": pushed("watched", NOW)}, "told of changes until 2026-01-01 12:00:00 UTC; 12,345"),
+        ({"push": pushed("waiting")}, "; not told of changes yet; 12,345"),
+        ({"push": pushed("failed", detail="No.")}, "; not told of changes: No.; 12,345"),
+        ({"push": pushed("off", detail="Set a topic.")}, "; Set a topic.; 12,345"),
+        ({"push": pushed("off")}, "looks for changes next, at 2026-01-01 12:00:00 UTC; 12,345"),
         ({"last_success_at": NOW}, "went well at 2026-01-01 12:00:00 UTC"),
         (
             {"last_failure": StreamFailureShown(kind="temporary", sentence="It is away.")},
@@ -119,6 +131,7 @@ def test_each_channel_says_how_it_is_getting_on(
         last_success_at=None,
         last_failure=None,
         detail="",
+        push=PushShown(state="off", until=None, detail=""),
         used_last_hour=UsageShown(units=12_345, since=NOW),
         used_last_day=UsageShown(units=12_345, since=NOW),
         slices=[

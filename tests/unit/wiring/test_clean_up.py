@@ -27,6 +27,7 @@ from sanderling.wiring.account_jobs import account_works, lanes_of
 from sanderling.wiring.attendance import attendance
 from sanderling.wiring.clean_up import Kept, works_of
 from sanderling.wiring.configuration import label_process
+from support.lookout import Lookout
 from support.tokens import a_house
 
 RUN = Run(RunId("a run"), CLEAN_UP, VirtualClock().now())
@@ -99,7 +100,7 @@ async def test_every_known_job_has_its_work() -> None:
     house = await a_house()
     ahead = TokensAhead(house.store, house.sign_in, house.tokens, clock)
     recovery = Recovery(MemoryStreamStore(), clock, EventBus(), lambda: lanes_of(kept.settings()))
-    works = {**works_of(kept), **account_works(recovery, ahead)}
+    works = {**works_of(kept), **account_works(recovery, ahead, Lookout().renewal())}
     names = {kind: {job.name for job in KNOWN_JOBS if job.kind is kind} for kind in JobKind}
 
     assert set(works) == names[JobKind.JOB]
