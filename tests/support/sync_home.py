@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from sqlalchemy import select, update
 
-from jobs.streams.stream import AccountId
+from jobs.streams.stream import AccountId, Channel
 from sanderling.api.account_models import StreamShown
 from sanderling.client import Sanderling
 from sanderling.store import Database, SQLStreamStore, open_database
@@ -29,15 +29,17 @@ _LOOK_EVERY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SyncHome:
-    """A home with one account of Gmail, and a server that leaves all work to workers.
+    """A home with one account, and a server at `url` that leaves all work to workers.
 
-    `command` starts those; `client` speaks to the server with an administrator's key.
+    `command` starts those; `client` speaks to the server with an administrator's key. `provider` is
+    where the account's provider is played.
     """
 
     command: CommandLine
     client: Sanderling
-    google: str
+    provider: str
     account: AccountId
+    url: str
 
     async def stream(self) -> StreamShown:
         """Return the account's one channel."""
@@ -77,7 +79,7 @@ class SyncHome:
 
     async def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         async with httpx2.AsyncClient(trust_env=False) as http:
-            answer = await http.request(method, f"{self.google}/_simulator{path}", json=body)
+            answer = await http.request(method, f"{self.provider}/_simulator{path}", json=body)
         assert not answer.is_error, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -85,35 +87,41 @@ class SyncHome:
 
 @asynccontextmanager
 async def sync_home(
-    command: CommandLine, settings: Mapping[str, str], *, stored: Mapping[str, str]
+    command: CommandLine,
+    settings: Mapping[str, str],
+    *,
+    stored: Mapping[str, str],
+    channel: Channel = Channel.GMAIL,
 ) -> AsyncGenerator[SyncHome]:
-    """Yield a home whose account was connected the whole way; no worker runs yet.
+    """Yield a home whose account of mail was connected the whole way; no worker runs yet.
 
     Its processes are given `settings`; `stored` are kept in the database, where tests may change
-    them. Gmail is turned on, unless one of them says otherwise.
+    them. The provider of `channel` is turned on, unless one of them says otherwise.
     """
+    name = "google" if channel is Channel.GMAIL else "microsoft"
     people = command.folder / "people.json"
     people.write_text(json.dumps([{"email": OWNER, "messages": MAILS, "events": 0}]))
     with command.playing("--seed", str(people)) as playing:
-        port, google = free_port(), next(each for each in playing if each["name"] == "google")
+        port, played = free_port(), next(each for each in playing if each["name"] == name)
         printed = {
-            name: value.replace("127.0.0.1:3000", f"127.0.0.1:{port}")
-            for name, value in google["settings"].items()
-            if name not in stored
+            setting: value.replace("127.0.0.1:3000", f"127.0.0.1:{port}")
+            for setting, value in played["settings"].items()
+            if setting not in stored
         }
-        at_home = replace(command, settings={**command.settings, **printed, **settings})
+        here = {"SERVER_URL": f"http://127.0.0.1:{port}"}
+        at_home = replace(command, settings={**command.settings, **printed, **here, **settings})
         key: str = at_home.must("init")["key"]
         with at_home.serving("--without-worker", "--port", str(port)) as server:
             async with Sanderling(server.url, key=key) as client:
                 if stored:
                     revision = (await client.settings.change(dict(stored))).revision
                     await client.settings.wait_in_force(revision)
-                account = await _connected(client)
-                yield SyncHome(at_home, client, google["base_url"], account)
+                account = await _connected(client, name, channel)
+                yield SyncHome(at_home, client, played["base_url"], account, server.url)
 
 
-async def _connected(client: Sanderling) -> AccountId:
-    departure = await client.accounts.connect("google", channels=["gmail"], email=OWNER)
+async def _connected(client: Sanderling, provider: str, channel: Channel) -> AccountId:
+    departure = await client.accounts.connect(provider, channels=[channel], email=OWNER)
     async with httpx2.AsyncClient(follow_redirects=True, trust_env=False, timeout=60) as browser:
         page = await browser.get(departure.address)
     assert f"{OWNER} is connected" in page.text
