@@ -121,6 +121,5 @@ class GoogleVariables(VariableGroup):
         Declared(
             "MESSAGING_GMAIL_PUBSUB_VERIFICATION_EMAIL",
             "The service account that signs what the topic's subscription sends here.",
-            is_planned=True,
         ),
     ] = ""

@@ -85,6 +85,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",
     "push.crowded": "Too many streams were told of at once; `dropped` are looked at in turn.",
     "push.delayed": "Hints of providers wait because the database does not answer.",
+    "push.disbelieved": "A notification about Gmail has no token that is for this instance; "
+    "`reason` says what is wrong with it.",
     "push.failed": "Handing on hints of providers met a defect; polling takes their place.",
     "push.not-asked": "Providers are not asked at once to tell of an account, but later.",
     "push.unproven": "Google's keys could not be had, so a notification was not taken; it comes "

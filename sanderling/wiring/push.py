@@ -35,6 +35,7 @@ from sanderling.wiring.channels import Reach, Way, Ways, read_by_quota
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.in_force import InForce
 from sanderling.wiring.meanwhile import meanwhile
+from sanderling.wiring.push_tokens import SettledPushTokens
 from sanderling.wiring.sealer import sealer_of
 from sanderling.wiring.sign_ins import turned_on
 
@@ -71,6 +72,7 @@ class Push:
     door: PushDoor
     watches: Watches
     renewal: WatchRenewal
+    tokens: SettledPushTokens
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -132,6 +134,7 @@ async def open_push(
     watchers = LazyWatchers(in_force, foundation, reach)
     store, jobs = SQLWatchStore(database), SQLJobStore(database)
     hints = Hints(SQLStreamStore(database), clock)
+    tokens = SettledPushTokens(lambda: in_force.settings, clock)
     means = Means(clock, secrets.SystemRandom().random, secrets.token_bytes, hints.take)
 
     def plan() -> PushPlan:
@@ -148,12 +151,14 @@ async def open_push(
         PushDoor(store, hints, plan, ask, clock),
         Watches(store, Ending(store, watchers, clock), plan, ask, clock),
         WatchRenewal(store, watchers, means, plan),
+        tokens,
     )
     try:
         async with meanwhile(hints.follow(), name="hints of providers"):
             yield push
     finally:
         await watchers.close()
+        await tokens.close()
 
 
 async def ask_renewal(jobs: JobStore, clock: Clock) -> None:
@@ -201,8 +206,9 @@ class PushSubscriber:
         self._push = push
 
     def needs(self, settings: Settings) -> object:
-        """Return what is wanted of push, and what asking providers reads."""
-        return (plan_of(settings), read_by_quota(settings))
+        """Return what is wanted of push, whom to believe, and what asking providers reads."""
+        believed = (settings.gmail_push_email, settings.google_oauth_base_url)
+        return (plan_of(settings), believed, read_by_quota(settings))
 
     async def prepare(self, settings: Settings) -> Prepared:
         """Prepare nothing: it is all in memory."""

@@ -316,6 +316,7 @@ def _services(parts: _Parts, settings: Settings) -> tuple[Services, list[Subscri
         jobs=jobs,
         accounts=build_accounts(settings, foundation, around.sign_ins, around.push.watches),
         push=around.push.door,
+        is_signed=around.push.tokens.holds,
         sync_records=SQLSyncRecords(database),
         attachments=build_attachments(settings, foundation, around.mailboxes),
         trials=build_trials(clock),

@@ -1,5 +1,6 @@
 """What everything promises that asks a provider to tell of changes."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,9 @@ from jobs.streams.stream import AccountId, Channel
 from jobs.sync.faults import ItemGone
 from jobs.sync.provider import AccountRef
 from sanderling.kernel.clock import VirtualClock
+from sanderling.simulator.google.gmail_watch import TOPIC
 from support.accounts import HOME
+from support.watching import watching
 
 ACCOUNT = AccountRef("acc_1", HOME, "ada@example.com")
 
@@ -24,6 +27,9 @@ class Arranging:
     watcher: Watcher
     channel: Channel
     now: datetime
+    topic: str = "projects/crm/topics/mail"
+    makes_anew: bool = False
+    """Whether what the provider does not know any more goes on as a new one."""
 
     def order(self, number: int = 1) -> WatchOrder:
         """Return what is asked for."""
@@ -31,7 +37,7 @@ class Arranging:
             f"order-{number}",
             f"secret-of-{number}".ljust(43, "_"),
             "https://crm.example.org/push/mail",
-            "projects/crm/topics/mail",
+            self.topic,
             self.now + timedelta(days=2),
         )
 
@@ -50,12 +56,18 @@ class Arranging:
         )
 
 
-@pytest.fixture(params=["lengthened", "replaced"])
-def arranging(request: pytest.FixtureRequest) -> Arranging:
-    """Return each way to arrange watches in turn."""
+@pytest.fixture(params=["lengthened", "replaced", *Channel])
+async def arranging(request: pytest.FixtureRequest) -> AsyncGenerator[Arranging]:
+    """Yield each way to arrange watches in turn; those of a channel ask a simulated provider."""
+    if isinstance(request.param, Channel):
+        async with watching(request.param) as one:
+            is_googles = one.channel in {Channel.GMAIL, Channel.GOOGLE_CALENDAR}
+            now = one.clock.now()
+            yield Arranging(one.watcher, one.channel, now, TOPIC, makes_anew=is_googles)
+        return
     clock = VirtualClock()
     watcher = MemoryWatcher(clock, keeps_ids=request.param == "lengthened")
-    return Arranging(watcher, Channel.GOOGLE_CALENDAR, clock.now())
+    yield Arranging(watcher, Channel.GOOGLE_CALENDAR, clock.now())
 
 
 async def test_a_watch_lasts(arranging: Arranging) -> None:
@@ -92,6 +104,10 @@ async def test_what_the_provider_does_not_know_cannot_go_on(arranging: Arranging
     order = arranging.order()
     watch = arranging.kept(await arranging.watcher.watch(ACCOUNT, order), order)
     await arranging.watcher.stop(ACCOUNT, watch)
+    again = arranging.order(2)
 
-    with pytest.raises(ItemGone):
-        await arranging.watcher.renew(ACCOUNT, watch, arranging.order(2))
+    if arranging.makes_anew:
+        assert (await arranging.watcher.renew(ACCOUNT, watch, again)).expires_at > arranging.now
+    else:
+        with pytest.raises(ItemGone):
+            await arranging.watcher.renew(ACCOUNT, watch, again)
