@@ -164,12 +164,14 @@ class Sweeper:
             self._new.discard(lane)
 
     async def _claim(self) -> None:
-        if not self._lanes or self._is_resting:
+        if self._is_resting:
             return
-        due = await self._store.backlog(self._clock.now())
-        for lane in self._lanes.values():
-            count = due.get(lane, 0)
-            self._means.bus.publish(StreamsDue(lane.channel.value, lane.phase.value, count))
+        due = await self._store.backlog(self._clock.now()) if self._lanes else {}
+        told = {
+            (lane.channel.value, lane.phase.value): due.get(lane, 0)
+            for lane in self._lanes.values()
+        }
+        self._means.bus.publish(StreamsDue(told))
         paused = await self._means.paused() if due else ()
         lanes = [lane for name, lane in self._lanes.items() if lane in due and name not in paused]
         # Another lane comes first each time, so that none lives on what others leave.

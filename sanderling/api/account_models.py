@@ -235,6 +235,13 @@ class StreamShown(Shown):
     is_running: Annotated[bool, Field(description="A worker is on it now.")]
     is_asked: Annotated[bool, Field(description="Sync out of turn waits to be begun.")]
     next_due_at: datetime
+    recover_at: Annotated[
+        datetime | None,
+        Field(
+            description="When a parked one is tried again by itself; null where nobody but people "
+            "lets it go on, or nothing has to."
+        ),
+    ]
     last_success_at: datetime | None
     last_failure: StreamFailureShown | None
     detail: str
@@ -259,6 +266,7 @@ class StreamShown(Shown):
             is_running=stream.lease_owner is not None,
             is_asked=stream.asked_at is not None,
             next_due_at=stream.next_due_at,
+            recover_at=stream.recover_at,
             last_success_at=stream.last_success_at,
             last_failure=failure
             and StreamFailureShown(kind=failure.kind, sentence=failure.sentence),

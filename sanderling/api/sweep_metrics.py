@@ -97,7 +97,10 @@ class StreamMetrics:
         bus.subscribe(StreamsRecovered, lambda event: self._recovered.add(count=event.count))
 
     def _see_due(self, event: StreamsDue) -> None:
-        self._due.labels(event.channel, event.phase).set(event.count)
+        # A lane that was turned off has no number any more, and an old one would call for workers.
+        self._due.clear()
+        for labels, count in event.numbers.items():
+            self._due.labels(*labels).set(count)
 
     def _end(self, event: SliceEnded) -> None:
         self._ended.add(event.channel, event.phase, event.outcome)

@@ -177,6 +177,8 @@ def _progress_text(stream: StreamShown) -> str:
 
 
 def _next_text(stream: StreamShown) -> str:
+    if stream.recover_at is not None:
+        return f"is tried again by itself, at {_moment(stream.recover_at)}"
     doing = {"list": "looks for changes", "import": "brings in what changed"}[stream.phase]
     if stream.is_running:
         return f"{doing} now"

@@ -174,11 +174,12 @@ class StreamsHealed:
 
 @dataclass(frozen=True, slots=True)
 class StreamsDue:
-    """How many streams of a lane are due in the whole instance while nobody holds them."""
+    """How many streams of the whole instance are due while nobody holds them.
 
-    channel: str
-    phase: str
-    count: int
+    `numbers` has every lane that this process looks at now, by channel and phase, and no other.
+    """
+
+    numbers: Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,15 +62,21 @@ async def test_a_parked_account_recovers_and_its_sentence_goes(home: SyncHome) -
         worn = replace(stream, attempts=MOST_ATTEMPTS)
         await store.settle([(stream.lease(), broken(worn, SENTENCE, then))])
     parked = await home.stream()
+    shown = home.command.run("accounts", "show", home.account).out
 
     with home.command.working():
         after = await home.until_followed()
 
     assert (parked.status, parked.stage) == ("parked", "waiting")
+    assert parked.recover_at is not None
+    assert parked.recover_at.replace(microsecond=0) == (then + FIRST_RECOVERY).replace(
+        microsecond=0
+    )
+    assert f"is tried again by itself, at {parked.recover_at:%Y-%m-%d %H:%M:%S}" in shown
     assert parked.last_failure is not None
     assert SENTENCE in parked.detail
     assert SENTENCE in parked.last_failure.sentence
-    assert (after.status, after.last_failure) == ("active", None)
+    assert (after.status, after.last_failure, after.recover_at) == ("active", None, None)
     assert SENTENCE not in after.detail
     assert after.done == MAILS
 

@@ -143,8 +143,8 @@ def test_slices_of_streams_are_counted() -> None:
 
     bus.publish(SliceEnded("gmail", "list", "done", 0.5, 2.0))
     bus.publish(StreamsHealed(3, 1))
-    bus.publish(StreamsDue("gmail", "list", 9))
-    bus.publish(StreamsDue("gmail", "list", 4))
+    bus.publish(StreamsDue({("gmail", "list"): 9, ("gmail", "import"): 2}))
+    bus.publish(StreamsDue({("gmail", "list"): 4}))
     bus.publish(StreamsRecovered(2))
 
     samples = _samples(metrics.text().decode())
@@ -153,6 +153,10 @@ def test_slices_of_streams_are_counted() -> None:
     assert samples[f"sanderling_stream_slices_total[{ended}"] == 1
     assert samples[f"sanderling_stream_lag_seconds_sum[{where.format('')}"] == 2.0
     assert samples[f"sanderling_stream_slice_duration_seconds_sum[{where.format('')}"] == 0.5
+    # A lane that is not looked at any more has no number.
+    assert [name for name in samples if name.startswith("sanderling_streams_due")] == [
+        f"sanderling_streams_due[{where.format('')}"
+    ]
     assert samples[f"sanderling_streams_due[{where.format('')}"] == 4
     assert samples["sanderling_streams_recovered_total[]"] == 2
     assert samples["sanderling_stream_leases_lost_total[('fate', 'freed')]"] == 2

@@ -96,6 +96,10 @@ def pushed(state: PushedWord, until: datetime | None = None, detail: str = "") -
             "gmail following, 1,400 here; looks",
         ),
         ({"stage": "stopped", "detail": "Ask Bob."}, "stopped 600 of about 2,000; Ask Bob."),
+        (
+            {"stage": "waiting", "status": "parked", "recover_at": NOW, "detail": "It broke."},
+            "2,000; is tried again by itself, at 2026-01-01 12:00:00 UTC; It broke.",
+        ),
         ({"stage": "paused"}, "paused 600 of about 2,000; 12,345 units of quota"),
         ({"stage": "needs_reconnect", "done": 2000}, "needs reconnect, 2,000 here; 12,345"),
         ({}, "not allowed; `sanderling accounts connect google --email ada@example.com --send`"),
@@ -128,6 +132,7 @@ def test_each_channel_says_how_it_is_getting_on(
         is_running=False,
         is_asked=False,
         next_due_at=NOW,
+        recover_at=None,
         last_success_at=None,
         last_failure=None,
         detail="",

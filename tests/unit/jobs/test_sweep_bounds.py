@@ -3,7 +3,7 @@
 from jobs.streams.holding import SweepBounds
 from jobs.streams.stream import Channel, Phase
 from support.streams import a_stream
-from support.sweeping import Bench, never, running, settle
+from support.sweeping import IMPORT_JOB, MINUTELY, Bench, never, running, settle
 
 NAMES = "abcdef"
 
@@ -13,7 +13,7 @@ async def _held(bench: Bench) -> int:
 
 
 def _due(bench: Bench) -> list[int]:
-    return [each.count for each in bench.due if each.phase == Phase.LIST]
+    return [each.numbers[(Channel.GMAIL, Phase.LIST)] for each in bench.due]
 
 
 async def test_more_places_are_taken_at_once_and_fewer_as_they_become_free() -> None:
@@ -46,6 +46,26 @@ async def test_what_is_due_beyond_the_bounds_is_told() -> None:
         await bench.pass_s(2)
 
     assert (before[0], before[-1], _due(bench)[-1]) == (6, 4, 0)
+
+
+async def test_lanes_that_are_turned_off_have_no_backlog() -> None:
+    """What is due there is nobody's work, also when all lanes are off."""
+    bench = Bench()
+    await bench.store.open([a_stream(name) for name in NAMES])
+    sweeper = bench.sweeper(never, bounds=SweepBounds(concurrency=2, drain_s=0))
+
+    async with running(sweeper):
+        both = bench.due[-1].numbers
+        sweeper.follow({IMPORT_JOB: MINUTELY[IMPORT_JOB]})
+        await settle()
+        one = bench.due[-1].numbers
+        sweeper.follow({})
+        await settle()
+        none = bench.due[-1].numbers
+
+    assert both == {(Channel.GMAIL, Phase.LIST): 6, (Channel.GMAIL, Phase.IMPORT): 0}
+    assert one == {(Channel.GMAIL, Phase.IMPORT): 0}
+    assert none == {}
 
 
 async def test_a_cap_of_a_channel_is_lifted_while_it_runs() -> None:
