@@ -1,7 +1,7 @@
 """Lets many pass together, and one alone: whoever may bring the process down goes alone."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 
@@ -14,40 +14,52 @@ class Aisle:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
         self._together = 0
         self._is_taken = False
         self._wanting = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Claim that whoever may share could enter now."""
+        return not self._is_taken and not self._wanting
+
     @asynccontextmanager
     async def together(self) -> AsyncGenerator[None]:
         """Pass with others, none of them alone."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._is_taken and not self._wanting)
-            self._together += 1
+        await self._until(lambda: self.is_open)
+        self.join()
         try:
             yield
         finally:
-            self._together -= 1
-            await self._tell()
+            self.leave()
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[None]:
         """Pass while nobody else does."""
-        async with self._changed:
-            self._wanting += 1
-            try:
-                await self._changed.wait_for(lambda: not self._is_taken and not self._together)
-                self._is_taken = True
-            finally:
-                self._wanting -= 1
-                self._changed.notify_all()
+        self._wanting += 1
+        try:
+            await self._until(lambda: not self._is_taken and not self._together)
+            self._is_taken = True
+        finally:
+            self._wanting -= 1
+            self._changed.set()
         try:
             yield
         finally:
             self._is_taken = False
-            await self._tell()
+            self._changed.set()
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def join(self) -> None:
+        """Enter while it is open, or behind somebody who is inside; `leave` is called for each."""
+        self._together += 1
+
+    def leave(self) -> None:
+        """Leave what was joined."""
+        self._together -= 1
+        self._changed.set()
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            self._changed.clear()
+            await self._changed.wait()

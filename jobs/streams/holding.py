@@ -72,7 +72,7 @@ class Holding:
         aisle: Aisle,
         holds: Holds,
     ) -> None:
-        """Hold nothing yet; slices pass through `aisle`, suspects alone, and `holds` is told."""
+        """Hold nothing yet; each slice joins `aisle` until its end, and `holds` is told."""
         self._store = store
         self._slices = slices
         self._slots = slots
@@ -113,14 +113,21 @@ class Holding:
         """Forget which channels were full: their slots may be free by now."""
         self._full.clear()
 
+    @property
+    def is_empty(self) -> bool:
+        """Claim that nothing is held."""
+        return not self._held
+
     def start(self, stream: Stream) -> None:
-        """Work on a stream that was claimed for this process."""
+        """Work on a stream that was claimed for this process, by whoever is in the aisle now."""
+        self._aisle.join()
         task = asyncio.create_task(self._work(stream), name=f"stream {stream.id}")
         lease = stream.lease()
         self._held[stream.id] = held = _Held(stream, lease, task, self._over_at(lease.until))
         self._holds.keep(stream.account_id, held.until)
         # One that is cancelled before its first step ends without a word of its own.
         task.add_done_callback(lambda ended: self.hand_on(stream) if ended.cancelled() else None)
+        task.add_done_callback(lambda _: self._aisle.leave())
 
     def hand_on(self, stream: Stream) -> None:
         """Give a stream back that was claimed for this process and not worked on."""
@@ -147,8 +154,7 @@ class Holding:
             self._full.add(stream.channel)
             return given_back(stream, self._clock.now(), stream.next_due_at)
         try:
-            async with self._aisle.alone() if stream.is_suspect else self._aisle.together():
-                return await self._slices.run(stream)
+            return await self._slices.run(stream)
         finally:
             self._holds.drop(stream.account_id)
             if held.slot is not None:

@@ -32,6 +32,7 @@ from jobs.streams.stream import (
     StreamId,
     StreamStatus,
 )
+from jobs.streams.trust import Trust, trust_of
 
 
 class MemoryStreamStore:
@@ -59,13 +60,16 @@ class MemoryStreamStore:
             key: each for key, each in self._streams.items() if each.account_id != account_id
         }
 
-    async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
+    async def claim(
+        self, lane: Lane, claim: StreamClaim, *, limit: int, trust: Trust = Trust.FULL
+    ) -> Sequence[Stream]:
         """Return due streams of a lane, held from now on."""
         busy = {each.account_id for each in self._streams.values() if each.lease_until}
         turns = Counter[str]()
         chosen: list[tuple[int, Stream]] = []
         for stream in sorted(self._streams.values(), key=lambda each: (each.next_due_at, each.id)):
-            if stream.lane != lane or stream.account_id in busy or not _is_due(stream, claim.now):
+            is_other = stream.lane != lane or trust_of(stream) is not trust
+            if is_other or stream.account_id in busy or not _is_due(stream, claim.now):
                 continue
             busy.add(stream.account_id)
             turns[stream.workspace_id] += 1
@@ -175,6 +179,13 @@ class MemoryStreamStore:
         due = sum(_is_due(each, now) for each in free)
         first = min((each.next_due_at for each in free), default=None)
         return LaneOutlook(len(active), due, first)
+
+    async def suspects(self, now: datetime) -> frozenset[tuple[Lane, Trust]]:
+        """Return the lanes that have due streams which are not fully trusted."""
+        busy = {each.account_id for each in self._streams.values() if each.lease_until}
+        due = (each for each in self._streams.values() if _is_due(each, now))
+        found = {(each.lane, trust_of(each)) for each in due if each.account_id not in busy}
+        return frozenset(each for each in found if each[1] is not Trust.FULL)
 
     async def backlog(self, now: datetime) -> Mapping[Lane, int]:
         """Return how many streams of each lane are due and held by nobody."""

@@ -15,6 +15,7 @@ from jobs.streams.stream import (
     StreamId,
     StreamStatus,
 )
+from jobs.streams.trust import Trust
 
 
 class StreamStore(Protocol):
@@ -37,8 +38,10 @@ class StreamStore(Protocol):
         """Remove the streams of an account; who holds one changes nothing any more."""
         ...
 
-    async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
-        """Return at most `limit` due streams of a lane, held from now on.
+    async def claim(
+        self, lane: Lane, claim: StreamClaim, *, limit: int, trust: Trust = Trust.FULL
+    ) -> Sequence[Stream]:
+        """Return at most `limit` due streams of a lane that are trusted so far, held from now on.
 
         Workspaces take turns: each has its first due stream chosen before any has its second, and
         within one the longest due comes first. Of an account at most one stream is chosen, and
@@ -100,6 +103,13 @@ class StreamStore(Protocol):
 
     async def outlook(self, lane: Lane, now: datetime) -> LaneOutlook:
         """Return what is ahead in a lane; what is held is neither due nor first."""
+        ...
+
+    async def suspects(self, now: datetime) -> frozenset[tuple[Lane, Trust]]:
+        """Return the lanes of due streams that are not fully trusted, and how far those are.
+
+        Those that nobody could claim now, because their account is held, are left out.
+        """
         ...
 
     async def backlog(self, now: datetime) -> Mapping[Lane, int]:

@@ -3,7 +3,8 @@
 Guarantees: a process holds no more streams than it has places for; a slice goes on only while its
 lease is kept, by the clock of its own process too; of two processes that believe to hold a stream
 the row lets one write. A process that dies leaves leases that run out, and any other heals them.
-What was seen to lose its worker runs alone, so that it takes nobody along.
+What was lost with its worker again and again runs with few others or none, as `trust` says; it
+takes turns with all the rest, and waits for its own until nothing else is held here.
 """
 
 import asyncio
@@ -20,8 +21,10 @@ from jobs.streams.holding import Holding, SweepBounds
 from jobs.streams.holds import Holds
 from jobs.streams.lanes import LANES
 from jobs.streams.ports import StreamStore
+from jobs.streams.probation import Probation, Turn
 from jobs.streams.slices import Slices
 from jobs.streams.stream import Channel, Lane, Stream, StreamClaim, StreamStatus, StreamWork
+from jobs.streams.trust import MOST_TOGETHER, Trust
 from sanderling.fairness.ports import Slots
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
@@ -41,8 +44,8 @@ class SweepMeans:
 
     `works` does the slices of each channel; a lane of another channel is left to processes that
     know it. `paused` returns the names of jobs that somebody paused. `jitter` returns 0 to 1.
-    Slices pass through `aisle`: who else has to be alone in this process takes it alone. `holds` is
-    told which accounts are held: what asks providers looks there.
+    Slices join `aisle`: who else has to be alone in this process takes it alone, and meanwhile
+    nothing is claimed. `holds` is told which accounts are held: what asks providers looks there.
     """
 
     store: StreamStore
@@ -77,6 +80,7 @@ class Sweeper:
         self._is_resting = False
         self._turn = 0
         self._heals_at_ns = 0
+        self._probation = Probation(means.store, means.clock, every_s=self._bounds.every_s)
 
     def follow(self, crons: Mapping[str, Cron]) -> None:
         """Sweep the lanes of the jobs named, at their crons, and no others.
@@ -166,7 +170,7 @@ class Sweeper:
     async def _claim(self) -> None:
         if self._is_resting:
             return
-        due = await self._store.backlog(self._clock.now()) if self._lanes else {}
+        due = await self._store.backlog(self._clock.now()) if self._lanes else dict[Lane, int]()
         told = {
             (lane.channel.value, lane.phase.value): due.get(lane, 0)
             for lane in self._lanes.values()
@@ -174,23 +178,66 @@ class Sweeper:
         self._means.bus.publish(StreamsDue(told))
         paused = await self._means.paused() if due else ()
         lanes = [lane for name, lane in self._lanes.items() if lane in due and name not in paused]
+        if not self._means.aisle.is_open:
+            # What only waited for somebody who runs alone would be lost with that one.
+            return
+        self._means.aisle.join()
+        try:
+            await self._take(lanes, sum(due[lane] for lane in lanes))
+        finally:
+            self._means.aisle.leave()
+
+    async def _take(self, lanes: Sequence[Lane], number_due: int) -> None:
         # Another lane comes first each time, so that none lives on what others leave.
         self._turn += 1
+        match await self._probation.turn(lanes, is_empty=self._holding.is_empty):
+            case Turn.TRUSTED:
+                claimed = await self._take_trusted(lanes)
+                self._holding.is_more_due = claimed < number_due
+                if self._probation.end_turn(is_empty=self._holding.is_empty):
+                    self.wake()
+            case Turn.SUSPECTS:
+                await self._take_suspects()
+            case Turn.NOBODY:
+                self._holding.is_more_due = True
+
+    async def _take_trusted(self, lanes: Sequence[Lane]) -> int:
         claimed = 0
         for number in range(len(lanes)):
             lane = lanes[(number + self._turn) % len(lanes)]
             even = -(-self._holding.free // (len(lanes) - number))
-            limit = min(even, self._holding.room(lane.channel))
-            if limit > 0:
-                now = self._clock.now()
-                claim = StreamClaim(self._worker, now, self._holding.until())
-                for stream in await self._claimed(lane, claim, limit):
-                    claimed += 1
-                    self._holding.start(stream)
-        self._holding.is_more_due = claimed < sum(due[lane] for lane in lanes)
+            claimed += await self._start(lane, even, Trust.FULL)
+        return claimed
 
-    async def _claimed(self, lane: Lane, claim: StreamClaim, limit: int) -> Sequence[Stream]:
-        claiming = asyncio.create_task(self._store.claim(lane, claim, limit=limit))
+    async def _take_suspects(self) -> None:
+        """Claim a group of those in doubt, or one that runs alone, of lanes in turn."""
+        kinds = list(self._probation.suspects.items())
+        trust, lanes = kinds[self._turn % len(kinds)]
+        begun = 0
+        for number in range(len(lanes)):
+            lane = lanes[(number + self._turn) % len(lanes)]
+            begun += await self._start(lane, MOST_TOGETHER[trust] - begun, trust)
+        if begun:
+            self._probation.begin_round()
+            self._holding.is_more_due = True
+        else:
+            self._probation.put_off()
+
+    async def _start(self, lane: Lane, most: int, trust: Trust) -> int:
+        limit = min(most, self._holding.room(lane.channel))
+        if limit <= 0:
+            return 0
+        claim = StreamClaim(self._worker, self._clock.now(), self._holding.until())
+        streams = await self._claimed(lane, claim, limit, trust)
+        for stream in streams:
+            self._holding.start(stream)
+        return len(streams)
+
+    async def _claimed(
+        self, lane: Lane, claim: StreamClaim, limit: int, trust: Trust
+    ) -> Sequence[Stream]:
+        asking = self._store.claim(lane, claim, limit=limit, trust=trust)
+        claiming = asyncio.create_task(asking)
         try:
             return await asyncio.shield(claiming)
         except asyncio.CancelledError:

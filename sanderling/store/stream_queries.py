@@ -19,6 +19,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -31,6 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from jobs.streams.steps import LONGEST_LEASE, LONGEST_REST
 from jobs.streams.stream import (
+    LOST_WORKER,
     AccountId,
     Channel,
     Lane,
@@ -40,6 +42,7 @@ from jobs.streams.stream import (
     StreamId,
     StreamStatus,
 )
+from jobs.streams.trust import ALONE_AFTER, DOUBTED_AFTER, Trust
 from sanderling.store.columns import Moment
 from sanderling.store.rows import AnySelect
 from sanderling.store.stream_schema import streams
@@ -65,23 +68,48 @@ def in_lane(lane: Lane) -> ColumnElement[bool]:
     return and_(_rows.channel == lane.channel.value, _rows.phase == lane.phase.value)
 
 
-def first_due(lane: Lane, now: datetime, limit: int) -> AnySelect:
-    """Return the query for the streams of a lane to claim, one for each workspace in turn.
+_LOST: Final = func.coalesce(_rows.failure_kind, "") == LOST_WORKER
+_IS_ALONE: Final = _rows.attempts >= ALONE_AFTER
+_IS_SUSPECT: Final = and_(_LOST, _rows.attempts >= DOUBTED_AFTER)
 
-    An account has one stream of a channel, so in one lane it is chosen once.
-    """
+_TRUSTED: Final = {
+    Trust.FULL: not_(_IS_SUSPECT),
+    Trust.DOUBT: and_(_IS_SUSPECT, not_(_IS_ALONE)),
+    Trust.NONE: and_(_IS_SUSPECT, _IS_ALONE),
+}
+"""What holds of a stream that nobody holds, by how far it is trusted."""
+
+
+def _is_busy() -> ColumnElement[bool]:
+    """Return the condition that somebody holds a stream of the same account."""
     busy = streams.alias("busy")
-    is_busy = (
+    return (
         select(text("1"))
         .select_from(busy)
         .where(busy.c.account_id == _rows.account_id, text("busy.lease_until IS NOT NULL"))
         .exists()
     )
+
+
+def suspects(now: datetime) -> AnySelect:
+    """Return the query for lanes of due streams that are not trusted, and whether not at all."""
+    return (
+        select(_rows.channel, _rows.phase, _IS_ALONE.label("is_alone"))
+        .where(due(now), _IS_SUSPECT, ~_is_busy())
+        .distinct()
+    )
+
+
+def first_due(lane: Lane, now: datetime, limit: int, trust: Trust) -> AnySelect:
+    """Return the query for the streams of a lane to claim, one for each workspace in turn.
+
+    An account has one stream of a channel, so in one lane it is chosen once.
+    """
     order = (_rows.next_due_at, _rows.id)
     turn = func.row_number().over(partition_by=_rows.workspace_id, order_by=order).label("turn")
     turns = (
         select(_rows.id, _rows.next_due_at, turn)
-        .where(in_lane(lane), due(now), ~is_busy)
+        .where(in_lane(lane), due(now), _TRUSTED[trust], ~_is_busy())
         .subquery("turns")
     )
     return select(turns.c.id).order_by(turns.c.turn, turns.c.next_due_at, turns.c.id).limit(limit)

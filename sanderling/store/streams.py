@@ -21,6 +21,7 @@ from jobs.streams.stream import (
     StreamId,
     StreamStatus,
 )
+from jobs.streams.trust import Trust
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.store import stream_queries as queries
 from sanderling.store.database import Database
@@ -59,14 +60,16 @@ class SQLStreamStore:
         async with self._database.write() as connection:
             await connection.execute(delete(streams).where(_rows.account_id == account_id))
 
-    async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
+    async def claim(
+        self, lane: Lane, claim: StreamClaim, *, limit: int, trust: Trust = Trust.FULL
+    ) -> Sequence[Stream]:
         """Return due streams of a lane, held from now on."""
         async with self._database.write() as connection:
             if not self._database.address.is_sqlite:
                 # Two that claim at once could each choose another stream of one account; one
                 # after the other sees what the first holds. The index would refuse the second.
                 await connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
-            chosen = queries.first_due(lane, claim.now, limit)
+            chosen = queries.first_due(lane, claim.now, limit, trust)
             ids = (await connection.execute(chosen)).scalars().all()
             # Told apart from choosing, so that no plan chooses again for each row that it changes.
             statement = queries.claiming(ids, claim)
@@ -175,6 +178,18 @@ class SQLStreamStore:
         async with self._database.read() as connection:
             row = (await connection.execute(queries.outlook(lane, now))).one()
         return LaneOutlook(int(row.streams), int(row.due), row.next_due_at)
+
+    async def suspects(self, now: datetime) -> frozenset[tuple[Lane, Trust]]:
+        """Return the lanes that have due streams which are not fully trusted."""
+        found = await read_all(
+            self._database,
+            queries.suspects(now),
+            lambda row: (
+                Lane(Channel(row.channel), Phase(row.phase)),
+                Trust.NONE if row.is_alone else Trust.DOUBT,
+            ),
+        )
+        return frozenset(found)
 
     async def backlog(self, now: datetime) -> Mapping[Lane, int]:
         """Return how many streams of each lane are due and held by nobody."""

@@ -13,7 +13,6 @@ from jobs.streams.steps import (
     FIRST_RECOVERY,
     LONGEST_LEASE,
     LONGEST_REST,
-    MOST_ATTEMPTS,
     broken,
     given_back,
     lost,
@@ -246,24 +245,6 @@ async def test_a_stream_whose_worker_died_is_due_again(store: StreamStore) -> No
     assert await kept(store) == lost(mine, LATER)
     [again] = await store.claim(LISTING, a_claim(LATER), limit=9)
     assert (again.fence, again.attempts, again.is_suspect) == (3, 2, True)
-
-
-async def test_what_kills_workers_is_parked(store: StreamStore) -> None:
-    """After so many lost workers a stream is left alone, with the reason, until it is resumed."""
-    await store.open([a_stream()])
-    now = START
-    for _ in range(MOST_ATTEMPTS):
-        assert len(await store.claim(LISTING, a_claim(now), limit=1)) == 1
-        now += LEASE
-        await store.heal(now, limit=1)
-
-    parked = await kept(store)
-    assert parked.status is StreamStatus.PARKED
-    assert "lost its worker 5 times" in parked.detail
-    assert not await store.claim(LISTING, a_claim(now), limit=1)
-    assert await store.switch(parked.id, StreamStatus.ACTIVE, now)
-    [again] = await store.claim(LISTING, a_claim(now), limit=1)
-    assert (again.attempts, again.is_suspect, again.detail) == (1, False, "")
 
 
 async def test_who_waits_for_a_turn_may_be_due_earlier(store: StreamStore) -> None:

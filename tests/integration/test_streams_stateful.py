@@ -29,6 +29,7 @@ from jobs.streams.steps import (
     settled,
 )
 from jobs.streams.stream import AccountId, Channel, Lane, Phase, Stream, StreamStatus
+from jobs.streams.trust import Trust, trust_of
 from sanderling.store import SQLStreamStore, open_database
 from support.records import HERE, START, THERE
 from support.streams import DONE, LEASE, a_claim, a_stream
@@ -94,17 +95,26 @@ class Promises(RuleBasedStateMachine):
         self.both(lambda store: store.open([new]))
         self.opened.add(new.id)
 
-    @rule(channel=channels, phase=phases, worker=workers, limit=st.integers(1, 3))
-    def claim(self, channel: Channel, phase: Phase, worker: str, limit: int) -> None:
+    @rule(
+        channel=channels,
+        phase=phases,
+        worker=workers,
+        limit=st.integers(1, 3),
+        trust=st.sampled_from(list(Trust)),
+    )
+    def claim(self, channel: Channel, phase: Phase, worker: str, limit: int, trust: Trust) -> None:
         """Claim what is due, and see that each claim has a fence that nobody had."""
         before = self.kept()
         lane, claim = Lane(channel, phase), a_claim(self.now, worker=worker)
-        claimed = self.both(lambda store: _listed(store.claim(lane, claim, limit=limit)))
+        claimed = self.both(
+            lambda store: _listed(store.claim(lane, claim, limit=limit, trust=trust))
+        )
         for stream in claimed:
             was = before[stream.id]
             assert was.status is StreamStatus.ACTIVE
             assert was.lease_until is None
             assert was.next_due_at <= self.now
+            assert trust_of(was) is trust
             assert stream.fence > self.fences.get(stream.id, 0)
             self.fences[stream.id] = stream.fence
         self.claims.extend(claimed)
@@ -187,6 +197,21 @@ class Promises(RuleBasedStateMachine):
         """Keep what was told of, and waits for its turn, due until a listing has begun."""
         told = [each for each in self.kept().values() if each.hinted_at and each.is_in_turn]
         assert all(each.next_due_at <= self.now for each in told)
+
+    @invariant()
+    def every_suspect_is_told_of(self) -> None:
+        """Tell of those that are due and could be claimed, and of no others."""
+        streams = self.kept().values()
+        busy = {each.account_id for each in streams if each.lease_until is not None}
+        expected = {
+            (each.lane, trust_of(each))
+            for each in streams
+            if each.status is StreamStatus.ACTIVE
+            and each.next_due_at <= self.now
+            and each.account_id not in busy
+            and trust_of(each) is not Trust.FULL
+        }
+        assert self.both(lambda store: store.suspects(self.now)) == expected
 
     @invariant()
     def nothing_is_lost(self) -> None:

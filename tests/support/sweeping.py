@@ -22,6 +22,7 @@ from jobs.streams.stream import (
     StreamWork,
 )
 from jobs.streams.sweeper import Sweeper, SweepMeans
+from jobs.streams.trust import Trust
 from sanderling.fairness.memory import MemorySlots
 from sanderling.kernel.clock import VirtualClock
 from sanderling.kernel.errors import StoreUnavailableError
@@ -60,9 +61,11 @@ class FaultyStore(MemoryStreamStore):
         self.answers_renewals = asyncio.Event()
         self.answers_renewals.set()
 
-    async def claim(self, lane: Lane, claim: StreamClaim, *, limit: int) -> Sequence[Stream]:
+    async def claim(
+        self, lane: Lane, claim: StreamClaim, *, limit: int, trust: Trust = Trust.FULL
+    ) -> Sequence[Stream]:
         """Claim; whoever claims hears of it when `answers_claims` is set."""
-        claimed = await super().claim(lane, claim, limit=limit)
+        claimed = await super().claim(lane, claim, limit=limit, trust=trust)
         self.claimed.set()
         await self.answers_claims.wait()
         return claimed

@@ -25,7 +25,7 @@ from sanderling.fairness.cap import Cap, CapName
 from sanderling.kernel.errors import StoreUnavailableError
 from sanderling.kernel.events import StreamsHealed
 from sanderling.schedule.cron import parse_cron
-from support.records import START, THERE
+from support.records import START
 from support.streams import DONE, LEASE, LISTING, a_claim, a_stream
 from support.sweeping import LIST_JOB, MINUTELY, Bench, never, nothing_new, running, settle
 
@@ -221,32 +221,6 @@ async def test_a_dead_worker_is_healed_and_its_streams_go_on(bench: Bench) -> No
 
     assert bench.healed == [StreamsHealed(1, 0)]
     assert (await bench.kept()).last_success_at is not None
-
-
-async def test_who_lost_its_worker_runs_alone(bench: Bench) -> None:
-    """A stream that may take its process along runs while no other does."""
-    names = [str(number) for number in range(6)]
-    await bench.store.open([a_stream(name) for name in names])
-    await bench.store.claim(LISTING, a_claim(worker="dead"), limit=3)
-    await bench.store.open([a_stream(name, workspace_id=THERE) for name in ("x", "y", "z")])
-    now: set[str] = set()
-    beside: dict[str, int] = {}
-
-    async def work(stream: Stream, _lease: Lease) -> SliceResult:
-        now.add(stream.id)
-        for _ in range(3):
-            await asyncio.sleep(0)
-            if stream.is_suspect:
-                beside[stream.id] = max(beside.get(stream.id, 0), len(now))
-        now.remove(stream.id)
-        return DONE
-
-    bench.clock.advance(LEASE.total_seconds())
-    async with running(bench.sweeper(work)):
-        await settle()
-
-    assert list(beside.values()) == [1] * 3
-    assert len(bench.ended) == 9
 
 
 async def test_a_channel_has_its_cap_over_every_process(bench: Bench) -> None:
