@@ -2,6 +2,7 @@
 
 from encodings import normalize_encoding
 from encodings.aliases import aliases
+from functools import lru_cache
 from typing import Final
 
 _CHARSETS: Final = frozenset(aliases) | frozenset(aliases.values()) | {"koi8_u", "cp874"}
@@ -12,10 +13,15 @@ and each name that nobody knows is searched on disk and remembered for ever.
 """
 
 
+@lru_cache(maxsize=256)
+def _is_known(charset: str) -> bool:
+    return normalize_encoding(charset).lower() in _CHARSETS
+
+
 def text_in(data: bytes, *charsets: str) -> str:
     """Return `data` in the first of the charsets that fits, or with marks for what does not."""
     for charset in charsets:
-        if normalize_encoding(charset).lower() not in _CHARSETS:
+        if not _is_known(charset):
             continue
         try:
             return data.decode(charset)

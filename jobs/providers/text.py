@@ -15,10 +15,18 @@ _LINES = re.compile(r" ?\n ?(?:\n ?)+")
 def clean(text: str, max_chars: int = MAX_TEXT_CHARS) -> str:
     """Return at most `max_chars` of `text`, without NUL and halves of surrogate pairs."""
     text = text[:max_chars]
-    # Most text is plain, and to see that takes no search.
-    if text.isascii() and "\0" not in text:
+    # Most text is fit, and to see that takes no search: UTF-8 has no form for halves of pairs.
+    if "\0" not in text and (text.isascii() or _is_encodable(text)):
         return text
     return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def html_text(html: str, max_chars: int = MAX_TEXT_CHARS) -> str:

@@ -156,5 +156,9 @@ def _when(moment: datetime | None) -> JSON:
 def _clean(text: str) -> str:
     if text.isascii():
         return text
-    # Lone surrogates have no form in JSON, and one of them would refuse the whole event.
-    return text.encode("utf-8", "replace").decode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Lone surrogates have no form in JSON, and one of them would refuse the whole event.
+        return text.encode("utf-8", "replace").decode()
+    return text

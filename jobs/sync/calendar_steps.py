@@ -108,34 +108,33 @@ class CalendarDraft:
         for each in gone:
             held = self._held.get(each.event.remote_id, each)
             if not held.is_gone:
-                after = replace(held, is_gone=True)
-                self._keep(self._announced(RecordOperation.DELETED, held, after))
+                after = replace(held, is_gone=True, revision=held.revision + 1)
+                event = self._announcer.event(RecordOperation.DELETED, held, after)
+                self._events.append(event)
+                self._keep(after)
 
     def _write(self, place: Place, event: Event) -> None:
         held = self._held.get(event.remote_id)
+        operation: RecordOperation | None = None
+        if held is None or held.is_gone:
+            operation = RecordOperation.CREATED
+        elif held.event != event and replace(held.event, version=event.version) != event:
+            operation = RecordOperation.UPDATED
         after = HeldEvent(
             record_id=self._record_id(place, event),
             calendar_id=place.remote_id,
             event=event,
             is_gone=False,
             generation=place.generation,
-            revision=held.revision if held else 0,
+            revision=(held.revision if held else 0) + (operation is not None),
         )
-        if held is None or held.is_gone:
-            after = self._announced(RecordOperation.CREATED, None, after)
-        elif held.event != event and replace(held.event, version=event.version) != event:
-            after = self._announced(RecordOperation.UPDATED, held, after)
+        if operation is not None:
+            before = held if operation is RecordOperation.UPDATED else None
+            self._events.append(self._announcer.event(operation, before, after))
         if after != held:
             self._keep(after)
         for each in attendee_contacts(event, self._policy):
             self._contacts[each.email] = Contact(each, self._announcer.now)
-
-    def _announced(
-        self, operation: RecordOperation, before: HeldEvent | None, after: HeldEvent
-    ) -> HeldEvent:
-        after = replace(after, revision=after.revision + 1)
-        self._events.append(self._announcer.event(operation, before, after))
-        return after
 
     def _keep(self, after: HeldEvent) -> None:
         self._held[after.event.remote_id] = after

@@ -152,7 +152,7 @@ def attendee_contacts(event: Event, policy: MailPolicy) -> tuple[Address, ...]:
     Whoever invites counts as somebody who writes, whoever is invited by the owner as one who is
     written to.
     """
-    if policy.contacts is ContactPolicy.NONE:
+    if policy.contacts is ContactPolicy.NONE or not event.attendees:
         return ()
     is_own = any(each.is_organizer and each.email in policy.own for each in event.attendees)
     if not is_own and policy.contacts is ContactPolicy.SENT:

@@ -1,5 +1,6 @@
 """Reads addresses as they stand in the headers of mail, however broken they are."""
 
+import re
 from collections.abc import Iterator
 
 from jobs.providers.encoded_words import MAX_HEADER_CHARS
@@ -9,6 +10,7 @@ from jobs.sync.items import Address
 MAX_ADDRESSES = 1000
 _MAX_EMAIL_CHARS = 320
 _MAX_NAME_CHARS = 500
+_MARKS = re.compile(r'[\\"():;]')
 
 
 def addresses_of(header: str) -> tuple[Address, ...]:
@@ -18,13 +20,27 @@ def addresses_of(header: str) -> tuple[Address, ...]:
     addresses come of it.
     """
     found: list[Address] = []
-    for entry in _entries(header[:MAX_HEADER_CHARS]):
+    header = header[:MAX_HEADER_CHARS]
+    for entry in _plain_entries(header) or _entries(header):
         address = _address(entry)
         if address is not None:
             found.append(address)
         if len(found) == MAX_ADDRESSES:
             break
     return tuple(found)
+
+
+def _plain_entries(text: str) -> list[str]:
+    """Return what `_entries` yields where only commas part a header; nothing where more does.
+
+    Nearly all headers are so, and to look at each of their characters takes ten times as long.
+    """
+    if _MARKS.search(text):
+        return []
+    entries = text.split(",")
+    # A comma within brackets parts nothing.
+    is_apart = all(entry.rfind("<") <= entry.rfind(">") for entry in entries)
+    return entries if is_apart else []
 
 
 def _entries(text: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from jobs.sync.provider import AccountRef, Page, Removed
 from sanderling.kernel.clock import Clock
 
 PRIMARY = "primary"
-PAGE_SIZE = 200
+PAGE_SIZE = 500
 _MOST_PAGES = 1000
 """A page of series that change, each with a date every day, has less of dates."""
 _MOST_MASTERS = 1000

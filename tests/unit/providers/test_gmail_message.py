@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.providers.google.addresses import MAX_ADDRESSES, addresses_of
+from jobs.providers.google.addresses import (
+    MAX_ADDRESSES,
+    _entries,  # pyright: ignore[reportPrivateUsage] - two ways are compared.
+    _plain_entries,  # pyright: ignore[reportPrivateUsage] - as above.
+    addresses_of,
+)
 from jobs.providers.google.message import MAX_DEPTH, MAX_PARTS, message_of
 from jobs.providers.text import MAX_TEXT_CHARS, clean, html_text
 from jobs.sync.items import Address, Participant, Role
@@ -112,6 +117,24 @@ def test_no_message_is_beyond_reading(payload: object, more: dict[str, object]) 
 
     assert read.remote_id == "m1"
     json.dumps(read.text).encode()
+
+
+@given(st.text(alphabet='ab@<>, \t"\\\\():;', max_size=40))
+def test_plain_headers_are_parted_as_all_others_are(header: str) -> None:
+    """The short way yields what the long one does, or leaves the header to it."""
+    plain = _plain_entries(header)
+
+    assert plain in ([], list(_entries(header)))
+
+
+def test_most_headers_take_the_short_way() -> None:
+    """Names in brackets parted by commas need no look at each character; a comma within does."""
+    assert _plain_entries("Ada <ada@x.example>, bo@x.example") == [
+        "Ada <ada@x.example>",
+        " bo@x.example",
+    ]
+    assert _plain_entries("<a,b@x.example>, c@x.example") == []
+    assert _plain_entries('"Bo, B." <bo@x.example>') == []
 
 
 @given(st.text(alphabet='"<>(),;:@\\ ab=?.\x00'))

@@ -77,7 +77,7 @@ async def test_each_date_of_a_series_says_what_its_series_says() -> None:
 async def test_dates_are_completed_when_their_series_was_on_another_page() -> None:
     """The series is asked for, once."""
     microsoft = Microsoft()
-    _add(microsoft, plan("RRULE:FREQ=DAILY;COUNT=300"))
+    _add(microsoft, plan("RRULE:FREQ=DAILY;COUNT=600"))
     async with microsoft.calendar() as calendar:
         first = await calendar.scan("primary", None)
     async with microsoft.calendar() as calendar:
