@@ -184,9 +184,12 @@ class Accounts:
             now,
             scopes=granted.scopes,
         )
-        kept = await self._store.connect(account, granted.tokens, self._consents.require_no_loss)
-        await self._streams.open([self._stream(kept, channel) for channel in kept.channels])
-        await self._switch(kept.id, StreamStatus.ACTIVE)
+        kept = await self._store.connect(
+            account,
+            granted.tokens,
+            self._consents.require_no_loss,
+            lambda kept: [self._stream(kept, channel) for channel in kept.channels],
+        )
         await self._watches.look_soon()
         return kept
 

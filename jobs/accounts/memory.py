@@ -21,7 +21,14 @@ from jobs.accounts.account import (
     reconnected,
 )
 from jobs.accounts.policy import PolicyChange
-from jobs.accounts.ports import Renewal, Requirement, require_nothing
+from jobs.accounts.ports import (
+    Beginning,
+    Renewal,
+    Requirement,
+    begin_nothing,
+    require_nothing,
+)
+from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import AccountId
 from sanderling.kernel.ids import WorkspaceId
 
@@ -39,10 +46,11 @@ class _Kept:
 
 
 class MemoryAccountStore:
-    """Keep accounts for as long as this process lives."""
+    """Keep accounts for as long as this process lives, and their streams in `streams`."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, streams: MemoryStreamStore | None = None) -> None:
+        """Start empty; without `streams` it is a store of its own."""
+        self.streams = streams or MemoryStreamStore()
         self._kept: dict[str, _Kept] = {}
         self._errands: dict[str, Errand] = {}
 
@@ -66,9 +74,13 @@ class MemoryAccountStore:
         return errand if errand and is_theirs and errand.expires_at > now else None
 
     async def connect(
-        self, account: Account, tokens: TokenSet, require: Requirement = require_nothing
+        self,
+        account: Account,
+        tokens: TokenSet,
+        require: Requirement = require_nothing,
+        begin: Beginning = begin_nothing,
     ) -> Account:
-        """Keep an account with its tokens."""
+        """Keep an account with its tokens and streams."""
         before = next(
             (kept for kept in self._kept.values() if _identity(kept.account) == _identity(account)),
             None,
@@ -85,6 +97,7 @@ class MemoryAccountStore:
                 fence=before.fence + 1,
                 renewing_until=None,
             )
+        self.streams.begin(begin(kept.account))
         self._kept[kept.account.id] = kept
         return kept.account
 

@@ -17,7 +17,7 @@ from jobs.accounts.account import (
     TokenSet,
 )
 from jobs.accounts.policy import PolicyChange
-from jobs.streams.stream import AccountId, Channel
+from jobs.streams.stream import AccountId, Channel, Stream
 from jobs.sync.faults import ProviderFault
 from jobs.sync.items import Kind
 from jobs.sync.status import Progress
@@ -39,6 +39,15 @@ Requirement = Callable[[Account, Account], None]
 
 def require_nothing(before: Account, after: Account) -> None:
     """Let every account become any other."""
+
+
+Beginning = Callable[[Account], Sequence[Stream]]
+"""Returns the streams of an account as it is kept, which begin with it."""
+
+
+def begin_nothing(account: Account) -> Sequence[Stream]:  # noqa: ARG001 - the signature is the port's.
+    """Let an account have no further stream."""
+    return ()
 
 
 class AccountStore(Protocol):
@@ -66,13 +75,18 @@ class AccountStore(Protocol):
         ...
 
     async def connect(
-        self, account: Account, tokens: TokenSet, require: Requirement = require_nothing
+        self,
+        account: Account,
+        tokens: TokenSet,
+        require: Requirement = require_nothing,
+        begin: Beginning = begin_nothing,
     ) -> Account:
-        """Keep an account with its tokens, both or neither, and return it as it is kept.
+        """Keep an account with its tokens and streams, all or none, and return it as it is kept.
 
         One of the same workspace, provider and subject keeps its id and its age, gains the
         channels, keeps its policy, and is connected again; who renews its tokens meanwhile has
-        lost. What `require` raises leaves it as it was; nobody changes it meanwhile.
+        lost. What `require` raises leaves it as it was; nobody changes it meanwhile. Streams of
+        `begin` that are there already go on, as `switched` says, when the new ones begin.
         """
         ...
 

@@ -49,6 +49,12 @@ class MemoryStreamStore:
             if (stream.account_id, stream.channel) not in kept:
                 self._streams.setdefault(stream.id, stream)
 
+    def begin(self, new: Sequence[Stream]) -> None:
+        """Keep streams that are new, and let those go on that are there already."""
+        for stream in new:
+            kept = self._streams.get(stream.id, stream)
+            self._streams[stream.id] = switched(kept, StreamStatus.ACTIVE, stream.next_due_at)
+
     async def of_account(self, account_id: AccountId) -> Sequence[Stream]:
         """Return the streams of an account, by channel."""
         mine = (each for each in self._streams.values() if each.account_id == account_id)

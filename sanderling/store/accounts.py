@@ -20,7 +20,13 @@ from jobs.accounts.account import (
     reconnected,
 )
 from jobs.accounts.policy import PolicyChange
-from jobs.accounts.ports import Renewal, Requirement, require_nothing
+from jobs.accounts.ports import (
+    Beginning,
+    Renewal,
+    Requirement,
+    begin_nothing,
+    require_nothing,
+)
 from jobs.streams.stream import AccountId, Channel
 from sanderling.kernel.ids import WorkspaceId
 from sanderling.store.account_policy import policy_of, policy_text
@@ -28,6 +34,7 @@ from sanderling.store.account_schema import account_errands, account_tokens, con
 from sanderling.store.columns import EXACT, Moment, is_storable
 from sanderling.store.database import Database
 from sanderling.store.rows import AnyRow, AnySelect, read_all, read_one
+from sanderling.store.streams import begin_streams
 
 _account = connected_accounts.c
 _token = account_tokens.c
@@ -76,9 +83,13 @@ class SQLAccountStore:
         return await read_one(self._database, query, self._errand_of)
 
     async def connect(
-        self, account: Account, tokens: TokenSet, require: Requirement = require_nothing
+        self,
+        account: Account,
+        tokens: TokenSet,
+        require: Requirement = require_nothing,
+        begin: Beginning = begin_nothing,
     ) -> Account:
-        """Keep an account with its tokens."""
+        """Keep an account with its tokens and streams."""
         async with self._database.write() as connection:
             insert = self._database.insert_missing(connected_accounts)
             await connection.execute(insert, [_account_row(account)])
@@ -91,6 +102,7 @@ class SQLAccountStore:
             change = update(connected_accounts).where(_account.id == kept.id)
             await connection.execute(change.values(_account_row(kept)))
             await self._write_tokens(connection, kept.id, tokens)
+            await begin_streams(self._database, connection, begin(kept))
         return kept
 
     async def _write_tokens(

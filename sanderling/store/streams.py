@@ -46,9 +46,8 @@ class SQLStreamStore:
         """Keep streams that are new."""
         if not new:
             return
-        rows = [{"id": each.id, **_fixed(each), **_row(each)} for each in new]
         async with self._database.write() as connection:
-            await connection.execute(self._database.insert_missing(streams), rows)
+            await _insert(self._database, connection, new)
 
     async def of_account(self, account_id: AccountId) -> Sequence[Stream]:
         """Return the streams of an account, by channel."""
@@ -242,6 +241,25 @@ async def _still_held(connection: AsyncConnection, leases: Sequence[Lease]) -> f
     query = select(_rows.id, _rows.fence).where(_rows.id.in_(sorted(fences)), queries.HELD)
     rows = (await connection.execute(query)).all()
     return frozenset(StreamId(row.id) for row in rows if row.fence == fences[row.id])
+
+
+async def begin_streams(
+    database: Database, connection: AsyncConnection, new: Sequence[Stream]
+) -> None:
+    """Keep streams that are new, and let those go on that are there, in another's transaction."""
+    if not new:
+        return
+    await _insert(database, connection, new)
+    begins = {each.id: each.next_due_at for each in new}
+    query = select(streams).where(_rows.id.in_(sorted(begins))).with_for_update()
+    kept = map(stream_of, (await connection.execute(query)).all())
+    after = [switched(each, StreamStatus.ACTIVE, begins[each.id]) for each in kept]
+    await write_streams(connection, after)
+
+
+async def _insert(database: Database, connection: AsyncConnection, new: Sequence[Stream]) -> None:
+    rows = [{"id": each.id, **_fixed(each), **_row(each)} for each in new]
+    await connection.execute(database.insert_missing(streams), rows)
 
 
 async def write_streams(connection: AsyncConnection, after: Sequence[Stream]) -> None:

@@ -12,9 +12,10 @@ from jobs.accounts.errors import ConsentRefused
 from jobs.accounts.memory import MemoryAccountStore
 from jobs.accounts.policy import AccountPolicy, MailKind, PolicyChange
 from jobs.accounts.ports import AccountStore, Renewal
-from jobs.streams.stream import AccountId, Channel
+from jobs.streams.ports import StreamStore
+from jobs.streams.stream import AccountId, Channel, Stream, StreamId, StreamStatus
 from jobs.sync.rules import ContactPolicy, Visibility
-from sanderling.store import SQLAccountStore, open_database
+from sanderling.store import SQLAccountStore, SQLStreamStore, open_database
 from support.accounts import ELSEWHERE, HOME, HOUR, NOW, TOKENS, a_sealer, an_account
 
 NEXT = TokenSet("next-access", "next-refresh", NOW + 2 * HOUR)
@@ -23,13 +24,30 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-async def store(request: pytest.FixtureRequest) -> AsyncGenerator[AccountStore]:
-    """Yield an empty store of each kind in turn."""
+async def stores(
+    request: pytest.FixtureRequest,
+) -> AsyncGenerator[tuple[AccountStore, StreamStore]]:
+    """Yield an empty store of each kind in turn, with that of the accounts' streams."""
     if request.param == "memory":
-        yield MemoryAccountStore()
+        memory = MemoryAccountStore()
+        yield memory, memory.streams
         return
     async with open_database(request.getfixturevalue(f"{request.param}_url")) as database:
-        yield SQLAccountStore(database, a_sealer())
+        yield SQLAccountStore(database, a_sealer()), SQLStreamStore(database)
+
+
+@pytest.fixture
+def store(stores: tuple[AccountStore, StreamStore]) -> AccountStore:
+    """Return the store of accounts alone."""
+    return stores[0]
+
+
+def streams_of(account: Account) -> list[Stream]:
+    """Return a stream for each channel of an account, due an hour from now."""
+    return [
+        Stream(StreamId(f"{account.id}:{each}"), account.workspace_id, account.id, each, LATER, NOW)
+        for each in account.channels
+    ]
 
 
 def an_errand(state: str = "s1") -> Errand:
@@ -189,6 +207,49 @@ async def test_who_connects_again_keeps_the_account(store: AccountStore) -> None
     assert not await store.renewed(held, TOKENS)
     assert not await store.give_back(held, AccountStatus.NEEDS_REAUTH, "late")
     assert await store.find(HOME, first.id) == expected
+
+
+async def test_an_account_begins_with_its_streams(
+    stores: tuple[AccountStore, StreamStore],
+) -> None:
+    """One for each channel; connected again, what rested goes on beside what is new."""
+    store, streams = stores
+    account = await store.connect(an_account(), TOKENS, begin=streams_of)
+    [gmail] = await streams.of_account(account.id)
+    await streams.switch(gmail.id, StreamStatus.PARKED, NOW, "It ended.")
+    more = replace(
+        an_account(2, subject=account.subject), channels=(Channel.GMAIL, Channel.GOOGLE_CALENDAR)
+    )
+
+    await store.connect(more, NEXT, begin=streams_of)
+
+    kept = await streams.of_account(account.id)
+    assert [(each.channel, each.status, each.detail) for each in kept] == [
+        (Channel.GMAIL, StreamStatus.ACTIVE, ""),
+        (Channel.GOOGLE_CALENDAR, StreamStatus.ACTIVE, ""),
+    ]
+    assert {each.next_due_at for each in kept} == {LATER}
+
+
+async def test_nothing_is_kept_of_an_account_whose_streams_cannot_begin(
+    stores: tuple[AccountStore, StreamStore],
+) -> None:
+    """There is no account that nobody syncs; one that was there is as before."""
+    store, streams = stores
+    before = await store.connect(an_account(), TOKENS, begin=streams_of)
+
+    def refuse(account: Account) -> list[Stream]:
+        raise ConsentRefused(reason=f"{account.id} cannot begin", what_to_do="Connect again")
+
+    for account in (an_account(2), replace(an_account(3, subject=before.subject), scopes=("x",))):
+        with pytest.raises(ConsentRefused):
+            await store.connect(account, NEXT, begin=refuse)
+
+    assert (await store.list_accounts(HOME, limit=9)).rows == (before,)
+    held = await store.tokens(before.id)
+    assert held is not None
+    assert (held.tokens, held.version) == (TOKENS, 1)
+    assert len(await streams.of_account(before.id)) == 1
 
 
 async def test_the_same_subject_elsewhere_is_another_account(store: AccountStore) -> None:

@@ -48,11 +48,11 @@ class Desk:
 
     clock: VirtualClock = field(default_factory=VirtualClock)
     store: MemoryAccountStore = field(default_factory=MemoryAccountStore)
-    streams: MemoryStreamStore = field(default_factory=MemoryStreamStore)
     watches: Watches | None = None
 
     def __post_init__(self) -> None:
         """Open the desk."""
+        self.streams = self.store.streams
         self.sign_in = Balky(self.clock)
         tools = Tools(self.clock, SortableIds(self.clock), os.urandom)
         self.mail = MemoryMailStore(lambda _: True)

@@ -10,7 +10,6 @@ from jobs.accounts.account import Account
 from jobs.accounts.accounts import Accounts, Belongings, Tools
 from jobs.accounts.attachments import Attachments
 from jobs.accounts.memory import MemoryAccountStore
-from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.stream import Channel
 from jobs.sync.faults import ProviderFault
 from jobs.sync.history import MemorySliceHistory
@@ -37,10 +36,10 @@ class Doorstep:
     clock: VirtualClock
     ids: SortableIds
     store: MemoryAccountStore = field(default_factory=MemoryAccountStore)
-    streams: MemoryStreamStore = field(default_factory=MemoryStreamStore)
 
     def __post_init__(self) -> None:
         """Open the door."""
+        self.streams = self.store.streams
         self.sign_in = Balky(self.clock)
         numbers = itertools.count(1)
         tools = Tools(self.clock, self.ids, lambda count: next(numbers).to_bytes(count))

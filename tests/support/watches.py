@@ -65,7 +65,11 @@ class MemoryEstate:
     """The stores in memory."""
 
     accounts: MemoryAccountStore = field(default_factory=MemoryAccountStore)
-    streams: MemoryStreamStore = field(default_factory=MemoryStreamStore)
+
+    @property
+    def streams(self) -> MemoryStreamStore:
+        """The store of the accounts' streams."""
+        return self.accounts.streams
 
     def opened(self) -> Estate:
         """Return the stores, with that of watches."""

@@ -23,7 +23,7 @@ class Watched:
         """Open both."""
         look = self.lookout = Lookout(estate=self.stores.opened())
         watches = Watches(look.estate.watches, look.ending, lambda: look.plan, look.ask, look.clock)
-        self.desk = Desk(look.clock, self.stores.accounts, self.stores.streams, watches)
+        self.desk = Desk(look.clock, self.stores.accounts, watches)
 
     async def states(self, account_id: str) -> dict[Channel, PushWord]:
         """Return how push of each channel stands."""
