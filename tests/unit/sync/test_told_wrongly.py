@@ -158,3 +158,23 @@ async def test_a_message_that_moves_on_is_never_said_to_be_gone() -> None:
 
     assert await remote.local() == remote.remote()
     assert not [each for each in await remote.keeping.announced() if each.operation == "deleted"]
+
+
+async def test_folder_that_is_renamed_while_folders_are_listed_keeps_its_mail() -> None:
+    """The pages that follow leave it out, and only the changes since the first one tell of it."""
+    remote = SimulatedMail("microsoft")
+    office, person = remote.account.office, remote.account.person
+    assert office is not None
+    folders = office.folders(person)
+    folder = folders.add("new", parent="inbox")
+    remote.box.add(letter(), places=frozenset({folder.key}))
+    await remote.slices()
+    remote.storm.edit = lambda _: folders.rename(folder.key, f"name {remote.number()}")
+    remote.storm.edits = 1.0
+
+    await remote.sync().list_changes(ACCOUNT, remote.lease(), POLICY)
+    await remote.sync().fetch_wanted(ACCOUNT, remote.lease(), POLICY)
+
+    assert folders.get(folder.key).name != "new"
+    assert await remote.local() == remote.remote() != {}
+    assert not [each for each in await remote.keeping.announced() if each.operation == "deleted"]
