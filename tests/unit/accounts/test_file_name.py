@@ -29,6 +29,10 @@ from sanderling.api.attachment_name import disposition, name_in
         ("half\ud83d.txt", "half.txt"),
         ('a"b.txt', "a_b.txt"),
         ("trailing. . ", "trailing"),
+        (". .bashrc", "bashrc"),
+        (".\u00a0. .profile", "profile"),
+        ("con" + " " * 300 + "x", "_con"),
+        ("con." + "x" * 196, "_con." + "x" * 195),
     ],
 )
 def test_a_name_leads_nowhere_else_and_hides_nothing(told: str, kept: str) -> None:
@@ -44,8 +48,12 @@ def test_a_long_name_keeps_its_ending() -> None:
     assert len(name.encode()) <= 200
 
 
-@given(st.text(alphabet=st.characters()))
+@given(st.text(alphabet=st.characters()) | st.text(alphabet=" .\u00a0:/_conx\u00e9"))
+@example(". .bashrc")
+@example(": \u00a0.")
 @example("con. .")
+@example("con." + "x" * 196)
+@example("\u00e9" * 98 + " . . " + "x" * 30)
 @example("." * 300 + "/" * 300)
 @example("x" * 199 + " .y")
 def test_a_name_is_fit_and_stays_as_it_is(told: str) -> None:
@@ -54,9 +62,11 @@ def test_a_name_is_fit_and_stays_as_it_is(told: str) -> None:
 
     assert file_name(name) == name
     assert name
-    assert len(name.encode()) <= 201
+    assert len(name.encode()) <= 200
+    assert name == name.strip()
+    assert not name.startswith(".")
+    assert not name.endswith(".")
     assert not set(name) & set('/\\\0\r\n"')
-    assert name not in {".", ".."}
     header = disposition(told)
     assert header.isascii()
     assert header.isprintable()

@@ -13,7 +13,7 @@ from jobs.accounts.attachments import FetchedAttachment
 from jobs.streams.stream import AccountId
 from jobs.sync.faults import AuthRevoked, RateLimited
 from jobs.sync.items import Attachment
-from sanderling.api import taking
+from sanderling.api import attachment_answer, taking
 from sanderling.api.attachment_answer import AttachmentResponse
 from support.came_in import MINE, account_of, bring_messages, message_id
 from support.services import House, build_house, open_http
@@ -102,26 +102,60 @@ async def _never() -> Sent:
     raise AssertionError
 
 
+class Held:
+    """An attachment that tells whether it is still held."""
+
+    def __init__(self, content: bytes) -> None:
+        """Hold nothing yet."""
+        self.content = content
+        self.is_open = False
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[FetchedAttachment]:
+        """Yield it."""
+        self.is_open = True
+        try:
+            file = Attachment("1", "a", "text/plain", len(self.content), is_inline=False)
+            yield FetchedAttachment(file, self.content)
+        finally:
+            self.is_open = False
+
+
 async def test_a_reader_that_takes_nothing_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held for somebody who does not read it does not stand in the way of others."""
     monkeypatch.setattr(taking, "STALL_S", 0.0)
-    is_open = False
-
-    @asynccontextmanager
-    async def opened() -> AsyncGenerator[FetchedAttachment]:
-        nonlocal is_open
-        is_open = True
-        try:
-            file = Attachment("1", "a", "text/plain", 3, is_inline=False)
-            yield FetchedAttachment(file, b"abc")
-        finally:
-            is_open = False
+    held = Held(b"abc")
 
     async def send(message: Sent) -> None:
         if message["type"] == "http.response.body":
             await asyncio.Event().wait()
 
     with pytest.raises(ClientDisconnect):
-        await AttachmentResponse(opened())({"type": "http"}, _never, send)
+        await AttachmentResponse(held.open())({"type": "http"}, _never, send)
 
-    assert not is_open
+    assert not held.is_open
+
+
+async def test_a_reader_that_is_too_slow_on_the_whole_makes_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where it takes something again and again; a quicker one gets it whole."""
+    held = Held(bytes(2_000_000))
+    taken: list[int] = []
+
+    async def send(message: Sent) -> None:
+        if message["type"] == "http.response.body":
+            taken.append(len(message["body"]))
+            await asyncio.sleep(0)
+
+    await AttachmentResponse(held.open())({"type": "http"}, _never, send)
+    whole = sum(taken)
+    monkeypatch.setattr(attachment_answer, "GRACE_S", 0.0)
+    monkeypatch.setattr(attachment_answer, "LEAST_BYTES_PER_S", 10**15)
+    taken.clear()
+    with pytest.raises(ClientDisconnect):
+        await AttachmentResponse(held.open())({"type": "http"}, _never, send)
+
+    assert whole == len(held.content)
+    assert 0 < sum(taken) < whole
+    assert not held.is_open
