@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from support.discovery import Description
 
 _READER = Path(__file__).with_name("google_reader.py")
+_SIGNER = _READER.with_name("google_signer.py")
 _ENOUGH_S = 90.0
 
 
@@ -43,10 +45,19 @@ def description(name: str) -> Description:
 
 async def read_with_googles_client(**given: object) -> Any:
     """Return what `google_reader.py` reads with Google's client, for what it is given."""
+    return await _run(_READER, given)
+
+
+async def sign_with_googles_library(**given: object) -> Any:
+    """Return what `google_signer.py` signs and checks, for what it is given."""
+    return await _run(_SIGNER, given)
+
+
+async def _run(program: Path, given: Mapping[str, object]) -> Any:
     process = await asyncio.create_subprocess_exec(
         _environment() / "bin" / "python",
         "-P",  # beside the program lies a module named as a package of Google's.
-        _READER,
+        program,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -18,10 +18,13 @@ EMAIL = "gmail-push@project-1.iam.gserviceaccount.com"
 KEY_ID = "key-1"
 
 
-@cache
 def private_key(name: str = KEY_ID, bits: int = 2048) -> RSAPrivateKey:
     """Return the one key of this name, which costs a tenth of a second to make."""
-    assert name
+    return _made(name, bits)
+
+
+@cache
+def _made(_name: str, bits: int) -> RSAPrivateKey:
     return generate_private_key(65537, bits)
 
 
