@@ -89,7 +89,7 @@ class StreamStore(Protocol):
     async def hasten(self, lane: Lane, turn: Callable[[StreamId], datetime], now: datetime) -> int:
         """Let streams of a lane that wait for their turn be due by `turn`, where that is earlier.
 
-        What backs off, or was lost or broken, keeps its moment. Return how many it was.
+        What backs off, rests, or was lost or broken, keeps its moment. Return how many it was.
         """
         ...
 

@@ -46,6 +46,7 @@ def claimed(stream: Stream, claim: StreamClaim) -> Stream:
         asked_at=None,
         # Only a listing finds what changed: what goes on importing leaves the hint to the next one.
         hinted_at=None if stream.phase is Phase.LIST else stream.hinted_at,
+        rests_until=None,
         updated_at=claim.now,
     )
 
@@ -53,6 +54,7 @@ def claimed(stream: Stream, claim: StreamClaim) -> Stream:
 def settled(stream: Stream, result: SliceResult, now: datetime, due_at: datetime) -> Stream:
     """Return a claimed stream after a slice that ended in order, due again at `due_at`.
 
+    It rests until then where the slice named a moment, and otherwise waits for its turn.
     A slice that only waits, and still counts failures, is not a good one.
     """
     is_good = result.failure is None and not result.failures
@@ -61,6 +63,7 @@ def settled(stream: Stream, result: SliceResult, now: datetime, due_at: datetime
         phase=result.phase,
         status=result.status,
         next_due_at=due_at,
+        rests_until=due_at if isinstance(result.due, datetime) else None,
         attempts=0,
         failures=result.failures,
         detail=result.detail,
@@ -114,7 +117,7 @@ def merged(kept: Stream, after: Stream) -> Stream:
 
     A pause stands, and so does a wish for a slice out of turn: a slice that ended in order, and
     parked the stream without knowing of the wish, is followed by one more. A hint only makes the
-    next turn come sooner: what backs off does so all the same.
+    next turn come sooner: what backs off, or waits for quota, does so all the same.
     """
     is_wanted = kept.asked_at is not None and after.attempts == 0
     is_settled = kept.status is StreamStatus.ACTIVE and not is_wanted
@@ -128,6 +131,7 @@ def merged(kept: Stream, after: Stream) -> Stream:
         asked_at=None,
         recover_at=recover_at,
         hinted_at=kept.hinted_at,
+        rests_until=after.rests_until if kept.asked_at is None else None,
     )
     if kept.hinted_at is None or not written.is_in_turn:
         return written
@@ -147,6 +151,7 @@ def recovered(stream: Stream, now: datetime) -> Stream:
         failures=max(0, stream.failures - 1),
         recoveries=stream.recoveries + 1,
         recover_at=None,
+        rests_until=None,
         updated_at=now,
     )
 
@@ -175,26 +180,28 @@ def switched(stream: Stream, status: StreamStatus, now: datetime, detail: str = 
 
 def asked(stream: Stream, now: datetime) -> Stream:
     """Return a stream that somebody wants a slice of as soon as may be."""
-    return replace(stream, next_due_at=min(stream.next_due_at, now), asked_at=now, updated_at=now)
+    due_at = min(stream.next_due_at, now)
+    return replace(stream, next_due_at=due_at, asked_at=now, rests_until=None, updated_at=now)
 
 
 def is_open_to_hints(stream: Stream, now: datetime) -> bool:
     """Claim that a hint changes anything: one of a flood mostly does not.
 
-    What backs off, was lost or broken, or rests keeps its moment.
+    What backs off, was lost or broken, or is paused is closed to them.
     """
     is_held = stream.status is StreamStatus.ACTIVE and stream.lease_until is not None
-    if not is_held and not stream.is_in_turn:
+    if not is_held and not stream.is_well:
         return False
-    return stream.hinted_at is None or (not is_held and stream.next_due_at > now)
+    return stream.hinted_at is None or (stream.is_in_turn and stream.next_due_at > now)
 
 
 def hinted(stream: Stream, now: datetime) -> Stream:
     """Return a stream of which its provider says that something changed.
 
-    One that waits for its turn is due; one that is held is due again once its slice has ended well.
+    One that waits for its turn is due; one that is held is due again once its slice has ended well,
+    and one that rests keeps its moment.
     """
-    if stream.lease_until is not None:
+    if not stream.is_in_turn:
         return replace(stream, hinted_at=now)
     return replace(stream, next_due_at=min(stream.next_due_at, now), hinted_at=now)
 
@@ -221,7 +228,8 @@ def is_stuck(stream: Stream, now: datetime) -> bool:
 
 def unstuck(stream: Stream, now: datetime) -> Stream:
     """Return a stuck stream due now, and held by nobody: the fence moves on."""
-    return replace(_free(stream, now), next_due_at=now, fence=stream.fence + 1)
+    free = replace(_free(stream, now), fence=stream.fence + 1)
+    return replace(free, next_due_at=now, rests_until=None)
 
 
 def _free(stream: Stream, now: datetime) -> Stream:

@@ -86,7 +86,8 @@ class Stream:
     somebody asked for a slice out of turn that was not begun yet. `recover_at` is when a parked
     stream is tried again by itself, None for never, and `recoveries` how often that was done since
     a slice was last good. `hinted_at` is when the provider told of changes that no listing that
-    began later has looked for.
+    began later has looked for. `rests_until` is a moment that its last slice named, before which
+    only people have it worked on; None where it waits for its turn.
     """
 
     id: StreamId
@@ -109,6 +110,7 @@ class Stream:
     recoveries: int = 0
     recover_at: datetime | None = None
     hinted_at: datetime | None = None
+    rests_until: datetime | None = None
 
     @property
     def lane(self) -> Lane:
@@ -121,10 +123,15 @@ class Stream:
         return self.last_failure is not None and self.last_failure.kind == LOST_WORKER
 
     @property
-    def is_in_turn(self) -> bool:
-        """Claim that it waits for its next turn, and not because something went wrong."""
+    def is_well(self) -> bool:
+        """Claim that it waits, and not because something went wrong."""
         is_waiting = self.status is StreamStatus.ACTIVE and self.lease_until is None
         return is_waiting and not self.failures and not self.attempts
+
+    @property
+    def is_in_turn(self) -> bool:
+        """Claim that it waits for its next turn: nothing went wrong, and it does not rest."""
+        return self.is_well and self.rests_until is None
 
     def lease(self) -> Lease:
         """Return the hold that its claim gave.
@@ -160,7 +167,8 @@ class Healing(StrEnum):
 class SliceResult:
     """What one slice came to.
 
-    `phase` is what the next one does. `due` is when: a moment is for a provider that asked to wait.
+    `phase` is what the next one does. `due` is when: a moment is for a provider that asked to wait,
+    or for quota of ours that is spent, and no hint makes it come sooner.
     `failure` is what ended it early; then `failures` is how many such slices there were in a row,
     this one among them. A `status` of `PARKED` or `PAUSED` ends the work on it. `healing` says
     whether a stream that is parked may be well again without anybody's doing.

@@ -56,6 +56,7 @@ _CHANGING: Final = tuple(
 HELD: Final = text("streams.lease_until IS NOT NULL")
 _RECOVERING: Final = text("streams.recover_at IS NOT NULL")
 _WAITING: Final = text("streams.lease_until IS NULL AND streams.status = 'active'")
+_IS_WELL: Final = and_(_WAITING, _rows.failures == 0, _rows.attempts == 0)
 
 
 def due(now: datetime) -> ColumnElement[bool]:
@@ -129,6 +130,7 @@ def claiming(
             attempts=_rows.attempts + 1,
             asked_at=None,
             hinted_at=case((_rows.phase == Phase.LIST.value, null()), else_=_rows.hinted_at),
+            rests_until=None,
             updated_at=claim.now,
         )
         .returning(streams)
@@ -200,7 +202,7 @@ def ripe(now: datetime, limit: int) -> AnySelect:
 
 def stuck(now: datetime, limit: int) -> AnySelect:
     """Return the query for streams that are stuck, locked; those of others are skipped."""
-    is_ill = or_(_rows.failures > 0, _rows.attempts > 0)
+    is_ill = or_(_rows.failures > 0, _rows.attempts > 0, _rows.rests_until.is_not(None))
     is_held = and_(HELD, _rows.lease_until > now + LONGEST_LEASE)
     is_resting = and_(_WAITING, is_ill, _rows.next_due_at > now + LONGEST_REST)
     return (
@@ -214,9 +216,8 @@ def stuck(now: datetime, limit: int) -> AnySelect:
 
 def in_turn(lane: Lane, now: datetime) -> AnySelect:
     """Return the query for streams of a lane that wait for their turn, and until when."""
-    is_well = and_(_rows.failures == 0, _rows.attempts == 0)
     return select(_rows.id, _rows.next_due_at).where(
-        in_lane(lane), _WAITING, is_well, _rows.next_due_at > now
+        in_lane(lane), _IS_WELL, _rows.rests_until.is_(None), _rows.next_due_at > now
     )
 
 
@@ -232,18 +233,18 @@ def hastening() -> Update:
 def open_to_hints(account_id: AccountId, channel: Channel, now: datetime) -> ColumnElement[bool]:
     """Return the condition that a hint changes anything of a stream, as `is_open_to_hints`."""
     is_held = and_(HELD, _rows.status == StreamStatus.ACTIVE.value, _rows.hinted_at.is_(None))
-    is_in_turn = and_(_WAITING, _rows.failures == 0, _rows.attempts == 0)
-    is_late = or_(_rows.hinted_at.is_(None), _rows.next_due_at > now)
+    is_late = and_(_rows.rests_until.is_(None), _rows.next_due_at > now)
     return and_(
         _rows.account_id == account_id,
         _rows.channel == channel.value,
-        or_(is_held, and_(is_in_turn, is_late)),
+        or_(is_held, and_(_IS_WELL, or_(_rows.hinted_at.is_(None), is_late))),
     )
 
 
 def hinting(account_id: AccountId, channel: Channel, now: datetime) -> Update:
     """Return the statement that makes a stream due that is open to hints, as `hinted`."""
-    is_later = and_(_rows.lease_until.is_(None), _rows.next_due_at > now)
+    is_free = and_(_rows.lease_until.is_(None), _rows.rests_until.is_(None))
+    is_later = and_(is_free, _rows.next_due_at > now)
     return (
         update(streams)
         .where(open_to_hints(account_id, channel, now))

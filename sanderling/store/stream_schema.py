@@ -42,6 +42,7 @@ streams = Table(
     Column("recoveries", Integer, nullable=False, server_default="0"),
     Column("recover_at", Moment),
     Column("hinted_at", Moment),
+    Column("rests_until", Moment),
     Column("updated_at", Moment, nullable=False),
     Index("uq_streams_account_id_channel", "account_id", "channel", unique=True),
     Index("uq_streams_held", "account_id", unique=True, sqlite_where=_HELD, postgresql_where=_HELD),

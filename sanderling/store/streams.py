@@ -301,6 +301,7 @@ def _row(stream: Stream) -> dict[str, object]:
         "recoveries": stream.recoveries,
         "recover_at": stream.recover_at,
         "hinted_at": stream.hinted_at,
+        "rests_until": stream.rests_until,
         "updated_at": stream.updated_at,
     }
 
@@ -333,4 +334,5 @@ def stream_of(row: AnyRow) -> Stream:
         recoveries=row.recoveries,
         recover_at=row.recover_at,
         hinted_at=row.hinted_at,
+        rests_until=row.rests_until,
     )

@@ -9,7 +9,16 @@ import pytest
 from jobs.streams.memory import MemoryStreamStore
 from jobs.streams.ports import StreamStore
 from jobs.streams.steps import broken, lost, settled
-from jobs.streams.stream import AccountId, Channel, Lane, Phase, Stream, StreamId, StreamStatus
+from jobs.streams.stream import (
+    AccountId,
+    Channel,
+    Lane,
+    Phase,
+    SliceResult,
+    Stream,
+    StreamId,
+    StreamStatus,
+)
 from sanderling.store import SQLStreamStore, open_database
 from support.records import START
 from support.streams import DONE, LEASE, LISTING, REFUSED, REFUSED_FOR_NOW, a_claim, a_stream
@@ -129,3 +138,45 @@ async def test_a_slice_that_failed_backs_off_all_the_same(store: StreamStore) ->
     assert (await kept(store, "parked")).status is StreamStatus.PARKED
     [healed] = await store.heal(LATER, limit=9)
     assert (healed.id, healed.next_due_at) == (StreamId("lost.gmail"), LATER)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+async def test_what_waits_for_quota_is_told_of_in_vain(store: StreamStore, phase: Phase) -> None:
+    """However often it is told of, held or waiting, it goes on at the moment that it named."""
+    lane, quota_at = Lane(Channel.GMAIL, phase), LATER + LEASE
+    await store.open([replace(a_stream(), phase=phase)])
+    [held] = await store.claim(lane, a_claim(), limit=1)
+    assert await hint(store) == 1
+
+    paced = SliceResult(quota_at, phase, "There is no quota left.")
+    await store.settle([(held.lease(), settled(held, paced, LATER, quota_at))])
+    assert [await hint(store, after_s=30 + number) for number in range(3)] == [0] * 3
+
+    assert (await kept(store)).next_due_at == quota_at
+    assert not await store.hasten(lane, lambda _: START, LATER)
+    assert not await store.claim(lane, a_claim(quota_at - SECOND), limit=1)
+    [again] = await store.claim(lane, a_claim(quota_at), limit=1)
+    # What was told of is looked for once there is quota again, by a listing.
+    await store.settle([(again.lease(), settled(again, DONE, quota_at, FAR))])
+    due_at = START + SECOND if phase is Phase.IMPORT else FAR
+    assert (await kept(store)).next_due_at == due_at
+
+
+@pytest.mark.parametrize("wish", ["held", "waiting"])
+async def test_people_do_not_wait_for_quota(store: StreamStore, wish: str) -> None:
+    """Whoever asks is served at once, and from then on hints count again."""
+    await store.open([a_stream()])
+    [held] = await store.claim(LISTING, a_claim(), limit=1)
+    if wish == "held":
+        await store.ask(held.id, START)
+    paced = SliceResult(FAR, Phase.LIST, "There is no quota left.")
+    await store.settle([(held.lease(), settled(held, paced, START, FAR))])
+    if wish == "waiting":
+        assert (await kept(store)).rests_until == FAR
+        await store.ask(held.id, START)
+
+    assert ((await kept(store)).next_due_at, (await kept(store)).rests_until) == (START, None)
+    [again] = await store.claim(LISTING, a_claim(LATER), limit=1)
+    await store.settle([(again.lease(), settled(again, DONE, LATER, FAR))])
+    assert await hint(store, after_s=40) == 1
+    assert (await kept(store)).next_due_at == START + SECOND * 40

@@ -123,7 +123,7 @@ class Promises(RuleBasedStateMachine):
         data=st.data(),
         phase=phases,
         delay_s=st.integers(0, 90),
-        ending=st.sampled_from(["done", "parked", "broken", "given back"]),
+        ending=st.sampled_from(["done", "rests", "parked", "broken", "given back"]),
     )
     def settle(self, data: st.DataObject, phase: Phase, delay_s: int, ending: str) -> None:
         """Write how a slice ended, by whoever still believes to hold its stream."""
@@ -132,7 +132,8 @@ class Promises(RuleBasedStateMachine):
         believed = data.draw(st.sampled_from(self.claims))
         due_at = self.now + timedelta(seconds=delay_s)
         status = StreamStatus.PARKED if ending == "parked" else StreamStatus.ACTIVE
-        result = replace(DONE, phase=phase, status=status)
+        due = due_at if ending == "rests" else DONE.due
+        result = replace(DONE, due=due, phase=phase, status=status)
         after = {
             "broken": broken(believed, "It broke.", self.now),
             "given back": given_back(believed, self.now, due_at),
@@ -212,6 +213,13 @@ class Promises(RuleBasedStateMachine):
             and trust_of(each) is not Trust.FULL
         }
         assert self.both(lambda store: store.suspects(self.now)) == expected
+
+    @invariant()
+    def who_rests_is_not_hurried(self) -> None:
+        """Keep whoever rests until the moment that its slice named, unless people want it."""
+        resting = [each for each in self.kept().values() if each.rests_until is not None]
+        assert all(each.next_due_at == each.rests_until for each in resting)
+        assert all(each.lease_until is None for each in resting)
 
     @invariant()
     def nothing_is_lost(self) -> None:

@@ -12,8 +12,9 @@ depends_on: str | None = None
 
 
 def upgrade() -> None:
-    """Make the table, and the column for hints; nobody was told of anything yet."""
+    """Make the table, and columns for hints: nobody was told of anything yet, and none rests."""
     op.add_column("streams", sa.Column("hinted_at", Moment))
+    op.add_column("streams", sa.Column("rests_until", Moment))
     op.create_table(
         "watches",
         sa.Column("account_id", WORD, nullable=False),
@@ -36,6 +37,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop both; what providers still tell of ends by itself within days."""
+    """Drop them; what providers still tell of ends by itself within days."""
     op.drop_table("watches")
+    op.drop_column("streams", "rests_until")
     op.drop_column("streams", "hinted_at")
