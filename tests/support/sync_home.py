@@ -25,6 +25,8 @@ MAILS = 4
 EACH_SECOND = "* * * * * *"
 RARELY = "0 0 1 1 *"
 _LOOK_EVERY_S = 0.2
+_OFTEN = {"API_RATE_LIMITING_LONG_LIMIT": "100000"}
+"""Who waits here asks again and again, for longer where the machine has much to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ async def sync_home(
             for setting, value in played["settings"].items()
             if setting not in stored
         }
-        here = {"SERVER_URL": f"http://127.0.0.1:{port}"}
+        here = {"SERVER_URL": f"http://127.0.0.1:{port}", **_OFTEN}
         at_home = replace(command, settings={**command.settings, **printed, **here, **settings})
         key: str = at_home.must("init")["key"]
         with at_home.serving("--without-worker", "--port", str(port)) as server:
