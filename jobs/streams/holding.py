@@ -124,14 +124,14 @@ class Holding:
         task = asyncio.create_task(self._work(stream), name=f"stream {stream.id}")
         lease = stream.lease()
         self._held[stream.id] = held = _Held(stream, lease, task, self._over_at(lease.until))
-        self._holds.keep(stream.account_id, held.until)
+        self._holds.keep(stream, held.until)
         # One that is cancelled before its first step ends without a word of its own.
         task.add_done_callback(lambda ended: self.hand_on(stream) if ended.cancelled() else None)
         task.add_done_callback(lambda _: self._aisle.leave())
 
     def hand_on(self, stream: Stream) -> None:
         """Give a stream back that was claimed for this process and not worked on."""
-        self._holds.drop(stream.account_id)
+        self._holds.drop(stream)
         after = given_back(stream, self._clock.now(), stream.next_due_at)
         self._ended.append((stream.lease(), after))
         self._has_ended.set()
@@ -156,7 +156,7 @@ class Holding:
         try:
             return await self._slices.run(stream)
         finally:
-            self._holds.drop(stream.account_id)
+            self._holds.drop(stream)
             if held.slot is not None:
                 await self._slots.release(held.slot)
                 held.slot = None
@@ -234,7 +234,7 @@ class Holding:
                 each.task.cancel()
             elif not each.is_over and not each.task.done():
                 each.until = over_at
-                self._holds.keep(each.stream.account_id, over_at)
+                self._holds.keep(each.stream, over_at)
         for each in here:
             if each.slot is not None and each.stream.id in kept:
                 await self._slots.renew(each.slot)

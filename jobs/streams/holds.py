@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import TypeAlias
 
 from jobs.streams.errors import HoldOver
-from jobs.streams.stream import AccountId
+from jobs.streams.stream import Stream, StreamId
 from sanderling.kernel.clock import Clock
 
 MayAsk: TypeAlias = Callable[[str], None]
 """Raises `HoldOver` when nothing may be asked for an account any more."""
+
+_Claim: TypeAlias = tuple[StreamId, int]
 
 
 def always(_account_id: str) -> None:
@@ -27,15 +29,17 @@ class Holds:
     def __init__(self, clock: Clock) -> None:
         """Hold nothing yet."""
         self._clock = clock
-        self._until: dict[str, datetime] = {}
+        self._held: dict[str, tuple[_Claim, datetime]] = {}
 
-    def keep(self, account_id: AccountId, until: datetime) -> None:
-        """Hold an account until then, and no longer."""
-        self._until[account_id] = until
+    def keep(self, stream: Stream, until: datetime) -> None:
+        """Hold the account of a stream that was claimed until then, and no longer."""
+        self._held[stream.account_id] = (_claim_of(stream), until)
 
-    def drop(self, account_id: AccountId) -> None:
-        """Hold an account no longer; one that is not held is no fault."""
-        self._until.pop(account_id, None)
+    def drop(self, stream: Stream) -> None:
+        """Hold the account for this claim no longer; a later claim goes on to hold it."""
+        held = self._held.get(stream.account_id)
+        if held is not None and held[0] == _claim_of(stream):
+            del self._held[stream.account_id]
 
     def require(self, account_id: str) -> None:
         """Return while an account is held.
@@ -44,6 +48,10 @@ class Holds:
             HoldOver: it is not, or not any more.
 
         """
-        until = self._until.get(account_id)
-        if until is None or self._clock.now() >= until:
+        held = self._held.get(account_id)
+        if held is None or self._clock.now() >= held[1]:
             raise HoldOver(account=account_id)
+
+
+def _claim_of(stream: Stream) -> _Claim:
+    return stream.id, stream.fence

@@ -1,7 +1,7 @@
 """Who cannot lengthen a lease in time stops by itself, before another one takes over."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -171,10 +171,26 @@ def test_hold_is_kept_until_its_moment_and_not_in_it() -> None:
     """Another one may begin at that moment."""
     clock = VirtualClock(START)
     holds = Holds(clock)
-    holds.keep(ACCOUNT, START + timedelta(seconds=1))
+    holds.keep(a_stream(), START + timedelta(seconds=1))
 
     holds.require(ACCOUNT)
     clock.advance(1)
 
+    with pytest.raises(HoldOver):
+        holds.require(ACCOUNT)
+
+
+def test_claim_that_ends_late_leaves_the_next_one_its_hold() -> None:
+    """A slice that was stopped may end after its account was claimed again here."""
+    clock = VirtualClock(START)
+    holds = Holds(clock)
+    first, second = replace(a_stream(), fence=1), replace(a_stream(), fence=2)
+    holds.keep(first, START + timedelta(seconds=1))
+    holds.keep(second, START + timedelta(seconds=2))
+
+    holds.drop(first)
+
+    holds.require(ACCOUNT)
+    holds.drop(second)
     with pytest.raises(HoldOver):
         holds.require(ACCOUNT)

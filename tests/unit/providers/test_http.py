@@ -13,10 +13,10 @@ from jobs.providers.http import Ask, Lane, ProviderHTTP, exchange, open_client
 from jobs.providers.quota import MemoryQuota
 from jobs.streams.errors import HoldOver
 from jobs.streams.holds import Holds
-from jobs.streams.stream import AccountId
 from jobs.sync.faults import AuthRevoked, Defect, RateLimited, Temporary
 from sanderling.kernel.clock import VirtualClock
 from support.providers import ACCOUNT, BASE_URL, Desk, fault_of, scripted
+from support.streams import a_stream
 
 GET = Ask("GET", "/items", units=5)
 
@@ -46,7 +46,7 @@ async def test_nothing_goes_out_for_an_account_that_is_held_no_longer() -> None:
     """The last look is after the waits for quota and for a token."""
     clock = VirtualClock()
     holds = Holds(clock)
-    holds.keep(AccountId(ACCOUNT), clock.now() + timedelta(seconds=1))
+    holds.keep(a_stream(ACCOUNT), clock.now() + timedelta(seconds=1))
 
     class SlowQuota(MemoryQuota):
         async def take(self, account_id: str, units: int) -> None:
