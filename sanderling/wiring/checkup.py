@@ -7,7 +7,6 @@ import stat
 import sys
 from dataclasses import dataclass
 
-from config.configuration import LIVE_WITHIN_S
 from config.snapshot import Snapshot, Source
 from config.variables import DriverType, Settings
 from drivers.local import (
@@ -28,23 +27,16 @@ from drivers.port import (
     Invocation,
     OutcomeKind,
 )
-from jobs.catalogue import CLEAN_UP
 from runner.function import Definition
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.errors import Failure
 from sanderling.kernel.findings import Finding, Standing
 from sanderling.kernel.ids import SortableIds
 from sanderling.kernel.units import MIB
-from sanderling.store import (
-    Database,
-    SQLConfigStore,
-    SQLHeartbeatStore,
-    health,
-    open_database,
-)
-from sanderling.wiring.attendance import NOBODY, START_ONE
+from sanderling.store import health, open_database
 from sanderling.wiring.drivers import build_driver, local_settings
 from sanderling.wiring.home import DATABASE, database_limits, database_url
+from sanderling.wiring.job_check import check_jobs
 from sanderling.wiring.stored_settings import with_stored
 
 _SUPPORTED = ((3, 11), (3, 15))
@@ -75,7 +67,7 @@ async def check_up(snapshot: Snapshot, *, process: str) -> CheckUp:
     findings = [_python(), _home(snapshot.settings), *_space(snapshot.settings)]
     findings += [_app_secret(snapshot), *await _database(snapshot.settings)]
     snapshot, stored = await with_stored(snapshot)
-    findings.append(stored)
+    findings += [stored, *await check_jobs(snapshot.settings)]
     settings = snapshot.settings
     layers: tuple[LayerReport, ...] = ()
     if settings.driver_type is DriverType.LOCAL:
@@ -153,27 +145,9 @@ async def _database(settings: Settings) -> list[Finding]:
     try:
         async with open_database(database_url(settings), database_limits(settings)) as database:
             condition = await health(database)
-            found = _of_health("database", "store", condition, fine=kind)
-            if condition.state is HealthState.DOWN:
-                return [found]
-            return [found, await _attendance(database)]
+            return [_of_health("database", "store", condition, fine=kind)]
     except Failure as failure:
         return [Finding("database", "store", Standing.FAILED, failure.detail, failure.advice)]
-
-
-async def _attendance(database: Database) -> Finding:
-    """Say who looks after jobs; that nobody does is a warning where a process needs somebody."""
-    clock = SystemClock()
-    seen = await SQLHeartbeatStore(database, clock).heartbeats()
-    workers = sum(each.is_alive and CLEAN_UP in each.heartbeat.jobs for each in seen)
-    if workers:
-        who = "1 process looks" if workers == 1 else f"{workers} processes look"
-        return Finding("jobs", "worker", Standing.OK, f"{who} after them", value=workers)
-    words = await SQLConfigStore(database, clock).list_acknowledgements()
-    if any(word.age_s <= LIVE_WITHIN_S for word in words):
-        return Finding("jobs", "worker", Standing.WARNING, NOBODY, START_ONE, value=0)
-    detail = "nothing of this instance runs now, so nobody looks after its jobs"
-    return Finding("jobs", "worker", Standing.INFO, detail, START_ONE, value=0)
 
 
 def _sandbox(report: SandboxReport) -> list[Finding]:

@@ -9,15 +9,26 @@ from config.edit import Edit
 from config.layers import Layers
 from config.loader import build_snapshot
 from config.snapshot import Snapshot
+from jobs.catalogue import CLEAN_UP
 from jobs.heartbeats import Heartbeat
+from jobs.job import RunId
+from jobs.run import Run
+from jobs.streams.stream import Channel
 from sanderling.cli.doctor import settings_json
 from sanderling.kernel.clock import SystemClock
 from sanderling.kernel.findings import Finding, Standing
 from sanderling.kernel.units import MIB
-from sanderling.store import SQLConfigStore, SQLHeartbeatStore, open_database
+from sanderling.store import (
+    SQLConfigStore,
+    SQLHeartbeatStore,
+    SQLJobStore,
+    SQLStreamStore,
+    open_database,
+)
 from sanderling.wiring.checkup import check_space, check_up
 from sanderling.wiring.configuration import open_configuration
 from sanderling.wiring.home import DATABASE, open_home, write_env_file
+from support.streams import a_stream
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -172,6 +183,32 @@ async def test_who_looks_after_jobs_is_told(tmp_path: Path) -> None:
     assert alone.standing is Standing.WARNING
     assert "sanderling worker" in alone.advice
     assert (attended.standing, attended.value) == (Standing.OK, 1)
+
+
+async def test_what_is_due_while_nobody_works_is_told(tmp_path: Path) -> None:
+    """Accounts of channels that are turned on, schedules and runs are counted, and it is a warning.
+
+    Those of a channel that is turned off wait for nobody.
+    """
+    open_home(tmp_path)
+    async with open_configuration(snapshot(tmp_path, APP_SECRET=SECRET)):
+        pass
+    async with open_database(f"sqlite:///{tmp_path / DATABASE}") as database:
+        mail = [a_stream(name) for name in ("a", "b")]
+        calendars = [a_stream("c", channel=Channel.GOOGLE_CALENDAR)]
+        await SQLStreamStore(database).open([*mail, *calendars])
+        jobs, now = SQLJobStore(database), SystemClock().now()
+        await jobs.open_courses([CLEAN_UP], now)
+        course = (await jobs.courses())[CLEAN_UP]
+        await jobs.emit(course, course, [Run(RunId("a run"), CLEAN_UP, now)])
+    off = (await found(tmp_path))["worker"]
+    on = (await found(tmp_path, MESSAGING_PROVIDER_GMAIL_ENABLED="true"))["worker"]
+
+    assert (off.standing, on.standing) == (Standing.WARNING, Standing.WARNING)
+    assert off.detail.endswith("Due now: 1 run of a job.")
+    assert on.detail.endswith("Due now: 2 channels of accounts, 1 run of a job.")
+    assert "nothing of this instance runs now" in on.detail
+    assert "sanderling worker" in on.advice
 
 
 async def test_stored_settings_that_are_not_valid_are_a_failure(tmp_path: Path) -> None:
