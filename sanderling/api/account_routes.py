@@ -1,10 +1,12 @@
 """`/v1/accounts`: the mail and calendars that people of a workspace connected."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from jobs.accounts.account import AccountStatus, Provider
+from jobs.accounts.accounts import Accounts, AccountView
 from jobs.streams.stream import Channel
 from sanderling.access.permission import Permission
 from sanderling.api.account_models import (
@@ -19,13 +21,22 @@ from sanderling.api.account_models import (
 from sanderling.api.function_routes import Cursor, Limit
 from sanderling.api.permitted_route import PermittedRoute, needs, principal_of, services_of
 from sanderling.api.problem_responses import problems
+from sanderling.kernel.ids import WorkspaceId
 
 READ = needs(Permission.ACCOUNTS_READ)
 MANAGE = needs(Permission.ACCOUNTS_MANAGE)
 
 IdPath = Annotated[str, Path(description="The account's id.")]
 
+_Deed = Callable[[Accounts, WorkspaceId], Awaitable[AccountView]]
+
 router = APIRouter(route_class=PermittedRoute, prefix="/v1/accounts", tags=["accounts"])
+
+
+async def _seen(request: Request, deed: _Deed) -> AccountShown:
+    """Return how an account stands after `deed`, in the workspace of whoever asks."""
+    workspace_id = principal_of(request).workspace_id
+    return AccountShown.seen(await deed(services_of(request).accounts, workspace_id))
 
 
 @router.post(
@@ -73,8 +84,7 @@ async def get_errand(
 @router.get("/{account_id}", openapi_extra=READ, responses=problems("account_unknown"))
 async def get_account(request: Request, account_id: IdPath) -> AccountShown:
     """Show one account with how each of its channels is getting on."""
-    workspace_id = principal_of(request).workspace_id
-    return AccountShown.seen(await services_of(request).accounts.show(workspace_id, account_id))
+    return await _seen(request, lambda accounts, here: accounts.show(here, account_id))
 
 
 @router.patch(
@@ -86,16 +96,14 @@ async def change_account_policy(
     request: Request, account_id: IdPath, asked: AskedPolicy
 ) -> AccountShown:
     """Choose whose mail stays out, who becomes a contact and what is told; from the next slice."""
-    workspace_id = principal_of(request).workspace_id
-    accounts = services_of(request).accounts
-    return AccountShown.seen(await accounts.choose(workspace_id, account_id, asked.change()))
+    change = asked.change()
+    return await _seen(request, lambda accounts, here: accounts.choose(here, account_id, change))
 
 
 @router.post("/{account_id}/pause", openapi_extra=MANAGE, responses=problems("account_unknown"))
 async def pause_account(request: Request, account_id: IdPath) -> AccountShown:
     """Stop syncing an account until it is resumed; what is under way ends in order."""
-    workspace_id = principal_of(request).workspace_id
-    return AccountShown.seen(await services_of(request).accounts.pause(workspace_id, account_id))
+    return await _seen(request, lambda accounts, here: accounts.pause(here, account_id))
 
 
 @router.post(
@@ -105,8 +113,7 @@ async def pause_account(request: Request, account_id: IdPath) -> AccountShown:
 )
 async def resume_account(request: Request, account_id: IdPath) -> AccountShown:
     """Let an account go on that was paused, or whose permission was put right."""
-    workspace_id = principal_of(request).workspace_id
-    return AccountShown.seen(await services_of(request).accounts.resume(workspace_id, account_id))
+    return await _seen(request, lambda accounts, here: accounts.resume(here, account_id))
 
 
 @router.post(
@@ -117,8 +124,7 @@ async def resume_account(request: Request, account_id: IdPath) -> AccountShown:
 )
 async def sync_account_now(request: Request, account_id: IdPath) -> AccountShown:
     """Ask for sync out of turn; a worker begins it within a few seconds."""
-    workspace_id = principal_of(request).workspace_id
-    return AccountShown.seen(await services_of(request).accounts.sync_now(workspace_id, account_id))
+    return await _seen(request, lambda accounts, here: accounts.sync_now(here, account_id))
 
 
 @router.post(
@@ -129,8 +135,7 @@ async def sync_account_now(request: Request, account_id: IdPath) -> AccountShown
 )
 async def resync_account(request: Request, account_id: IdPath) -> AccountShown:
     """Look through everything of an account anew; nothing that is kept is removed first."""
-    workspace_id = principal_of(request).workspace_id
-    return AccountShown.seen(await services_of(request).accounts.resync(workspace_id, account_id))
+    return await _seen(request, lambda accounts, here: accounts.resync(here, account_id))
 
 
 @router.delete(

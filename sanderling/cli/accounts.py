@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sanderling.cli.deeds import Deeds
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Cursor, Home, Key, Limit
 from sanderling.cli.session import with_client
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from sanderling.api.account_models import AccountShown, AccountSummary, DepartureShown
     from sanderling.client import Sanderling
 
-AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of the account.")]
+_ACCOUNT = typer.Argument(metavar="ACCOUNT", help="Id of the account.")
+AccountArgument = Annotated[str, _ACCOUNT]
 
 _LOOK_AGAIN_S = 1.0
 _PAGE = 100
@@ -207,58 +209,38 @@ def show(
     return Exit.OK
 
 
-def pause(
-    account: AccountArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Stop syncing an account until it is resumed; what is under way ends in order."""
-    shown = with_client(lambda client: client.accounts.pause(account), url=url, key=key, home=home)
-    return _tell(shown, f"{account} is paused.", as_json=as_json)
+def _tell(shown: AccountShown, sentence: str, as_json: bool) -> int:  # noqa: FBT001 - as `Deeds` hands it on.
+    from sanderling.cli.account_view import what_to_do  # noqa: PLC0415 - keeps --help quick.
+    from sanderling.cli.screen import Screen, console  # noqa: PLC0415 - as above.
+
+    Screen(as_json=as_json).tell(shown.model_dump(mode="json"), sentence)
+    todo = what_to_do(shown)
+    if todo and not as_json:
+        console(is_error=True).print(visible(todo), style="yellow")
+    return Exit.OK
 
 
-def resume(
-    account: AccountArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Let an account go on that was paused, or whose permission was put right."""
-    shown = with_client(lambda client: client.accounts.resume(account), url=url, key=key, home=home)
-    return _tell(shown, f"{account} goes on.", as_json=as_json)
-
-
-def sync(
-    account: AccountArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Ask for sync now; a worker begins it within a few seconds."""
-    shown = with_client(
-        lambda client: client.accounts.sync_now(account), url=url, key=key, home=home
-    )
-    return _tell(shown, f"Asked for sync of {account}.", as_json=as_json)
-
-
-def resync(
-    account: AccountArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Look through everything of an account anew; nothing that is kept is removed first."""
-    shown = with_client(lambda client: client.accounts.resync(account), url=url, key=key, home=home)
-    return _tell(shown, f"{account} is looked through anew.", as_json=as_json)
+_DEEDS = Deeds(_ACCOUNT, _tell)
+pause = _DEEDS.command(
+    lambda client, account: client.accounts.pause(account),
+    about="Stop syncing an account until it is resumed; what is under way ends in order.",
+    told="{} is paused.",
+)
+resume = _DEEDS.command(
+    lambda client, account: client.accounts.resume(account),
+    about="Let an account go on that was paused, or whose permission was put right.",
+    told="{} goes on.",
+)
+sync = _DEEDS.command(
+    lambda client, account: client.accounts.sync_now(account),
+    about="Ask for sync now; a worker begins it within a few seconds.",
+    told="Asked for sync of {}.",
+)
+resync = _DEEDS.command(
+    lambda client, account: client.accounts.resync(account),
+    about="Look through everything of an account anew; nothing that is kept is removed first.",
+    told="{} is looked through anew.",
+)
 
 
 def disconnect(
@@ -274,15 +256,4 @@ def disconnect(
 
     with_client(lambda client: client.accounts.disconnect(account), url=url, key=key, home=home)
     Screen(as_json=as_json).tell({"disconnected": account}, f"{account} is forgotten.")
-    return Exit.OK
-
-
-def _tell(shown: AccountShown, sentence: str, *, as_json: bool) -> int:
-    from sanderling.cli.account_view import what_to_do  # noqa: PLC0415 - keeps --help quick.
-    from sanderling.cli.screen import Screen, console  # noqa: PLC0415 - as above.
-
-    Screen(as_json=as_json).tell(shown.model_dump(mode="json"), sentence)
-    todo = what_to_do(shown)
-    if todo and not as_json:
-        console(is_error=True).print(visible(todo), style="yellow")
     return Exit.OK

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sanderling.cli.deeds import Deeds
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Home, Key
 from sanderling.cli.session import with_client
@@ -14,7 +15,8 @@ from sanderling.cli.terminal_text import visible
 if TYPE_CHECKING:
     from sanderling.api.job_models import JobShown
 
-JobArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the job.")]
+_JOB = typer.Argument(metavar="NAME", help="Name of the job.")
+JobArgument = Annotated[str, _JOB]
 
 
 def show_list(
@@ -52,46 +54,7 @@ def show(
     return Exit.OK
 
 
-def run(
-    name: JobArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Ask for one run now; a worker begins it within a few seconds."""
-    job = with_client(lambda client: client.jobs.run(name), url=url, key=key, home=home)
-    return _tell(job, f"Asked for a run of {name}.", as_json=as_json)
-
-
-def pause(
-    name: JobArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Let nothing of a job begin in any worker; what is under way finishes."""
-    job = with_client(lambda client: client.jobs.pause(name), url=url, key=key, home=home)
-    return _tell(job, f"{name} is paused in every worker.", as_json=as_json)
-
-
-def resume(
-    name: JobArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Let a paused job go on with its next moment; those that passed are not made up for."""
-    job = with_client(lambda client: client.jobs.resume(name), url=url, key=key, home=home)
-    return _tell(job, f"{name} goes on.", as_json=as_json)
-
-
-def _tell(job: JobShown, sentence: str, *, as_json: bool) -> int:
+def _tell(job: JobShown, sentence: str, as_json: bool) -> int:  # noqa: FBT001 - as `Deeds` hands it on.
     from sanderling.cli.screen import Screen, console  # noqa: PLC0415 - keeps --help quick.
 
     Screen(as_json=as_json).tell(job.model_dump(mode="json"), sentence)
@@ -107,3 +70,21 @@ def _off(job: JobShown) -> str:
     from sanderling.cli.job_view import state_text  # noqa: PLC0415 - keeps --help quick.
 
     return f"{job.name} is {state_text(job)}."
+
+
+_DEEDS = Deeds(_JOB, _tell)
+run = _DEEDS.command(
+    lambda client, name: client.jobs.run(name),
+    about="Ask for one run now; a worker begins it within a few seconds.",
+    told="Asked for a run of {}.",
+)
+pause = _DEEDS.command(
+    lambda client, name: client.jobs.pause(name),
+    about="Let nothing of a job begin in any worker; what is under way finishes.",
+    told="{} is paused in every worker.",
+)
+resume = _DEEDS.command(
+    lambda client, name: client.jobs.resume(name),
+    about="Let a paused job go on with its next moment; those that passed are not made up for.",
+    told="{} goes on.",
+)

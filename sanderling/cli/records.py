@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict, TypeVar
 
 import typer
 
@@ -13,7 +13,27 @@ from sanderling.cli.output import require_new, write_new, write_out
 from sanderling.cli.session import with_client
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pydantic import BaseModel
+    from rich.console import Console
+
+    from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage
+    from sanderling.client import Sanderling
     from sanderling.kernel.jsontext import JSON
+
+    View = Callable[[Console], None]
+
+Page = TypeVar("Page", bound="BaseModel")
+
+
+class _Asked(TypedDict):
+    """Which part of a list is wanted."""
+
+    account_id: str | None
+    limit: int
+    cursor: str | None
+
 
 Account = Annotated[
     str | None, typer.Option(metavar="ACCOUNT", help="Only what this account brought.")
@@ -21,28 +41,68 @@ Account = Annotated[
 MessageArgument = Annotated[str, typer.Argument(metavar="MESSAGE", help="Id of the message.")]
 
 
-def show_messages(  # noqa: PLR0913 - each option of the command is one parameter.
+def _listing(
+    read: Callable[[Sanderling, _Asked], Awaitable[Page]],
+    view: Callable[[Page], View],
     *,
-    account: Account = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """List messages, newest first."""
-    from sanderling.cli.record_view import messages_view  # noqa: PLC0415 - keeps --help quick.
-    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
+    about: str,
+) -> Callable[..., int]:
+    """Return the command that lists records of one kind, page by page."""
 
-    page = with_client(
-        lambda client: client.messages.list(account_id=account, limit=limit, cursor=cursor),
-        url=url,
-        key=key,
-        home=home,
-    )
-    Screen(as_json=as_json).show_page(page.model_dump(mode="json"), messages_view(page))
-    return Exit.OK
+    def command(  # noqa: PLR0913 - each option of the command is one parameter.
+        *,
+        account: Account = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        url: URL = None,
+        key: Key = None,
+        home: Home = None,
+        as_json: AsJSON = False,
+    ) -> int:
+        from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
+
+        asked: _Asked = {"account_id": account, "limit": limit, "cursor": cursor}
+        page = with_client(lambda client: read(client, asked), url=url, key=key, home=home)
+        Screen(as_json=as_json).show_page(page.model_dump(mode="json"), view(page))
+        return Exit.OK
+
+    command.__doc__ = about
+    return command
+
+
+def _messages(page: MessagePage) -> View:
+    from sanderling.cli.record_view import messages_view  # noqa: PLC0415 - keeps --help quick.
+
+    return messages_view(page)
+
+
+def _calendar_events(page: CalendarEventPage) -> View:
+    from sanderling.cli.record_view import calendar_events_view  # noqa: PLC0415 - as above.
+
+    return calendar_events_view(page)
+
+
+def _contacts(page: ContactPage) -> View:
+    from sanderling.cli.record_view import contacts_view  # noqa: PLC0415 - as above.
+
+    return contacts_view(page)
+
+
+show_messages = _listing(
+    lambda client, asked: client.messages.list(**asked),
+    _messages,
+    about="List messages, newest first.",
+)
+show_calendar_events = _listing(
+    lambda client, asked: client.calendar_events.list(**asked),
+    _calendar_events,
+    about="List the events of calendars, the latest start first.",
+)
+show_contacts = _listing(
+    lambda client, asked: client.contacts.list(**asked),
+    _contacts,
+    about="List contacts, the last found first.",
+)
 
 
 def show_message(
@@ -101,52 +161,4 @@ def save_attachment(  # noqa: PLR0913 - each option of the command is one parame
     write_new(file, found.content)
     shown: dict[str, JSON] = {"file": str(file), "size_bytes": len(found.content)}
     Screen(as_json=as_json).show(shown, saved_view(str(file), len(found.content)))
-    return Exit.OK
-
-
-def show_calendar_events(  # noqa: PLR0913 - each option of the command is one parameter.
-    *,
-    account: Account = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """List the events of calendars, the latest start first."""
-    from sanderling.cli.record_view import calendar_events_view  # noqa: PLC0415 - as above.
-    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
-
-    page = with_client(
-        lambda client: client.calendar_events.list(account_id=account, limit=limit, cursor=cursor),
-        url=url,
-        key=key,
-        home=home,
-    )
-    Screen(as_json=as_json).show_page(page.model_dump(mode="json"), calendar_events_view(page))
-    return Exit.OK
-
-
-def show_contacts(  # noqa: PLR0913 - each option of the command is one parameter.
-    *,
-    account: Account = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """List contacts, the last found first."""
-    from sanderling.cli.record_view import contacts_view  # noqa: PLC0415 - keeps --help quick.
-    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
-
-    page = with_client(
-        lambda client: client.contacts.list(account_id=account, limit=limit, cursor=cursor),
-        url=url,
-        key=key,
-        home=home,
-    )
-    Screen(as_json=as_json).show_page(page.model_dump(mode="json"), contacts_view(page))
     return Exit.OK

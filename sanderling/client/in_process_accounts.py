@@ -66,24 +66,23 @@ class InProcessAccounts:
 
     async def pause(self, account_id: str) -> AccountShown:
         """Stop syncing an account."""
-        principal = await self._admit(MANAGE)
-        return AccountShown.seen(await self._accounts().pause(principal.workspace_id, account_id))
+        here = (await self._admit(MANAGE)).workspace_id
+        return AccountShown.seen(await self._accounts().pause(here, account_id))
 
     async def resume(self, account_id: str) -> AccountShown:
         """Let an account go on."""
-        principal = await self._admit(MANAGE)
-        return AccountShown.seen(await self._accounts().resume(principal.workspace_id, account_id))
+        here = (await self._admit(MANAGE)).workspace_id
+        return AccountShown.seen(await self._accounts().resume(here, account_id))
 
     async def sync_now(self, account_id: str) -> AccountShown:
         """Ask for sync out of turn."""
-        principal = await self._admit(MANAGE)
-        view = await self._accounts().sync_now(principal.workspace_id, account_id)
-        return AccountShown.seen(view)
+        here = (await self._admit(MANAGE)).workspace_id
+        return AccountShown.seen(await self._accounts().sync_now(here, account_id))
 
     async def resync(self, account_id: str) -> AccountShown:
         """Look through everything anew."""
-        principal = await self._admit(MANAGE)
-        return AccountShown.seen(await self._accounts().resync(principal.workspace_id, account_id))
+        here = (await self._admit(MANAGE)).workspace_id
+        return AccountShown.seen(await self._accounts().resync(here, account_id))
 
     async def disconnect(self, account_id: str) -> None:
         """Forget an account."""
