@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sanderling.cli.deeds import Deeds
+from sanderling.cli.deeds import Deeds, showing
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Cursor, Home, Key, Limit
 from sanderling.cli.session import with_client
@@ -15,6 +15,8 @@ from sanderling.cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from rich.console import Console
 
     from sanderling.api.account_models import AccountShown, AccountSummary, DepartureShown
     from sanderling.client import Sanderling
@@ -190,23 +192,18 @@ def show_list(  # noqa: PLR0913 - each option of the command is one parameter.
     return Exit.OK
 
 
-def show(
-    account: AccountArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Show one account, and how each of its channels is getting on."""
+def _show(terminal: Console, account: AccountShown) -> None:
     from sanderling.cli.account_view import show_account  # noqa: PLC0415 - keeps --help quick.
-    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
 
-    shown = with_client(lambda client: client.accounts.get(account), url=url, key=key, home=home)
-    Screen(as_json=as_json).show(
-        shown.model_dump(mode="json"), lambda terminal: show_account(terminal, shown)
-    )
-    return Exit.OK
+    show_account(terminal, account)
+
+
+show = showing(
+    _ACCOUNT,
+    lambda client, account: client.accounts.get(account),
+    _show,
+    about="Show one account, and how each of its channels is getting on.",
+)
 
 
 def _tell(shown: AccountShown, sentence: str, as_json: bool) -> int:  # noqa: FBT001 - as `Deeds` hands it on.

@@ -1,16 +1,21 @@
-"""Commands that do something with one thing, and tell how it stands then."""
+"""Commands about one thing: those that show it, and those that change it and tell how it stands."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
+from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Home, Key
 from sanderling.cli.session import with_client
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
     from sanderling.client import Sanderling
 
 Thing = TypeVar("Thing")
+Body = TypeVar("Body", bound="BaseModel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +52,32 @@ class Deeds(Generic[Thing]):
 
         command.__doc__ = about
         return command
+
+
+def showing(
+    argument: object,
+    read: "Callable[[Sanderling, str], Awaitable[Body]]",
+    show: "Callable[[Console, Body], None]",
+    *,
+    about: str,
+) -> Callable[..., int]:
+    """Return the command that reads one thing and lets `show` print it for people."""
+
+    def command(
+        thing: Annotated[str, argument],
+        *,
+        url: URL = None,
+        key: Key = None,
+        home: Home = None,
+        as_json: AsJSON = False,
+    ) -> int:
+        from sanderling.cli.screen import Screen  # noqa: PLC0415 - keeps --help quick.
+
+        found = with_client(lambda client: read(client, thing), url=url, key=key, home=home)
+        Screen(as_json=as_json).show(
+            found.model_dump(mode="json"), lambda terminal: show(terminal, found)
+        )
+        return Exit.OK
+
+    command.__doc__ = about
+    return command

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from sanderling.cli.deeds import Deeds
+from sanderling.cli.deeds import Deeds, showing
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Home, Key
 from sanderling.cli.session import with_client
 from sanderling.cli.terminal_text import visible
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from sanderling.api.job_models import JobShown
 
 _JOB = typer.Argument(metavar="NAME", help="Name of the job.")
-JobArgument = Annotated[str, _JOB]
 
 
 def show_list(
@@ -33,25 +34,19 @@ def show_list(
     return Exit.OK
 
 
-def show(
-    name: JobArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Show one job with its last run, and which workers have it."""
+def _show(terminal: Console, job: JobShown) -> None:
     from sanderling.cli.job_view import show_job  # noqa: PLC0415 - keeps --help quick.
-    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
     from sanderling.kernel.clock import SystemClock  # noqa: PLC0415 - as above.
 
-    job = with_client(lambda client: client.jobs.get(name), url=url, key=key, home=home)
-    Screen(as_json=as_json).show(
-        job.model_dump(mode="json"),
-        lambda terminal: show_job(terminal, job, SystemClock().now()),
-    )
-    return Exit.OK
+    show_job(terminal, job, SystemClock().now())
+
+
+show = showing(
+    _JOB,
+    lambda client, name: client.jobs.get(name),
+    _show,
+    about="Show one job with its last run, and which workers have it.",
+)
 
 
 def _tell(job: JobShown, sentence: str, as_json: bool) -> int:  # noqa: FBT001 - as `Deeds` hands it on.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict, TypeVar
 
 import typer
 
+from sanderling.cli.deeds import showing
 from sanderling.cli.exits import Exit
 from sanderling.cli.options import URL, AsJSON, Cursor, Home, Key, Limit
 from sanderling.cli.output import require_new, write_new, write_out
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
 
-    from sanderling.api.record_models import CalendarEventPage, ContactPage, MessagePage
+    from sanderling.api.record_models import (
+        CalendarEventPage,
+        ContactPage,
+        MessagePage,
+        MessageShown,
+    )
     from sanderling.client import Sanderling
     from sanderling.kernel.jsontext import JSON
 
@@ -38,7 +44,8 @@ class _Asked(TypedDict):
 Account = Annotated[
     str | None, typer.Option(metavar="ACCOUNT", help="Only what this account brought.")
 ]
-MessageArgument = Annotated[str, typer.Argument(metavar="MESSAGE", help="Id of the message.")]
+_MESSAGE = typer.Argument(metavar="MESSAGE", help="Id of the message.")
+MessageArgument = Annotated[str, _MESSAGE]
 
 
 def _listing(
@@ -105,23 +112,18 @@ show_contacts = _listing(
 )
 
 
-def show_message(
-    message: MessageArgument,
-    *,
-    url: URL = None,
-    key: Key = None,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> int:
-    """Show one message with its text, and with what is known of its attachments."""
+def _show(terminal: Console, message: MessageShown) -> None:
     from sanderling.cli.record_view import show_one  # noqa: PLC0415 - keeps --help quick.
-    from sanderling.cli.screen import Screen  # noqa: PLC0415 - as above.
 
-    shown = with_client(lambda client: client.messages.get(message), url=url, key=key, home=home)
-    Screen(as_json=as_json).show(
-        shown.model_dump(mode="json"), lambda terminal: show_one(terminal, shown)
-    )
-    return Exit.OK
+    show_one(terminal, message)
+
+
+show_message = showing(
+    _MESSAGE,
+    lambda client, message: client.messages.get(message),
+    _show,
+    about="Show one message with its text, and with what is known of its attachments.",
+)
 
 
 def save_attachment(  # noqa: PLR0913 - each option of the command is one parameter.
