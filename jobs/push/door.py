@@ -5,14 +5,15 @@ names is looked up. What it may name are watches, whose secrets it has to show; 
 which whoever calls has checked.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from jobs.push.hints import Hint, Hints
 from jobs.push.plan import PushPlan
 from jobs.push.ports import WatchStore
+from jobs.push.renewal import CLAIM
 from jobs.push.watch import Watch
 from jobs.streams.stream import Channel
 from sanderling.kernel.clock import Clock
@@ -30,6 +31,15 @@ class Lifecycle(StrEnum):
     REAUTHORIZE = "reauthorizationRequired"
     REMOVED = "subscriptionRemoved"
     MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Graph says: about which subscription, by what secret, and of its life."""
+
+    subscription_id: str
+    client_state: str = field(repr=False)
+    lifecycle: str | None = None
 
 
 class PushDoor:
@@ -75,29 +85,24 @@ class PushDoor:
             self._take(watch)
         return True
 
-    async def subscription(
-        self, subscription_id: str, client_state: str, lifecycle: str | None = None
-    ) -> bool:
-        """Take a hint of a mailbox or a calendar at Microsoft; False as for `channel`.
+    async def subscriptions(self, entries: Sequence[Told]) -> Sequence[bool]:
+        """Take hints of mailboxes and calendars at Microsoft; for each, False as for `channel`.
 
-        With `lifecycle` it is about the subscription itself: one that ends is renewed soon, and
-        one that is gone is made anew.
+        All are looked up at once. What has a `lifecycle` is about the subscription itself: one that
+        ends is renewed soon, and one that is gone is made anew.
         """
-        watch = await self._subscribed(subscription_id)
-        if watch is None or not watch.knows(client_state):
-            return False
-        if lifecycle is None or lifecycle == Lifecycle.MISSED:
-            self._take(watch)
-        elif lifecycle in {Lifecycle.REAUTHORIZE, Lifecycle.REMOVED}:
-            await self._renew_soon(watch, is_gone=lifecycle == Lifecycle.REMOVED)
-        return True
+        found = await self._store.find_many(_GRAPH, {told.subscription_id for told in entries})
+        watches = {watch.remote_id: watch for watch in found}
+        return [await self._take_told(watches.get(told.subscription_id), told) for told in entries]
 
-    async def _subscribed(self, subscription_id: str) -> Watch | None:
-        for channel in _GRAPH:
-            watch = await self._store.find(channel, subscription_id)
-            if watch is not None:
-                return watch
-        return None
+    async def _take_told(self, watch: Watch | None, told: Told) -> bool:
+        if watch is None or not watch.knows(told.client_state):
+            return False
+        if told.lifecycle is None or told.lifecycle == Lifecycle.MISSED:
+            self._take(watch)
+        elif told.lifecycle in {Lifecycle.REAUTHORIZE, Lifecycle.REMOVED}:
+            await self._renew_soon(watch, is_gone=told.lifecycle == Lifecycle.REMOVED)
+        return True
 
     async def _renew_soon(self, watch: Watch, *, is_gone: bool) -> None:
         key, now_ns = (watch.account_id, watch.channel), self._clock.monotonic_ns()
@@ -105,10 +110,13 @@ class PushDoor:
             return
         if len(self._told) >= _MOST_TOLD:
             self._told.clear()
-        self._told[key] = now_ns + round(SPACING_S * 1e9)
-        expires_at = None if is_gone else watch.expires_at
-        await self._store.put(replace(watch, next_at=self._clock.now(), expires_at=expires_at))
+        now = self._clock.now()
+        await self._store.bring_forward(
+            watch.channel, watch.remote_id, now, now + CLAIM, is_gone=is_gone
+        )
         await self._ask()
+        # Not before: what fails above is told again.
+        self._told[key] = now_ns + round(SPACING_S * 1e9)
 
     def _take(self, watch: Watch) -> None:
         self._hints.take(Hint(watch.account_id, watch.channel))

@@ -31,10 +31,9 @@ class Ending:
         """Remove a watch; return why its provider may still tell of changes, and it stays here.
 
         One that nothing is told of any more is removed without asking: it expired, or was never
-        arranged, or we are not let in. So is Gmail's of a mailbox that somebody else here has
-        watched as well, because Gmail would stop telling of it altogether.
+        arranged, or we are not let in.
         """
-        if watch.is_held(self._clock.now()) and not await self._is_shared(watch):
+        if watch.is_held(self._clock.now()):
             try:
                 await self.stop(watch, within_s=within_s)
             except (AuthRevoked, PermissionMissing, ItemGone):
@@ -47,10 +46,15 @@ class Ending:
     async def stop(self, watch: Watch, *, within_s: float = ANSWER_S) -> None:
         """Have a provider tell nothing more.
 
+        It is not asked about a mailbox of Gmail's that somebody else here has watched as well,
+        because Gmail would stop telling of it altogether.
+
         Raises:
             ProviderFault: it did not, or not in time.
 
         """
+        if await self._is_shared(watch):
+            return
         try:
             async with asyncio.timeout(within_s):
                 await self._watchers[watch.channel].stop(account_of(watch), watch)
@@ -61,7 +65,10 @@ class Ending:
         if watch.channel is not Channel.GMAIL:
             return False
         now = self._clock.now()
+        # One without a failure that is not held is being asked for, or soon is.
         return any(
-            each.account_id != watch.account_id and each.is_held(now) and not each.is_ending
+            each.account_id != watch.account_id
+            and not each.is_ending
+            and (each.is_held(now) or not each.failures)
             for each in await self._store.find_by_address(watch.channel, watch.address)
         )

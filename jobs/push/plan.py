@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jobs.push.watch import Watch
 from jobs.streams.stream import Channel
 
 PATHS: Mapping[Channel, str] = {
@@ -42,6 +41,15 @@ class PushPlan:
             return _CHANNEL_OFF
         return _NO_TOPIC if channel is Channel.GMAIL and not self.topic else ""
 
-    def address(self, watch: Watch) -> str:
-        """Return where the notifications of a watch come in."""
-        return f"{self.base_url}{PATHS[watch.channel]}"
+    @property
+    def destinations(self) -> Mapping[Channel, str]:
+        """Where the notifications of each of `channels` go: to Gmail's topic, or to an address."""
+        return {each: self.destination(each) for each in self.channels}
+
+    def destination(self, channel: Channel) -> str:
+        """Return where the notifications of a channel go."""
+        return self.topic if channel is Channel.GMAIL else self.address(channel)
+
+    def address(self, channel: Channel) -> str:
+        """Return the address at which the notifications of a channel come in."""
+        return f"{self.base_url}{PATHS[channel]}"

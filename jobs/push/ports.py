@@ -76,28 +76,47 @@ class WatchStore(Protocol):
     """
 
     async def claim(
-        self, channels: Collection[Channel], now: datetime, until: datetime, *, limit: int
+        self, wanted: Mapping[Channel, str], now: datetime, until: datetime, *, limit: int
     ) -> Sequence[Watch]:
         """Return at most `limit` watches to arrange or renew; nobody else gets them till `until`.
 
-        They are those of streams in `channels` that are worked on and have no watch yet, and then
-        those whose `next_at` has come, the longest waiting first. From now on each has a row,
-        whose `next_at` is `until`.
+        `wanted` are channels, and where the notifications of each shall go. They are those of
+        streams in `wanted` that are worked on and have no watch yet, and then those whose `next_at`
+        has come or that lead elsewhere, the longest waiting first. From now on each has a row,
+        whose `next_at` is `until`. What leads elsewhere and failed, or may be claimed, waits for
+        its `next_at`.
         """
         ...
 
     async def claim_unwanted(
-        self, channels: Collection[Channel], now: datetime, until: datetime, *, limit: int
+        self,
+        channels: Collection[Channel],
+        now: datetime,
+        until: datetime,
+        *,
+        limit: int,
+        besides: Collection[Channel] = (),
     ) -> Sequence[Watch]:
         """Return at most `limit` watches to stop; nobody else gets them until `until`.
 
-        They are those in other channels than `channels`, and those whose stream is not worked on.
+        They are those in other channels than `channels`, and those whose stream is not worked on,
+        and none in channels of `besides`.
         From now on each `is_ending`, and one that was so before comes once its `next_at` has come.
         """
         ...
 
     async def put(self, watch: Watch) -> bool:
         """Write a watch whose row is there; False when it is not, because the account is gone."""
+        ...
+
+    async def bring_forward(
+        self, channel: Channel, remote_id: str, now: datetime, later: datetime, *, is_gone: bool
+    ) -> bool:
+        """Let the watch that a notification names be due now if its turn is after `later`.
+
+        Until then somebody may have claimed it, who will look at it without that. With `is_gone`
+        it is not held any more. Return whether there was one.
+        """
         ...
 
     async def remove(self, account_id: AccountId, channel: Channel) -> None:
@@ -110,6 +129,12 @@ class WatchStore(Protocol):
 
     async def find(self, channel: Channel, remote_id: str) -> Watch | None:
         """Return the watch that a notification names; the text may be anybody's."""
+        ...
+
+    async def find_many(
+        self, channels: Collection[Channel], remote_ids: Collection[str]
+    ) -> Sequence[Watch]:
+        """Return the watches of these channels that are named, as `find`, in one look."""
         ...
 
     async def find_by_address(self, channel: Channel, address: str) -> Sequence[Watch]:

@@ -107,58 +107,53 @@ class WatchRenewal:
     async def renew(self) -> str:
         """End what nobody wants, arrange and renew what is due, and tell how many it was.
 
-        A provider that is away holds up no other, and what failed is tried again later.
+        Both go on by turns, by the settings of each moment: what is turned off meanwhile is ended
+        as well. A provider that is away holds up no other, and what failed is tried again later.
         """
-        tally, plan = _Tally(), self._plan()
-        await self._end_unwanted(plan, tally)
-        await self._arrange_due(plan, tally)
+        tally = _Tally()
+        for _ in range(AT_ONCE // TOGETHER):
+            ended = await self._end_unwanted(tally)
+            arranged = await self._arrange_due(tally)
+            if not ended and not arranged:
+                break
         return (
             f"Watches arranged or renewed: {tally.arranged}; ended: {tally.ended}; "
             f"to be tried again: {tally.failed}."
         )
 
-    async def _end_unwanted(self, plan: PushPlan, tally: _Tally) -> None:
-        async def claim(now: datetime) -> Sequence[Watch]:
-            return await self._store.claim_unwanted(plan.channels, now, now + CLAIM, limit=TOGETHER)
+    async def _end_unwanted(self, tally: _Tally) -> bool:
+        now = self._means.clock.now()
+        unwanted = await self._store.claim_unwanted(
+            self._plan().channels, now, now + CLAIM, limit=TOGETHER, besides=tally.away()
+        )
+        return await _together(unwanted, lambda watch: self._end(watch, tally))
 
-        await self._work(claim, lambda watch: self._end(watch, tally))
-
-    async def _arrange_due(self, plan: PushPlan, tally: _Tally) -> None:
-        async def claim(now: datetime) -> Sequence[Watch]:
-            channels = plan.channels - tally.away()
-            return await self._store.claim(channels, now, now + CLAIM, limit=TOGETHER)
-
-        await self._work(claim, lambda watch: self._arrange(watch, plan, tally))
-
-    async def _work(
-        self,
-        claim: Callable[[datetime], Awaitable[Sequence[Watch]]],
-        work: Callable[[Watch], Awaitable[None]],
-    ) -> None:
-        """Do `work` on what is claimed, again and again until nothing is left or it was enough."""
-        for _ in range(AT_ONCE // TOGETHER):
-            claimed = await claim(self._means.clock.now())
-            if not claimed:
-                return
-            ends = await asyncio.gather(*map(work, claimed), return_exceptions=True)
-            for error in ends:
-                if isinstance(error, BaseException):
-                    raise error
+    async def _arrange_due(self, tally: _Tally) -> bool:
+        now, away = self._means.clock.now(), tally.away()
+        destinations = self._plan().destinations.items()
+        wanted = {channel: place for channel, place in destinations if channel not in away}
+        due = await self._store.claim(wanted, now, now + CLAIM, limit=TOGETHER)
+        return await _together(due, lambda watch: self._arrange(watch, tally))
 
     async def _end(self, watch: Watch, tally: _Tally) -> None:
         fault = await self._ending.end(watch)
         if fault is None:
             tally.ended += 1
+            tally.in_a_row[watch.channel] = 0
         else:
-            tally.failed += 1
-            log.warning("watch.not-ended", **_whose(watch), code=fault.code)
+            tally.failure(watch.channel)
+            log.warning("watch.ends-later", **_whose(watch), code=fault.code)
             await self._store.put(self._failed(watch, fault))
 
-    async def _arrange(self, watch: Watch, plan: PushPlan, tally: _Tally) -> None:
+    async def _arrange(self, watch: Watch, tally: _Tally) -> None:
+        plan = self._plan()
+        if watch.channel not in plan.channels:
+            # It was turned off a moment ago, and is ended with the rest.
+            return
         order = WatchOrder(
             remote_id=self._secret(),
             secret=self._secret(),
-            address_url=plan.address(watch),
+            address_url=plan.address(watch.channel),
             topic=plan.topic if watch.channel is Channel.GMAIL else "",
             until=self._means.clock.now() + LASTS,
         )
@@ -217,6 +212,7 @@ class WatchRenewal:
             remote_id=watched.remote_id,
             resource_id=watched.resource_id,
             secret_digest=watch.secret_digest if is_same else digest,
+            destination=order.topic or order.address_url,
             expires_at=watched.expires_at,
             next_at=renew_at(now, watched.expires_at, chance),
             failures=0,
@@ -236,6 +232,14 @@ class WatchRenewal:
     def _secret(self) -> str:
         data = self._means.random_bytes(_SECRET_BYTES)
         return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+async def _together(claimed: Sequence[Watch], work: Callable[[Watch], Awaitable[None]]) -> bool:
+    """Do `work` on all at the same time; return whether there was anything to do."""
+    for error in await asyncio.gather(*map(work, claimed), return_exceptions=True):
+        if isinstance(error, BaseException):
+            raise error
+    return bool(claimed)
 
 
 def _whose(watch: Watch) -> dict[str, str]:

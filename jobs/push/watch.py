@@ -18,6 +18,8 @@ class Watch:
     `address`, the mailbox in lower case. `resource_id` is Google Calendar's, needed to stop it.
     `secret_digest` is SHA-256 of the secret that notifications show; Gmail has none.
 
+    `destination` is where notifications go: Gmail's topic, and our address for the others.
+
     `expires_at` is None while there is no watch at the provider: nobody arranged one yet, or
     `detail` says in a sentence why it could not be. `next_at` is when to try, or to renew it,
     next, and `failures` how often in a row that went wrong. With `is_ending` it is being stopped,
@@ -36,6 +38,7 @@ class Watch:
     failures: int = 0
     detail: str = ""
     is_ending: bool = False
+    destination: str = ""
 
     def is_held(self, now: datetime) -> bool:
         """Claim that the provider tells of changes, as far as it said."""

@@ -102,7 +102,8 @@ class Watches:
         hindrance = plan.hindrance(stream.channel)
         if hindrance:
             return PushState(PushWord.OFF, detail=hindrance)
-        if watch is None:
+        is_elsewhere = watch is not None and watch.destination != plan.destination(stream.channel)
+        if watch is None or (is_elsewhere and not watch.failures):
             return PushState(PushWord.WAITING)
         if watch.is_held(self._clock.now()):
             return PushState(PushWord.WATCHED, watch.expires_at, watch.detail)

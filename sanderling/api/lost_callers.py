@@ -6,15 +6,21 @@ case: strangers cannot keep out those whom we know.
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from runner.errors import RateLimited
 from runner.gate import Gate
 from sanderling.kernel.clock import Clock
+from sanderling.metering.ports import Rule
 
 MOST_KNOWN: Final = 10_000
 """How many networks and secrets are kept; beyond that all are forgotten, and counted anew."""
+
+
+_CROWDED_S: Final = 1.0
 
 
 class LostCallers:
@@ -26,6 +32,7 @@ class LostCallers:
         self._clock = clock
         self._until_ns: dict[str, int] = {}
         self._believed: dict[bytes, None] = {}
+        self._looked_at = Counter[str]()
 
     def believe(self, *shown: str) -> None:
         """Remember what was shown and believed; its digest is kept, and no secret."""
@@ -33,15 +40,32 @@ class LostCallers:
             self._believed.clear()
         self._believed[_digest(shown)] = None
 
-    def check_shown(self, address: str, *shown: str) -> None:
-        """Do as `check`, unless what is shown was believed before.
+    def knows(self, *shown: str) -> bool:
+        """Claim that what is shown was believed before."""
+        return _digest(shown) in self._believed
+
+    @contextmanager
+    def looking(self, address: str) -> Generator[None]:
+        """Do as `check`, and look things up for a stranger meanwhile, for so many at a time.
+
+        A flood that comes all at once would otherwise be looked up before any of it is counted.
 
         Raises:
-            RateLimited: as `check`.
+            RateLimited: as `check`, or as many of its network are being looked at as may come in
+                vain.
 
         """
-        if _digest(shown) not in self._believed:
-            self.check(address)
+        self.check(address)
+        rule = self._gate.lost_rule(address)
+        if self._looked_at[rule.key] >= rule.burst:
+            raise _refusal(rule, _CROWDED_S)
+        self._looked_at[rule.key] += 1
+        try:
+            yield
+        finally:
+            self._looked_at[rule.key] -= 1
+            if not self._looked_at[rule.key]:
+                del self._looked_at[rule.key]
 
     def check(self, address: str) -> None:
         """Pass an address whose network did not come in vain too often.
@@ -53,16 +77,11 @@ class LostCallers:
         rule = self._gate.lost_rule(address)
         left_ns = self._until_ns.get(rule.key, 0) - self._clock.monotonic_ns()
         if left_ns > 0:
-            raise RateLimited(
-                rule=rule.name,
-                limit=rule.burst,
-                window_s=rule.period_us / 1e6,
-                resets_in_s=math.ceil(left_ns / 1e6) / 1000,
-            )
+            raise _refusal(rule, math.ceil(left_ns / 1e6) / 1000)
         self._until_ns.pop(rule.key, None)
 
-    async def count(self, address: str) -> None:
-        """Count one visit in vain.
+    async def count(self, address: str, times: int = 1) -> None:
+        """Count a visit in vain, so many times.
 
         Raises:
             RateLimited: it was one too many, and so is each until the time that this one names.
@@ -70,13 +89,23 @@ class LostCallers:
         """
         rule = self._gate.lost_rule(address)
         try:
-            await self._gate.limit((rule,))
+            for _ in range(times):
+                await self._gate.limit((rule,))
         except RateLimited as refusal:
             if len(self._until_ns) >= MOST_KNOWN:
                 self._until_ns.clear()
             resets_ns = round(refusal.resets_in_s * 1e9)
             self._until_ns[rule.key] = self._clock.monotonic_ns() + resets_ns
             raise
+
+
+def _refusal(rule: Rule, resets_in_s: float) -> RateLimited:
+    return RateLimited(
+        rule=rule.name,
+        limit=rule.burst,
+        window_s=rule.period_us / 1e6,
+        resets_in_s=resets_in_s,
+    )
 
 
 def _digest(shown: Sequence[str]) -> bytes:

@@ -8,10 +8,10 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import parse_qs
 
+from jobs.push.door import Told
 from sanderling.kernel.jsontext import JSON, InvalidJSON, decode
 
 MOST_TOLD: Final = 100
@@ -21,15 +21,6 @@ _LONGEST = 320
 _MOST_FIELDS = 32
 _TOKEN = re.compile(r"[A-Za-z0-9 !#$%()*+,./:;=?@\[\]^_{|}~-]{1,1024}")
 """What Graph's validation token is made of; never what a browser could take for a mark."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one entry says: about which subscription, by what secret, and of its life."""
-
-    subscription_id: str
-    client_state: str
-    lifecycle: str | None
 
 
 def validation_token(query: bytes) -> str | None:

@@ -9,14 +9,15 @@ case. Bodies are small, and none is read while push is off.
 Relies on the edge for the headers that every answer has, and on the door for secrets.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import TypeAlias
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jobs.push.door import PushDoor
+from jobs.push.door import PushDoor, Told
 from jobs.sync.faults import ProviderFault
 from sanderling.api.bearer import bearer_key
 from sanderling.api.body import check_headers, read_body
@@ -24,7 +25,6 @@ from sanderling.api.errors import BodyTooLarge, PushRefused, PushUnproven, Route
 from sanderling.api.exchange import exchange_of
 from sanderling.api.lost_callers import LostCallers
 from sanderling.api.push_notice import (
-    Told,
     header_text,
     mailbox_told,
     subscriptions_told,
@@ -40,6 +40,9 @@ GOOGLE_CALENDAR = "/push/google-calendar"
 MICROSOFT = "/push/microsoft"
 
 MAX_BYTES = 256 * KIB
+
+MOST_COUNTED = 10
+"""How many entries of one body are counted that were in vain."""
 
 _NOWHERE = "unknown"
 
@@ -83,6 +86,15 @@ class _Reception:
         if not is_known:
             await self._lost.count(_address(scope))
 
+    def _admitted(self, scope: Scope, *, is_stranger: bool) -> AbstractContextManager[None]:
+        """Let in whoever is known; strangers one by one, and none who often came in vain.
+
+        Raises:
+            RateLimited: it is such a stranger, when the context is entered.
+
+        """
+        return self._lost.looking(_address(scope)) if is_stranger else nullcontext()
+
 
 class GmailPush(_Reception):
     """Take messages of Pub/Sub about mailboxes of Gmail."""
@@ -125,11 +137,11 @@ class GoogleCalendarPush(_Reception):
         channel_id = header_text(headers, b"x-goog-channel-id")
         token = header_text(headers, b"x-goog-channel-token")
         state = header_text(headers, b"x-goog-resource-state")
-        self._lost.check_shown(_address(scope), channel_id, token)
-        is_known = bool(channel_id and token) and await door.channel(channel_id, token, state)
-        if is_known:
-            self._lost.believe(channel_id, token)
-        await self._told(scope, is_known=is_known)
+        with self._admitted(scope, is_stranger=not self._lost.knows(channel_id, token)):
+            is_known = bool(channel_id and token) and await door.channel(channel_id, token, state)
+            if is_known:
+                self._lost.believe(channel_id, token)
+            await self._told(scope, is_known=is_known)
         await _send_nothing(send, HTTPStatus.NO_CONTENT)
 
 
@@ -151,19 +163,43 @@ class MicrosoftPush(_Reception):
             return
         # An address that is asked for a token which is none is asked by nobody of Graph's.
         body = await _small_body(scope, receive) if token is None else b""
-        is_known = False
-        for told in subscriptions_told(body):
-            is_known |= await self._take(door, _address(scope), told)
-        await self._told(scope, is_known=is_known)
+        believed, strange = self._parted(subscriptions_told(body))
+        if believed:
+            await door.subscriptions(believed)
+        # Whoever brings nothing comes in vain as well.
+        if strange or not believed:
+            with self._admitted(scope, is_stranger=True):
+                await self._meet(door, scope, strange, is_known=bool(believed))
+        else:
+            self._count("taken")
         await _send_nothing(send, HTTPStatus.ACCEPTED)
 
-    async def _take(self, door: PushDoor, address: str, told: Told) -> bool:
-        subscription_id, state = told.subscription_id, told.client_state
-        self._lost.check_shown(address, subscription_id, state)
-        is_known = await door.subscription(subscription_id, state, told.lifecycle)
-        if is_known:
-            self._lost.believe(subscription_id, state)
-        return is_known
+    def _parted(self, entries: Sequence[Told]) -> tuple[Sequence[Told], Sequence[Told]]:
+        """Return what shows a secret that was believed before, and the rest."""
+        believed: list[Told] = []
+        strange: list[Told] = []
+        for told in entries:
+            is_known = self._lost.knows(told.subscription_id, told.client_state)
+            (believed if is_known else strange).append(told)
+        return believed, strange
+
+    async def _meet(
+        self, door: PushDoor, scope: Scope, strange: Sequence[Told], *, is_known: bool
+    ) -> None:
+        """Take what was never believed here, and count each entry that was in vain.
+
+        Raises:
+            RateLimited: they were too many.
+
+        """
+        found = await door.subscriptions(strange)
+        for told, is_ours in zip(strange, found, strict=True):
+            if is_ours:
+                self._lost.believe(told.subscription_id, told.client_state)
+        self._count("taken" if is_known or any(found) else "unknown")
+        # Nothing at all counts as one.
+        in_vain = len(found) - sum(found) or int(not found)
+        await self._lost.count(_address(scope), min(in_vain, MOST_COUNTED))
 
 
 Reception: TypeAlias = Callable[[Services, LostCallers], ASGIApp]

@@ -130,6 +130,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "trigger.deleted": "A trigger was removed.",
     "trigger.moved": "A trigger got another place in the order.",
     "trigger.switched": "A trigger was enabled or disabled; `is_enabled` says which.",
+    "watch.ends-later": "A provider did not stop telling of changes; `code` says why, and it is "
+    "asked again.",
     "watch.not-arranged": "A provider did not agree to tell of changes; `code` says why, and it is "
     "asked again.",
     "watch.not-ended": "A provider may still tell of changes; `code` says why, and nobody listens.",

@@ -24,6 +24,7 @@ watches = Table(
     Column("remote_id", WORD, nullable=False),
     Column("resource_id", Text, nullable=False),
     Column("secret_digest", LargeBinary, nullable=False),
+    Column("destination", Text, nullable=False),
     Column("expires_at", Moment),
     Column("next_at", Moment, nullable=False),
     Column("failures", Integer, nullable=False),

@@ -1,9 +1,9 @@
 """Watches on SQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Update
 
@@ -31,26 +31,34 @@ class SQLWatchStore:
         self._database = database
 
     async def claim(
-        self, channels: Collection[Channel], now: datetime, until: datetime, *, limit: int
+        self, wanted: Mapping[Channel, str], now: datetime, until: datetime, *, limit: int
     ) -> Sequence[Watch]:
         """Return watches to arrange or to renew."""
-        due = _keys(and_(_rows.next_at <= now, _is_wanted(channels)))
-        missing = _missing(channels)
+        is_free = or_(_rows.next_at <= now, _is_elsewhere(wanted, until))
+        due = _keys(and_(is_free, _is_wanted(wanted)))
+        missing = _missing(wanted)
         if not await self._is_any(missing) and not await self._is_any(due):
             return ()
         async with self._database.write() as connection:
             found = (await connection.execute(missing.limit(limit))).all()
             begun = await self._insert(connection, [_row(_new(row, until)) for row in found])
-            claim = update(watches).where(_rows.next_at <= now)
+            claim = update(watches).where(is_free)
             claim = claim.values(next_at=until, is_ending=False)
             return [*begun, *await _take(connection, due.limit(limit - len(begun)), claim)]
 
     async def claim_unwanted(
-        self, channels: Collection[Channel], now: datetime, until: datetime, *, limit: int
+        self,
+        channels: Collection[Channel],
+        now: datetime,
+        until: datetime,
+        *,
+        limit: int,
+        besides: Collection[Channel] = (),
     ) -> Sequence[Watch]:
         """Return watches to stop."""
         is_free = or_(_rows.is_ending.is_(False), _rows.next_at <= now)
-        unwanted = _keys(and_(is_free, ~_is_wanted(channels)))
+        is_left = _rows.channel.in_(_words(besides))
+        unwanted = _keys(and_(is_free, ~is_left, ~_is_wanted(channels)))
         if not await self._is_any(unwanted):
             return ()
         async with self._database.write() as connection:
@@ -62,6 +70,18 @@ class SQLWatchStore:
         async with self._database.write() as connection:
             change = update(watches).where(*_is(watch.account_id, watch.channel))
             return (await connection.execute(change.values(_row(watch)))).rowcount == 1
+
+    async def bring_forward(
+        self, channel: Channel, remote_id: str, now: datetime, later: datetime, *, is_gone: bool
+    ) -> bool:
+        """Let a watch be due now that nobody may have claimed."""
+        if not remote_id or not is_storable(remote_id):
+            return False
+        named = and_(_rows.channel == channel.value, _rows.remote_id == remote_id)
+        change = update(watches).where(named, _rows.next_at > later).values(next_at=now)
+        async with self._database.write() as connection:
+            done = await connection.execute(change.values(expires_at=None) if is_gone else change)
+        return done.rowcount > 0
 
     async def remove(self, account_id: AccountId, channel: Channel) -> None:
         """Remove a watch."""
@@ -80,6 +100,17 @@ class SQLWatchStore:
         named = and_(_rows.channel == channel.value, _rows.remote_id == remote_id)
         query = select(watches).where(named).order_by(_rows.account_id).limit(1)
         return next(iter(await read_all(self._database, query, _watch_of)), None)
+
+    async def find_many(
+        self, channels: Collection[Channel], remote_ids: Collection[str]
+    ) -> Sequence[Watch]:
+        """Return the watches that notifications name."""
+        ids = sorted(each for each in set(remote_ids) if each and is_storable(each))
+        if not ids:
+            return ()
+        named = and_(_rows.channel.in_(_words(channels)), _rows.remote_id.in_(ids))
+        query = select(watches).where(named).order_by(_rows.account_id, _rows.channel)
+        return await read_all(self._database, query, _watch_of)
 
     async def find_by_address(self, channel: Channel, address: str) -> Sequence[Watch]:
         """Return the watches of a mailbox."""
@@ -118,13 +149,34 @@ def _keys(condition: ColumnElement[bool]) -> AnySelect:
     return query.order_by(_rows.next_at, _rows.account_id, _rows.channel)
 
 
+def _is_elsewhere(wanted: Mapping[Channel, str], until: datetime) -> ColumnElement[bool]:
+    """Return the condition that a watch leads elsewhere than wanted, and may be asked anew now.
+
+    What is due until then may be claimed.
+    """
+    others = [
+        and_(_rows.channel == channel.value, _rows.destination != place)
+        for channel, place in wanted.items()
+    ]
+    return and_(
+        or_(false(), *others),
+        _rows.expires_at.is_not(None),
+        _rows.failures == 0,
+        _rows.next_at > until,
+    )
+
+
+def _words(channels: Collection[Channel]) -> Sequence[str]:
+    return sorted(channel.value for channel in channels)
+
+
 def _worked(channels: Collection[Channel]) -> AnySelect:
     """Return the query for streams that are worked on."""
     return (
         select(streams.c.account_id, streams.c.channel, streams.c.workspace_id, _account.email)
         .join(connected_accounts, _account.id == streams.c.account_id)
         .where(
-            streams.c.channel.in_(sorted(channel.value for channel in channels)),
+            streams.c.channel.in_(_words(channels)),
             streams.c.status == StreamStatus.ACTIVE.value,
             _account.status == AccountStatus.CONNECTED.value,
         )
@@ -166,6 +218,7 @@ def _row(watch: Watch) -> dict[str, object]:
         "remote_id": watch.remote_id,
         "resource_id": watch.resource_id,
         "secret_digest": watch.secret_digest,
+        "destination": watch.destination,
         "expires_at": watch.expires_at,
         "next_at": watch.next_at,
         "failures": watch.failures,
@@ -184,6 +237,7 @@ def _watch_of(row: AnyRow) -> Watch:
         remote_id=row.remote_id,
         resource_id=row.resource_id,
         secret_digest=row.secret_digest,
+        destination=row.destination,
         expires_at=row.expires_at,
         failures=row.failures,
         detail=row.detail,

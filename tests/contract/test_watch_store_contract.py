@@ -15,6 +15,7 @@ from support.accounts import HOME, NOW, a_sealer
 from support.watches import CLAIM, EVENTS, GMAIL, UNTIL, Estate, MemoryEstate
 
 BOTH = (GMAIL, EVENTS)
+PLACES = {GMAIL: "topic", EVENTS: "https://crm.example.org/push"}
 LATER = UNTIL + CLAIM
 
 
@@ -34,11 +35,13 @@ async def test_a_stream_without_a_watch_is_claimed_with_a_row(estate: Estate) ->
     account = await estate.connect()
     new = Watch(account.id, account.workspace_id, GMAIL, "p1@example.com", UNTIL)
 
-    assert await estate.watches.claim(BOTH, NOW, UNTIL, limit=9) == [new]
+    assert await estate.watches.claim(PLACES, NOW, UNTIL, limit=9) == [new]
 
     assert await estate.watches.of_account(account.id) == (new,)
-    assert not await estate.watches.claim(BOTH, NOW, UNTIL, limit=9)
-    assert await estate.watches.claim(BOTH, UNTIL, LATER, limit=9) == [replace(new, next_at=LATER)]
+    assert not await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
+    assert await estate.watches.claim(PLACES, UNTIL, LATER, limit=9) == [
+        replace(new, next_at=LATER)
+    ]
 
 
 async def test_of_many_who_claim_each_watch_has_one(estate: Estate) -> None:
@@ -47,7 +50,7 @@ async def test_of_many_who_claim_each_watch_has_one(estate: Estate) -> None:
         await estate.connect(number, *BOTH)
 
     claims = await asyncio.gather(
-        *(estate.watches.claim(BOTH, NOW, UNTIL, limit=20) for _ in range(3))
+        *(estate.watches.claim(PLACES, NOW, UNTIL, limit=20) for _ in range(3))
     )
 
     claimed = [(watch.account_id, watch.channel) for claim in claims for watch in claim]
@@ -67,8 +70,8 @@ async def test_what_is_new_comes_before_what_waits_longest(estate: Estate) -> No
         await estate.watches.put(watch)
     await estate.connect(4)
 
-    first = await estate.watches.claim(BOTH, NOW, UNTIL, limit=2)
-    rest = await estate.watches.claim(BOTH, NOW, UNTIL, limit=9)
+    first = await estate.watches.claim(PLACES, NOW, UNTIL, limit=2)
+    rest = await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
 
     assert [watch.account_id for watch in first] == ["acc_4", "acc_2"]
     assert first[1] == replace(earlier, next_at=UNTIL)
@@ -81,7 +84,7 @@ async def test_what_is_not_worked_on_is_to_be_stopped(estate: Estate, status: St
     watch = await estate.watched(next_at=NOW)
     await estate.switch(watch.account_id, status)
 
-    assert not await estate.watches.claim(BOTH, NOW, UNTIL, limit=9)
+    assert not await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
     claims = await asyncio.gather(
         *(estate.watches.claim_unwanted(BOTH, NOW, UNTIL, limit=9) for _ in range(3))
     )
@@ -104,7 +107,7 @@ async def test_an_account_that_is_not_connected_is_not_watched(
     for account in ("acc_1", "acc_2"):
         await estate.accounts.change(AccountId(account), status)
 
-    assert not await estate.watches.claim(BOTH, NOW, UNTIL, limit=9)
+    assert not await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
     [unwanted] = await estate.watches.claim_unwanted(BOTH, NOW, UNTIL, limit=9)
     assert unwanted.account_id == watch.account_id
 
@@ -112,7 +115,7 @@ async def test_an_account_that_is_not_connected_is_not_watched(
 async def test_a_channel_that_is_turned_off_is_not_watched(estate: Estate) -> None:
     """With no channel at all everything is to be stopped; what is wanted is left alone."""
     await estate.connect(1, *BOTH)
-    await estate.watches.claim(BOTH, NOW, UNTIL, limit=9)
+    await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
 
     assert not await estate.watches.claim_unwanted(BOTH, NOW, UNTIL, limit=9)
     [unwanted] = await estate.watches.claim_unwanted([GMAIL], NOW, UNTIL, limit=9)
@@ -139,8 +142,8 @@ async def test_what_is_worked_on_again_is_watched_again(estate: Estate) -> None:
     await estate.watches.claim_unwanted(BOTH, NOW, UNTIL, limit=9)
     await estate.switch(watch.account_id, StreamStatus.ACTIVE)
 
-    assert not await estate.watches.claim(BOTH, NOW, LATER, limit=9)
-    assert await estate.watches.claim(BOTH, UNTIL, LATER, limit=9) == [
+    assert not await estate.watches.claim(PLACES, NOW, LATER, limit=9)
+    assert await estate.watches.claim(PLACES, UNTIL, LATER, limit=9) == [
         replace(watch, next_at=LATER)
     ]
 
@@ -160,7 +163,7 @@ async def test_a_notification_finds_its_watch(estate: Estate) -> None:
     """It is found by the word for it, in its channel; whatever else somebody sends finds none."""
     watch = await estate.watched()
     await estate.connect(2)
-    await estate.watches.claim(BOTH, NOW, UNTIL, limit=9)
+    await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
 
     assert await estate.watches.find(GMAIL, watch.remote_id) == watch
     for text in ("", "remote", "\0", "\ud800", "REMOTE-ACC_1", "'; DROP TABLE watches; --"):
@@ -173,7 +176,7 @@ async def test_a_mailbox_may_be_of_several_workspaces(estate: Estate) -> None:
     for number in (1, 2):
         await estate.connect(number, email="Ada@Example.com")
     await estate.connect(3)
-    await estate.watches.claim(BOTH, NOW, UNTIL, limit=9)
+    await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
 
     found = await estate.watches.find_by_address(GMAIL, "aDA@example.com")
 
@@ -193,3 +196,58 @@ def test_a_secret_is_known_by_its_digest_alone() -> None:
     assert not any(map(watch.knows, ("", "Secret", "secret ", "\ud800")))
     assert watch.is_held(NOW) is False
     assert replace(watch, expires_at=NOW + timedelta(seconds=1)).is_held(NOW)
+
+
+async def test_what_leads_elsewhere_is_claimed_once(estate: Estate) -> None:
+    """Neither what may be claimed, nor what failed, nor what was never arranged comes early."""
+    moved, failed, soon = [await estate.watched(number) for number in (1, 2, 3)]
+    await estate.watches.put(replace(failed, failures=1))
+    await estate.watches.put(replace(soon, next_at=UNTIL))
+    await estate.connect(4)
+    await estate.watches.claim({GMAIL: "topic"}, NOW, UNTIL, limit=9)
+
+    claims = await asyncio.gather(
+        *(estate.watches.claim({GMAIL: "other"}, NOW, UNTIL, limit=9) for _ in range(3))
+    )
+
+    assert [list(claim) for claim in claims if claim] == [[replace(moved, next_at=UNTIL)]]
+
+
+async def test_a_channel_is_left_out_of_what_is_to_be_stopped(estate: Estate) -> None:
+    """Whose provider is away keeps its watches as they are, and the others are stopped."""
+    await estate.connect(1, *BOTH)
+    await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
+
+    [unwanted] = await estate.watches.claim_unwanted([], NOW, UNTIL, limit=9, besides=[GMAIL])
+
+    assert unwanted.channel is EVENTS
+    assert not await estate.watches.claim_unwanted([], NOW, UNTIL, limit=9, besides=BOTH)
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+async def test_a_watch_is_brought_forward(estate: Estate, *, is_gone: bool) -> None:
+    """Only the one that is named, and nothing else of it; what may be claimed stays as it is."""
+    watch, other, claimed = [await estate.watched(number) for number in (1, 2, 3)]
+    claimed = replace(claimed, next_at=UNTIL)
+    await estate.watches.put(claimed)
+
+    async def forward(remote_id: str) -> bool:
+        return await estate.watches.bring_forward(GMAIL, remote_id, NOW, UNTIL, is_gone=is_gone)
+
+    names = (watch.remote_id, watch.remote_id, claimed.remote_id, "", "\0", "unknown")
+    assert [await forward(name) for name in names] == [True, *[False] * 5]
+
+    kept = [(await estate.watches.of_account(each.account_id))[0] for each in (watch, other)]
+    expires_at = None if is_gone else watch.expires_at
+    assert kept == [replace(watch, next_at=NOW, expires_at=expires_at), other]
+    assert await estate.watches.of_account(claimed.account_id) == (claimed,)
+
+
+async def test_many_watches_are_found_in_one_look(estate: Estate) -> None:
+    """Those that are there, in the channels that were asked for; strangers' words find none."""
+    watches = [await estate.watched(number) for number in (1, 2)]
+    names = [*(watch.remote_id for watch in watches), "", "\0", "\ud800", "unknown"]
+
+    assert await estate.watches.find_many(BOTH, names) == tuple(watches)
+    assert not await estate.watches.find_many([EVENTS], names)
+    assert not await estate.watches.find_many(BOTH, [])

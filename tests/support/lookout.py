@@ -50,7 +50,8 @@ class Mortal:
         self._lookout = lookout
         self.claim, self.claim_unwanted = store.claim, store.claim_unwanted
         self.of_account, self.find = store.of_account, store.find
-        self.find_by_address = store.find_by_address
+        self.find_many = store.find_many
+        self.find_by_address, self.bring_forward = store.find_by_address, store.bring_forward
 
     async def put(self, watch: Watch) -> bool:
         """Write a watch, unless the process dies just before."""
@@ -81,7 +82,10 @@ class Lookout:
     def __post_init__(self) -> None:
         """Open a provider for each channel; those of Google give new watches each time."""
         self.watchers = {
-            channel: Watchful(self.clock, keeps_ids=channel in GRAPH) for channel in Channel
+            channel: Watchful(
+                self.clock, keeps_ids=channel in GRAPH, has_ids=channel is not Channel.GMAIL
+            )
+            for channel in Channel
         }
         self._numbers = itertools.count(1)
 

@@ -55,7 +55,7 @@ class PushHouse:
         account = await self.lookout.estate.connect(number, channel)
         await self.lookout.renewal().renew()
         (watch,) = await self.lookout.estate.watches.of_account(account.id)
-        order = self.lookout.watchers[channel].orders[watch.remote_id]
+        order = self.lookout.watchers[channel].orders[watch.remote_id or watch.address]
         return watch, order.secret
 
 

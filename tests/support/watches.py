@@ -49,7 +49,7 @@ class Estate:
     async def watched(self, number: int = 1, **changes: object) -> Watch:
         """Return the watch of an account that was connected, arranged with its provider."""
         account = await self.connect(number)
-        await self.watches.claim([GMAIL], NOW, UNTIL, limit=9)
+        await self.watches.claim({GMAIL: "topic"}, NOW, UNTIL, limit=9)
         watch = a_watch(account, **changes)
         assert await self.watches.put(watch)
         return watch
@@ -112,6 +112,7 @@ def a_watch(account: Account, **changes: object) -> Watch:
         "remote_id": f"remote-{account.id}",
         "resource_id": "resource",
         "secret_digest": bytes(range(32)),
+        "destination": "topic",
         "expires_at": NOW + timedelta(days=7),
         "next_at": NOW + timedelta(days=3),
         **changes,

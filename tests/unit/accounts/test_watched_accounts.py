@@ -80,7 +80,7 @@ async def test_who_disconnects_is_watched_no_more(
 
     assert not await watched.lookout.estate.watches.of_account(account.id)
     orders = watched.lookout.watchers[Channel.GMAIL].orders
-    assert list(orders) == ([] if fault is None else [watch.remote_id])
+    assert list(orders) == ([] if fault is None else [watch.address])
     assert await watched.stores.accounts.tokens(account.id) is None
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from jobs.push.door import SPACING_S, PushDoor
+from jobs.push.door import SPACING_S, PushDoor, Told
 from jobs.push.hints import Hint, Hints
 from jobs.push.watch import Watch
 from jobs.streams.stream import Channel
+from sanderling.kernel.errors import StoreUnavailableError
 from support.lookout import Lookout
 from support.watches import EVENTS, GMAIL
 
@@ -26,6 +27,11 @@ class Doorway:
             self.lookout.ask,
             self.lookout.clock,
         )
+
+    async def subscription(self, name: str, secret: str, lifecycle: str | None = None) -> bool:
+        """Let Graph tell of one subscription."""
+        [is_known] = await self.door.subscriptions([Told(name, secret, lifecycle)])
+        return is_known
 
     async def watched(self, channel: Channel) -> tuple[Watch, str]:
         """Return the watch of a new account, and its secret."""
@@ -63,7 +69,7 @@ async def test_a_secret_opens_its_own_watch(doorway: Doorway, channel: Channel) 
     async def tell(name: str, shown: str) -> bool:
         if channel is EVENTS:
             return await doorway.door.channel(name, shown, "exists")
-        return await doorway.door.subscription(name, shown)
+        return await doorway.subscription(name, shown)
 
     for name, shown in (
         (watch.remote_id, ""),
@@ -91,7 +97,7 @@ async def test_one_room_does_not_open_another(doorway: Doorway) -> None:
     """A channel of Google is no subscription of Microsoft, whatever secret comes with it."""
     watch, secret = await doorway.watched(EVENTS)
 
-    assert not await doorway.door.subscription(watch.remote_id, secret)
+    assert not await doorway.subscription(watch.remote_id, secret)
     assert not await doorway.door.gmail(watch.address)
     assert len(doorway.hints) == 0
 
@@ -113,7 +119,7 @@ async def test_a_subscription_tells_of_itself(
     clock = doorway.lookout.clock
 
     for _ in range(20):
-        assert await doorway.door.subscription(watch.remote_id, secret, lifecycle)
+        assert await doorway.subscription(watch.remote_id, secret, lifecycle)
 
     [kept] = await doorway.lookout.kept()
     assert (len(doorway.hints), doorway.lookout.asked) == (hints, asked)
@@ -124,7 +130,7 @@ async def test_a_subscription_tells_of_itself(
     assert again.is_held(clock.now())
     assert again.remote_id in doorway.lookout.watchers[MAIL].orders
     clock.advance(SPACING_S)
-    await doorway.door.subscription(again.remote_id, "wrong", lifecycle)
+    await doorway.subscription(again.remote_id, "wrong", lifecycle)
     assert doorway.lookout.asked == asked
 
 
@@ -147,3 +153,47 @@ async def test_a_hint_makes_its_stream_due(doorway: Doorway) -> None:
     [stream] = await doorway.lookout.estate.streams.of_account(account.id)
     assert stream.hinted_at == doorway.lookout.clock.now()
     assert Hint(account.id, GMAIL) in doorway.lookout.hinted
+
+
+async def test_a_notice_that_could_not_be_taken_is_taken_when_it_comes_again() -> None:
+    """A database that is away once costs no renewal: whoever tells again is heard."""
+    doorway = Doorway()
+    watch, secret = await doorway.watched(MAIL)
+    lookout, aways = doorway.lookout, [True, True]
+
+    async def ask() -> None:
+        if aways.pop() if aways else False:
+            raise StoreUnavailableError(reason="it is away")
+        await lookout.ask()
+
+    doorway.door = PushDoor(
+        lookout.estate.watches, doorway.hints, lambda: lookout.plan, ask, lookout.clock
+    )
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError):
+            await doorway.subscription(watch.remote_id, secret, "subscriptionRemoved")
+    assert await doorway.subscription(watch.remote_id, secret, "subscriptionRemoved")
+
+    [kept] = await lookout.kept()
+    assert (kept.expires_at, lookout.asked) == (None, 1)
+
+
+async def test_a_notice_overwrites_no_renewal(doorway: Doorway) -> None:
+    """What is told of a watch that another one took the place of meanwhile changes nothing."""
+    watch, secret = await doorway.watched(MAIL)
+    lookout = doorway.lookout
+    find, orders = lookout.estate.watches.find_many, lookout.watchers[MAIL].orders
+
+    async def found(*args: object) -> object:
+        before = await find(*args)  # type: ignore[arg-type] # they are handed on.
+        orders.clear()
+        lookout.clock.advance(2 * 86_400)
+        await lookout.renewal().renew()
+        return before
+
+    lookout.estate.watches.find_many = found  # type: ignore[method-assign, assignment] # as above.
+    await doorway.subscription(watch.remote_id, secret, "subscriptionRemoved")
+
+    [kept] = await lookout.kept()
+    assert kept.is_held(lookout.clock.now())
+    assert list(orders) == [kept.remote_id] != [watch.remote_id]

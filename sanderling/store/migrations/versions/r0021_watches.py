@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("remote_id", WORD, nullable=False),
         sa.Column("resource_id", sa.Text, nullable=False),
         sa.Column("secret_digest", sa.LargeBinary, nullable=False),
+        sa.Column("destination", sa.Text, nullable=False),
         sa.Column("expires_at", Moment),
         sa.Column("next_at", Moment, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
