@@ -26,6 +26,9 @@ PATIENCE_S = 10.0
 """How long somebody may take to answer."""
 LATE_S = 5.0
 
+UNSENT = (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError)
+"""What asking an address may raise that a stranger chose; the last is for what no header holds."""
+
 _TAKEN = range(200, 300)
 _HERE = {"127.0.0.1", "::1", "localhost"}
 
@@ -38,6 +41,11 @@ class Notice:
     headers: Mapping[str, str]
     body: bytes = b""
     tries: int = 0
+
+
+def is_plain(text: str) -> bool:
+    """Claim that a text can be sent in a header: it is printable ASCII."""
+    return text.isascii() and text.isprintable()
 
 
 Writer: TypeAlias = Callable[[], Iterable[Notice]]
@@ -101,7 +109,10 @@ class Post:
 
     def reaches(self, url: str) -> bool:
         """Claim that an address is one that is asked from here."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
         if parts.scheme not in {"http", "https"}:
             return False
         return self.outside is not None or parts.hostname in _HERE
@@ -129,7 +140,7 @@ class Post:
                     notice.url, headers=dict(notice.headers), content=notice.body
                 )
             is_taken = answer.status_code in _TAKEN
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
+        except UNSENT:
             is_taken = False
         self.counts["taken" if is_taken else "refused"] += 1
         if not is_taken and notice.tries + 1 < MOST_TRIES:

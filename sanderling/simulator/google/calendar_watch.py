@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from sanderling.simulator.core.exchange import Answer
-from sanderling.simulator.core.post import Notice
+from sanderling.simulator.core.post import Notice, is_plain
 from sanderling.simulator.core.world import Person, World
 from sanderling.simulator.google.errors import not_found, refused
 from sanderling.simulator.google.gate import Ask, Method
@@ -61,10 +61,11 @@ class CalendarChannels:
         name = str(given.get("id", ""))
         if given.get("type") not in {"web_hook", "webhook"}:
             raise refused(400, "unsupportedChannelType", "Unknown channel type.")
-        if not address.startswith("https://") and not _LOOPBACK.match(address):
+        is_secure = address.startswith("https://")
+        if not is_plain(address) or not (is_secure or _LOOPBACK.match(address)):
             # What is played on loopback may be sent there; Google takes https alone.
             raise refused(400, "webhookUrlNotHttps", "WebHook callback must be HTTPS")
-        if not _ID.fullmatch(name) or len(token) > _LONGEST_TOKEN:
+        if not _ID.fullmatch(name) or len(token) > _LONGEST_TOKEN or not is_plain(token):
             raise refused(400, "invalid", "Invalid channel id or token.")
         if name in self._channels:
             raise refused(400, "channelIdNotUnique", f"Channel id {name} not unique")
@@ -125,7 +126,7 @@ def _notice(channel: _Channel, state: str) -> Notice:
 def _asked_until(given: object, now: datetime) -> datetime:
     try:
         until_s = int(str(given)) / 1000 if given is not None else None
-    except ValueError:
+    except (ValueError, OverflowError):
         raise refused(400, "invalid", "Invalid expiration.") from None
     if until_s is None:
         return now + _LIVES

@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import httpx2
-
 from sanderling.simulator.core.exchange import Answer, encoded
 from sanderling.simulator.core.mailbox import ChangeKind
-from sanderling.simulator.core.post import Notice
+from sanderling.simulator.core.post import UNSENT, Notice, is_plain
 from sanderling.simulator.core.world import Person
 from sanderling.simulator.microsoft import errors, ids
 from sanderling.simulator.microsoft.gate import Ask, Method, Value
@@ -140,10 +138,14 @@ class Subscriptions:
             )
             raise errors.Refused(errors.error(403, "ExtensionError", message))
         changes = frozenset(str(given.get("changeType", "")).split(","))
-        if not changes <= _CHANGES or len(str(given.get("clientState", ""))) > _LONGEST_STATE:
+        state = str(given.get("clientState", ""))
+        if not changes <= _CHANGES or len(state) > _LONGEST_STATE or not is_plain(state):
             raise errors.bad_request("InvalidRequest", "changeType or clientState is not valid.")
         address = str(given.get("notificationUrl", ""))
-        if not address.startswith("https://") and not self._world.post.reaches(address):
+        lifecycle_address = str(given.get("lifecycleNotificationUrl", ""))
+        is_secure = address.startswith("https://")
+        is_text = is_plain(address) and is_plain(lifecycle_address)
+        if not is_text or not (is_secure or self._world.post.reaches(address)):
             # What is played on loopback may be sent there; Graph takes https alone.
             message = "The following properties are not valid https URLs: notificationUrl."
             raise errors.bad_request("InvalidRequest", message)
@@ -154,8 +156,8 @@ class Subscriptions:
             resource=f"me/{resource}",
             changes=changes,
             address=address,
-            lifecycle_address=str(given.get("lifecycleNotificationUrl", "")),
-            state=str(given.get("clientState", "")),
+            lifecycle_address=lifecycle_address,
+            state=state,
             until=_until(given.get("expirationDateTime"), now),
             told=kind.seq(ask.person),
         )
@@ -177,7 +179,7 @@ class Subscriptions:
                     params={"validationToken": token},
                     headers={"content-type": "text/plain; charset=utf-8"},
                 )
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
+        except UNSENT:
             return "Subscription validation request timed out."
         if answer.status_code != _OK:
             return f"{failed} Notification endpoint must respond with 200 OK to validation request."
