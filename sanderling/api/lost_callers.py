@@ -32,6 +32,7 @@ class LostCallers:
         self._clock = clock
         self._until_ns: dict[str, int] = {}
         self._believed: dict[bytes, None] = {}
+        self._trusted: dict[str, None] = {}
         self._looked_at = Counter[str]()
 
     def believe(self, *shown: str) -> None:
@@ -43,6 +44,16 @@ class LostCallers:
     def knows(self, *shown: str) -> bool:
         """Claim that what is shown was believed before."""
         return _digest(shown) in self._believed
+
+    def trust(self, address: str) -> None:
+        """Remember that somebody of a network proved to be whom we expect."""
+        if len(self._trusted) >= MOST_KNOWN:
+            self._trusted.clear()
+        self._trusted[self._gate.lost_rule(address).key] = None
+
+    def trusts(self, address: str) -> bool:
+        """Claim that somebody of its network was trusted before."""
+        return self._gate.lost_rule(address).key in self._trusted
 
     @contextmanager
     def looking(self, address: str) -> Generator[None]:

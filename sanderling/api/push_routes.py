@@ -14,7 +14,6 @@ from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import TypeAlias
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jobs.push.door import PushDoor, Told
@@ -45,8 +44,6 @@ MOST_COUNTED = 10
 """How many entries of one body are counted that were in vain."""
 
 _NOWHERE = "unknown"
-
-log = structlog.get_logger()
 
 
 class _Reception:
@@ -113,17 +110,34 @@ class GmailPush(_Reception):
         await _send_nothing(send, HTTPStatus.NO_CONTENT)
 
     async def _prove(self, scope: Scope, token: str) -> None:
+        """Pass what Google signed, also from a network that came in vain too often.
+
+        Behind a proxy Google has the address of everybody, so that tokens are looked at in any
+        case; that asks no database.
+
+        Raises:
+            PushRefused: Google did not sign it for us.
+            PushUnproven: nobody can tell now.
+            RateLimited: one of both, too often.
+
+        """
+        address = _address(scope)
         try:
             is_signed = await self._services.is_signed(token)
         except ProviderFault as fault:
             self._count("unproven")
-            log.warning("push.unproven", code=fault.code)
+            if not self._lost.trusts(address):
+                await self._count_in_vain(address)
             raise PushUnproven from fault
         if not is_signed:
             self._count("refused")
-            self._lost.check(_address(scope))
-            await self._lost.count(_address(scope))
+            await self._count_in_vain(address)
             raise PushRefused
+        self._lost.trust(address)
+
+    async def _count_in_vain(self, address: str) -> None:
+        with self._lost.looking(address):
+            await self._lost.count(address)
 
 
 class GoogleCalendarPush(_Reception):

@@ -86,11 +86,11 @@ LOG_EVENTS: Mapping[str, str] = {
     "push.crowded": "Too many streams were told of at once; `dropped` are looked at in turn.",
     "push.delayed": "Hints of providers wait because the database does not answer.",
     "push.disbelieved": "A notification about Gmail has no token that is for this instance; "
-    "`reason` says what is wrong with it.",
+    "`reason` says what is wrong with it. Each reason is told once a minute.",
     "push.failed": "Handing on hints of providers met a defect; polling takes their place.",
     "push.not-asked": "Providers are not asked at once to tell of an account, but later.",
     "push.unproven": "Google's keys could not be had, so a notification was not taken; it comes "
-    "again.",
+    "again. Told once a minute.",
     "reconciler.failed": "Looking for queued calls met a defect; it is tried again.",
     "redis.lost": "Redis does not answer `script`; until it does each process keeps its share.",
     "redis.restored": "Redis answers `script` again.",

@@ -1,6 +1,7 @@
 """Tells whether a notification of Gmail is signed for this instance, by the settings in force."""
 
 from collections.abc import Callable
+from typing import Final
 
 import httpx2
 import structlog
@@ -11,8 +12,12 @@ from jobs.providers.google.signing_keys import GoogleSigningKeys, google_keys_ur
 from jobs.providers.http import open_client
 from jobs.push.plan import PATHS
 from jobs.streams.stream import Channel
+from jobs.sync.faults import ProviderFault
 from sanderling.kernel.clock import Clock
 from sanderling.vault import TokenRefused
+
+SPACING_S: Final = 60.0
+"""The time between two lines of one reason: strangers fill no log."""
 
 log = structlog.get_logger()
 
@@ -27,6 +32,7 @@ class SettledPushTokens:
         self._client: httpx2.AsyncClient | None = None
         self._url = ""
         self._tokens: PushTokens | None = None
+        self._logged: dict[str, int] = {}
 
     async def holds(self, token: str) -> bool:
         """Claim that Google made a token for this instance.
@@ -38,14 +44,28 @@ class SettledPushTokens:
         try:
             await self._checker().check(token, self._expected())
         except TokenRefused as refusal:
-            log.info("push.disbelieved", reason=refusal.facts["reason"])
+            reason = str(refusal.facts["reason"])
+            if self._is_news(reason):
+                log.info("push.disbelieved", reason=reason)
             return False
+        except ProviderFault as fault:
+            if self._is_news(fault.code):
+                log.warning("push.unproven", code=fault.code)
+            raise
         return True
 
     async def close(self) -> None:
         """Close every connection."""
         if self._client is not None:
             await self._client.aclose()
+
+    def _is_news(self, reason: str) -> bool:
+        """Claim that a reason, of which there are few, was not logged within the last minute."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns < self._logged.get(reason, 0):
+            return False
+        self._logged[reason] = now_ns + round(SPACING_S * 1e9)
+        return True
 
     def _expected(self) -> Expected:
         settings = self._settings()

@@ -10,8 +10,9 @@ from config.layers import Layers
 from config.loader import build_snapshot
 from config.variables import Settings
 from jobs.sync.faults import Temporary
+from sanderling.simulator.core.timepiece import Timepiece
 from sanderling.simulator.google.gmail_watch import ACCOUNT, ENDPOINT, TOPIC
-from sanderling.wiring.push_tokens import SettledPushTokens
+from sanderling.wiring.push_tokens import SPACING_S, SettledPushTokens
 from support.google import Google
 from support.listener import Listener
 from support.loopback import serving
@@ -28,6 +29,7 @@ class Believer:
     token: str
     settings: Settings
     base_url: str
+    clock: Timepiece
 
     def set(self, **changed: str) -> None:
         """Put other settings in force."""
@@ -56,7 +58,7 @@ async def believer() -> AsyncGenerator[Believer]:
     async with serving(google.site) as base_url:
         found: Believer
         tokens = SettledPushTokens(lambda: found.settings, google.world.clock)
-        found = Believer(tokens, token, settled(base_url), base_url)
+        found = Believer(tokens, token, settled(base_url), base_url, google.world.clock)
         yield found
         await tokens.close()
 
@@ -95,6 +97,37 @@ async def test_settings_decide_at_once_who_is_believed(
     assert [(line["event"], line["reason"]) for line in lines] == [("push.disbelieved", reason)]
     believer.set()
     assert await believer.tokens.holds(believer.token)
+
+
+async def test_strangers_fill_no_log(believer: Believer) -> None:
+    """Whatever comes, a reason is told once a minute, and each for itself."""
+    forged = f"{believer.token[:-8]}AAAAAAAA"
+
+    async def heard(*tokens: str) -> list[str]:
+        with capture_logs() as lines:
+            assert [await believer.tokens.holds(token) for token in tokens] == [False] * len(tokens)
+        return [line["reason"] for line in lines]
+
+    first = await heard(*["x.y.z"] * 50, *[forged] * 50)
+    again = await heard("x.y.z", forged)
+    believer.clock.advance(SPACING_S)
+    later = await heard(forged, "x.y.z", forged)
+
+    assert len({*first}) == len(first) == 2
+    assert (again, later) == ([], first[::-1])
+
+
+async def test_without_keys_the_log_is_filled_as_little(believer: Believer) -> None:
+    """Nobody is believed, and that is told once a minute."""
+    believer.set(GOOGLE_OAUTH_BASE_URL=f"http://127.0.0.1:{free_port()}")
+    lines = list[str]()
+    for wait_s in (0.0, 1.0, SPACING_S):
+        believer.clock.advance(wait_s)
+        with capture_logs() as captured, pytest.raises(Temporary):
+            await believer.tokens.holds(believer.token)
+        lines.append(" ".join(line["event"] for line in captured))
+
+    assert lines == ["push.unproven", "", "push.unproven"]
 
 
 async def test_a_slash_at_the_end_of_the_address_changes_nothing(believer: Believer) -> None:

@@ -9,7 +9,17 @@ import pytest
 from jobs.streams.stream import Channel
 from runner.function import RateLimit
 from runner.limit_policy import LimitPolicy
-from support.push_house import CALENDAR, MICROSOFT, PushHouse, entry, over
+from support.push_house import (
+    AWAY,
+    CALENDAR,
+    GMAIL,
+    MICROSOFT,
+    PushHouse,
+    entry,
+    over,
+    pubsub,
+    signed,
+)
 from support.services import GENEROUS, open_http
 
 BURST = 3
@@ -67,3 +77,37 @@ async def test_every_entry_in_vain_is_counted() -> None:
     assert (first.status_code, stranger.status_code) == (429, 429)
     # What was good in it was taken.
     assert (looks["find"], len(here.hints)) == (1, 1)
+
+
+@pytest.mark.parametrize(("token", "refused"), [("forged", 403), (AWAY, 503)])
+async def test_a_flood_of_bad_signatures_is_counted(token: str, refused: int) -> None:
+    """No watch is looked up for it, and its network is turned away; what Google signed passes."""
+    here = PushHouse(policy=FEW)
+    watch, _ = await here.watched(1, Channel.GMAIL)
+    looks, body = counting(here), pubsub(watch.address)
+
+    async with open_http(here.house) as http:
+        answers = await asyncio.gather(
+            *(http.post(GMAIL, content=body, headers=signed(token)) for _ in range(50))
+        )
+        elsewhere = await http.post(CALENDAR, headers=over("unknown", "x"))
+        google = await http.post(GMAIL, content=body, headers=signed())
+
+    assert Counter(answer.status_code for answer in answers) == {refused: BURST, 429: 50 - BURST}
+    assert (looks["find"], elsewhere.status_code) == (0, 429)
+    assert (google.status_code, len(here.hints)) == (204, 1)
+
+
+async def test_google_is_not_counted_while_its_keys_are_away() -> None:
+    """A network from which something came that Google signed may come again at once."""
+    here = PushHouse(policy=FEW)
+    watch, _ = await here.watched(1, Channel.GMAIL)
+    body = pubsub(watch.address)
+
+    async with open_http(here.house) as http:
+        await http.post(GMAIL, content=body, headers=signed())
+        away = [await http.post(GMAIL, content=body, headers=signed(AWAY)) for _ in range(9)]
+        forged = [await http.post(GMAIL, content=body, headers=signed("forged")) for _ in range(9)]
+
+    assert {answer.status_code for answer in away} == {503}
+    assert {answer.status_code for answer in forged[BURST:]} == {429}
