@@ -2,6 +2,7 @@
 
 import pytest
 
+from jobs.providers.microsoft.calendar import PAGE_SIZE
 from jobs.providers.microsoft.methods import METHODS
 from jobs.sync.items import Message
 from jobs.sync.provider import Upserted, Wanted
@@ -125,8 +126,9 @@ async def test_we_ask_what_graph_describes(judge: GraphJudge) -> None:
     microsoft = Microsoft(mails=90, meetings=60)
     microsoft.site.on_served = judge
     mailbox, agenda = microsoft.person.mailbox, microsoft.person.agenda
-    # A series of more dates than a page holds.
-    agenda.add(plan("RRULE:FREQ=DAILY;COUNT=400"), at=START)
+    # Series of more dates than a page holds.
+    for _ in range(2 * PAGE_SIZE // 400 + 1):
+        agenda.add(plan("RRULE:FREQ=DAILY;COUNT=400"), at=START)
     async with microsoft.mail() as mail:
         folders = [each for each in await mail.folders() if each.is_synced]
         for folder in folders:
