@@ -43,6 +43,8 @@ from sanderling.kernel.clock import Clock
 
 _TOLD_ONCE = frozenset({Reason.NEW, Reason.REFRESH})
 _SECOND_LOOK = timedelta(minutes=1)
+_ANY = 2**62
+"""Later than the generation of any message."""
 _LEFT_OUT = Temporary("a batch was answered without this message")
 
 
@@ -149,7 +151,7 @@ async def _close_folders(part: _Slice, views: Views) -> Mapping[str, Place]:
     kept = await part.store.places(part.account.id)
     for folder in sorted(kept.keys() - views.folders.synced):
         draft = await part.draft(views, ())
-        left = await part.store.unseen(part.account.id, folder, kept[folder].generation + 1)
+        left = await part.store.unseen(part.account.id, folder, _ANY)
         draft.sweep(kept[folder], left)
         await part.commit(draft.batch(closed=[folder]))
     return {folder: place for folder, place in kept.items() if folder in views.folders.synced}

@@ -176,6 +176,9 @@ class MailDraft:
 
     def _write(self, held: HeldMessage | None, found: Message, *, generation: int) -> None:
         views = self._views
+        if held is not None and held.folders == found.folders:
+            # Scans are counted by folder: what another one had seen says nothing here.
+            generation = max(generation, held.generation)
         after = HeldMessage(
             record_id=record_id("msg", views.account.id, found.remote_id),
             remote_id=found.remote_id,
@@ -184,7 +187,7 @@ class MailDraft:
             folders=found.folders,
             is_read=found.is_read,
             presence=self._presence(found),
-            generation=max(generation, held.generation if held else 0),
+            generation=generation,
             revision=held.revision if held else 0,
         )
         was_live = held is not None and held.presence is Presence.LIVE

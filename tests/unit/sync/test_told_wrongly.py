@@ -124,6 +124,31 @@ async def test_a_folder_that_ends_before_its_first_list_takes_its_mail_along() -
     assert list(await remote.told()) == []
 
 
+@pytest.mark.parametrize("rescans", [0, 1, 3])
+async def test_mail_that_moved_into_a_folder_ends_with_it(rescans: int) -> None:
+    """However often the folder that it came from was scanned, and the one it came to was not."""
+    remote = SimulatedMail("microsoft")
+    office, person = remote.account.office, remote.account.person
+    assert office is not None
+    mail = remote.box.add(letter(), places=frozenset({"inbox"}))
+    for _ in range(rescans):
+        await remote.slices()
+        remote.account.world.expire_cursors()
+    await remote.slices()
+    folder = office.folders(person).add("new", parent="deleteditems")
+    remote.box.place(mail.number, add=frozenset({folder.key}), remove=mail.places)
+    await remote.sync().list_changes(ACCOUNT, remote.lease(), POLICY)
+    office.folders(person).move(folder.key, parent="inbox")
+    await remote.sync().fetch_wanted(ACCOUNT, remote.lease(), POLICY)
+    assert await remote.local() == remote.remote() != {}
+    office.remove_folder(person, folder.key)
+
+    await remote.slices()
+
+    assert await remote.local() == remote.remote() == {}
+    assert list(await remote.told()) == []
+
+
 async def test_mail_fetched_while_its_folder_is_away_is_seen_once_the_folder_is_back() -> None:
     """Between two lists a folder may be thrown away and restored, and nothing in it changes."""
     remote = SimulatedMail("microsoft")
