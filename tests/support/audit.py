@@ -1,4 +1,4 @@
-"""An audit within PostgreSQL: who held which stream when, and who wrote under whose lease.
+"""An audit within PostgreSQL: who held which stream, wrote under whose lease, ended which call.
 
 Triggers note it in the transactions that they audit, so that nothing is noted which is undone. A
 process is told by the role that it signs in with.
@@ -25,6 +25,15 @@ END $$;
 CREATE TRIGGER audit_hold AFTER UPDATE ON streams FOR EACH ROW
     WHEN (OLD.fence <> NEW.fence OR OLD.lease_owner IS DISTINCT FROM NEW.lease_owner)
     EXECUTE FUNCTION audit_hold();
+CREATE TABLE audit_ends (role text, execution_id text);
+CREATE FUNCTION audit_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit_ends VALUES (session_user, NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER audit_end AFTER UPDATE ON executions FOR EACH ROW
+    WHEN (OLD.status <> NEW.status AND NEW.status = 'succeeded')
+    EXECUTE FUNCTION audit_end();
 CREATE FUNCTION audit_write() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     account text := CASE WHEN TG_OP = 'DELETE' THEN OLD.account_id ELSE NEW.account_id END;
@@ -110,6 +119,12 @@ class Audit:
             if owner is not None:
                 begun[str(stream)] = (pid_of(str(owner)), at_s)
         return sorted(found, key=lambda hold: hold.began_s)
+
+    def ends(self) -> list[tuple[str, str]]:
+        """Return each good end of an execution: its id, and the role that wrote it."""
+        query = "SELECT execution_id, role FROM audit_ends"
+        found = self.postgres.execute(query, database=self.database)
+        return [(str(execution_id), str(role)) for execution_id, role in found]
 
     def writes(self) -> list[Write]:
         """Return what was written for accounts, and under whose lease; 0 where there was none."""

@@ -33,8 +33,6 @@ class Witness:
     visits: list[Visit] = field(default_factory=list[Visit])
     present: Counter[int] = field(default_factory=Counter[int])
     """How many requests of each process are being answered now."""
-    strangers: int = 0
-    """Requests for a person by no process that is known."""
     _pids: set[int] = field(default_factory=set[int])
     _owners: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -50,9 +48,15 @@ class Witness:
         """Return the process at the other end of a connection from this port; 0 for a stranger."""
         inode = _inode_of(port)
         if inode not in self._owners:
-            # A socket keeps its number for as long as it is open; nobody else gets it meanwhile.
-            self._owners[inode] = _holder_of(inode, self._pids)
+            # A socket keeps its number for as long as it is open; nobody else gets it meanwhile. A
+            # process that has just begun may ask before anybody has told of it.
+            self._owners[inode] = _holder_of(inode, self._pids) or _holder_of(inode, _everybody())
         return self._owners[inode]
+
+    @property
+    def strangers(self) -> int:
+        """How many requests for a person came from no process that is known by now."""
+        return sum(visit.pid not in self._pids for visit in self.visits)
 
     def meetings(self) -> list[tuple[Visit, Visit]]:
         """Return visits for one person by two processes that overlap in time."""
@@ -95,9 +99,8 @@ class _Watched:
             await self.site(scope, receive, noted)
         finally:
             witness.present[pid] -= 1
-            if grant is not None and pid:
+            if grant is not None:
                 witness.visits.append(Visit(grant.email, pid, began_s, ended_s))
-            witness.strangers += grant is not None and not pid
 
 
 def _inode_of(port: int) -> str:
@@ -107,6 +110,10 @@ def _inode_of(port: int) -> str:
         if columns[_LOCAL].endswith(ending) and columns[_INODE] != "0":
             return columns[_INODE]
     return ""
+
+
+def _everybody() -> list[int]:
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
 
 
 def _holder_of(inode: str, pids: Iterable[int]) -> int:
