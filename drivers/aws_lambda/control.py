@@ -14,7 +14,15 @@ from typing import Any, cast
 
 from drivers.aws_lambda.blueprint import MANAGED_BY, NAMESPACE, OURS, Blueprint
 from drivers.aws_lambda.clients import Clients, Connection
-from drivers.aws_lambda.faults import Fault, Refused, fault_of, not_lambda, without_code
+from drivers.aws_lambda.faults import (
+    Fault,
+    Refused,
+    denied,
+    fault_of,
+    is_denial,
+    not_lambda,
+    without_code,
+)
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import OutcomeKind
 
@@ -23,6 +31,7 @@ _FAILED = "Failed"
 _ROLE_NOT_YET = re.compile(r"cannot be assumed|role defined for the function", re.IGNORECASE)
 _KEY_NOT_YET = re.compile(r"KMS key is invalid", re.IGNORECASE)
 _TENANCY = re.compile(r"tenan", re.IGNORECASE)
+_SEES_TAGS = "lambda:ListTags"
 _MOST_REMADE = 2
 _FIRST_PAUSE_S = 0.1
 _MOST_PAUSE_S = 5.0
@@ -30,13 +39,18 @@ _MOST_PAUSE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A function as AWS tells of it; `is_ours` claims that it has the tags of our namespace."""
+    """A function as AWS tells of it.
+
+    `is_ours` claims that it has the tags of our namespace. `has_tags` is false as well where AWS
+    keeps them from us, which it does without a word.
+    """
 
     name: str
     state: str
     reason: str
     sha256: str
     is_ours: bool
+    has_tags: bool
     is_per_tenant: bool
 
 
@@ -97,7 +111,7 @@ class Control:
                 if not waits_for:
                     continue
             elif not found.is_ours:
-                raise Refused(_foreign(blueprint.name))
+                raise Refused(_foreign(found))
             elif found.state in _READY:
                 if found.sha256 != blueprint.bundle.sha256:
                     raise Refused(_tampered(blueprint.name))
@@ -148,6 +162,8 @@ class Control:
         about: dict[str, Any] = told.get("Configuration") or {}
         if not about:
             raise Refused(not_lambda())
+        if told.get("TagsError"):
+            raise Refused(_tagless(told["TagsError"]))
         tags: dict[str, str] = told.get("Tags") or {}
         tenancy: dict[str, Any] = about.get("TenancyConfig") or {}
         return Found(
@@ -156,6 +172,7 @@ class Control:
             reason=str(about.get("StateReasonCode", "")),
             sha256=str(about.get("CodeSha256", "")),
             is_ours=self._is_ours(tags),
+            has_tags=bool(tags),
             is_per_tenant=tenancy.get("TenantIsolationMode") == "PER_TENANT",
         )
 
@@ -240,9 +257,24 @@ def _moment(text: object) -> datetime | None:
         return None
 
 
-def _foreign(name: str) -> Fault:
-    detail = f"The name {name} belongs to a function that Sanderling did not make."
-    return Fault(OutcomeKind.MISCONFIGURED, "ForeignFunction", detail)
+def _foreign(found: Found) -> Fault:
+    detail = f"The name {found.name} belongs to a function that Sanderling did not make."
+    if found.has_tags:
+        return Fault(OutcomeKind.MISCONFIGURED, "ForeignFunction", detail)
+    detail = (
+        f"The function {found.name} shows no tags: the platform lacks the permission {_SEES_TAGS} "
+        "at AWS, or Sanderling did not make it."
+    )
+    return Fault(OutcomeKind.MISCONFIGURED, "NoTags", detail, permission=_SEES_TAGS)
+
+
+def _tagless(told: dict[str, Any]) -> Fault:
+    """Return what it means that AWS tells of a function and not of its tags."""
+    code = str(told.get("ErrorCode", ""))
+    if is_denial(code):
+        return denied(_SEES_TAGS, code)
+    detail = f"AWS Lambda did not tell the tags of a function ({code}). Call again shortly."
+    return Fault(OutcomeKind.PLATFORM_ERROR, "TagsError", detail)
 
 
 def _tampered(name: str) -> Fault:

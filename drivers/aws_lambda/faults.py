@@ -164,6 +164,17 @@ def without_code(fault: Fault) -> Fault:
     return replace(fault, kind=OutcomeKind.PLATFORM_ERROR, detail=detail, is_unexecuted=True)
 
 
+def is_denial(code: str) -> bool:
+    """Claim that this word of AWS means that a permission is missing."""
+    return code in _DENIED
+
+
+def denied(permission: str, code: str, message: str = "") -> Fault:
+    """Return what it means that AWS does not let us do what needs `permission`."""
+    detail = f"The platform lacks the permission {permission} at AWS; its operator can grant it."
+    return Fault(OutcomeKind.MISCONFIGURED, code, detail, permission=permission, message=message)
+
+
 def _another_time(code: str, message: str) -> Fault:
     detail = (
         f"By the clock of this machine what it shows to AWS is of another time ({code}); "
@@ -235,8 +246,7 @@ def _rejected(code: str, message: str, action: str, status: int) -> Fault:
         found = _PERMISSION.search(message)
         passes = _PASSES.search(message)
         missing = "iam:PassRole" if passes else found.group(1) if found else action
-        detail = f"The platform lacks the permission {missing} at AWS; its operator can grant it."
-        return Fault(OutcomeKind.MISCONFIGURED, code, detail, permission=missing, message=message)
+        return denied(missing, code, message)
     if status >= _SERVER_SIDE:
         detail = f"AWS Lambda failed ({code}). The function may have run, perhaps to its end."
         return Fault(

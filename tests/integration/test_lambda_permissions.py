@@ -25,6 +25,9 @@ from support.ministack import MiniStack, run_ministack
 pytestmark = pytest.mark.slow
 
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-on-lambda.md"
+ACTIONS = {"Invoke": "lambda:InvokeFunction"}
+UNSEEN = {"iam:PassRole", "lambda:TagResource", "lambda:ListTags"}
+"""What AWS asks for beside: to give a role, to make with tags, and to tell tags by GetFunction."""
 JSON_BLOCK = re.compile(r"^```json\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -86,12 +89,19 @@ def documented_actions() -> list[str]:
 async def test_the_documented_policy_is_enough_for_all_that_the_driver_does(
     strict: MiniStack,
 ) -> None:
-    """Start, deployment, call, draft, health, removal and collection need nothing else."""
+    """Start, deployment, call, draft, health, removal and collection need this and no more."""
+    used = set[str]()
+
+    def note(model: Any, **_: object) -> None:
+        used.add(ACTIONS.get(model.name, f"lambda:{model.name}"))
+
     allowed = {"Effect": "Allow", "Action": documented_actions(), "Resource": "*"}
     keys = credentials_under(strict, [allowed])
     artifact, draft = function("fn_allowed"), replace(function("fn_draft"), is_draft=True)
     settings = strict.settings(namespace="minimal", **keys)
     async with running_driver(settings) as running:
+        for client in (running.clients.control, running.clients.invoke):
+            client.meta.events.register("before-call.lambda", note)
         deployed = [await running.driver.deploy(each) for each in (artifact, draft)]
         outcomes = [await running.driver.invoke(an_invocation(each)) for each in (artifact, draft)]
         health = await running.driver.health()
@@ -103,6 +113,7 @@ async def test_the_documented_policy_is_enough_for_all_that_the_driver_does(
     assert {each.kind for each in outcomes} == {OutcomeKind.OK}
     assert health.state is HealthState.OK
     assert collected.removed == (name_of(artifact.key, settings),)
+    assert set(documented_actions()) == used | UNSEEN
 
 
 async def test_a_collector_that_may_not_list_or_remove_names_what_is_missing(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from drivers.aws_lambda.blueprint import blueprint_of
 from drivers.aws_lambda.caller import Caller, Request
 from drivers.aws_lambda.clients import Clients, Connection, connect_clients
 from drivers.aws_lambda.control import Control
@@ -16,6 +17,7 @@ from drivers.aws_lambda.faults import Fault, Refused, fault_of
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.aws_lambda.subhosting import Subhosting
 from drivers.port import OutcomeKind
+from support.artifacts import an_artifact
 
 SETTINGS = LambdaSettings(region="eu-central-1", role="arn:aws:iam::1:role/functions")
 
@@ -105,6 +107,30 @@ def test_something_else_than_lambda_at_the_endpoint_is_told(ask: str) -> None:
 
     assert fault.kind is OutcomeKind.MISCONFIGURED
     assert "SERVERLESS_LAMBDA_ENDPOINT_URL" in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("member", "kind", "permission"),
+    [
+        ({"TagsError": {"ErrorCode": "AccessDeniedException"}}, "misconfigured", "lambda:ListTags"),
+        ({"TagsError": {"ErrorCode": "InternalError"}}, "platform_error", ""),
+        ({}, "misconfigured", "lambda:ListTags"),
+        ({"Tags": {}}, "misconfigured", "lambda:ListTags"),
+        ({"Tags": {"team": "other"}}, "misconfigured", ""),
+    ],
+)
+def test_a_function_whose_tags_are_not_told_is_not_called_foreign(
+    member: dict[str, Any], kind: str, permission: str
+) -> None:
+    """AWS leaves them out where one permission is missing; that one is named."""
+    told = {"Configuration": {"FunctionName": "x", "State": "Active"}, **member}
+    blueprint = blueprint_of(an_artifact("def handler(event, context):\n    pass\n"), SETTINGS)
+    control = Control(connection_to(Answering(told)), SETTINGS)
+
+    fault = refused(lambda: control.ensure(blueprint))
+
+    assert (fault.kind.value, fault.permission) == (kind, permission)
+    assert permission in fault.detail
 
 
 async def send(*answers: Any) -> Any:
