@@ -17,10 +17,13 @@ from drivers.aws_lambda.clients import Connection
 from drivers.aws_lambda.faults import Fault, Refused, fault_of
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import OutcomeKind
+from sanderling.kernel.units import MIB
 
 _ACTION = "lambda:InvokeFunction"
 _FIRST_PAUSE_S = 0.05
 _MOST_PAUSE_S = 2.0
+# AWS hands on some bytes less than this, and no more.
+_MOST_ANSWER_BYTES = 7 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +149,33 @@ class Caller:
             asked["TenantId"] = request.tenant
         try:
             told = clients.invoke.invoke(**asked)
-            payload: bytes = told["Payload"].read()
+            payload = _read(told["Payload"])
         except clients.errors as error:
             fault = fault_of(error, _ACTION)
             # Refused for its signature, so nothing ran and other credentials may do.
             is_renewed = fault.is_expired and self._connection.renew(clients)
             return replace(fault, may_pass=True) if is_renewed else fault
+        if payload is None:
+            return _endless()
         return Answer(payload, told.get("FunctionError", ""), read_tail(told.get("LogResult")))
+
+
+def _read(body: Any) -> bytes | None:
+    """Return all of a body of boto3; None if it is larger than AWS hands on, and was left there."""
+    payload: bytes = body.read(_MOST_ANSWER_BYTES)
+    # Reading once more finds the end, and whether it came too soon.
+    if not body.read(1):
+        return payload
+    body.close()
+    return None
+
+
+def _endless() -> Fault:
+    detail = (
+        "What answers is larger than anything of AWS Lambda, and was not read to its end. "
+        "The function may have run, perhaps to its end."
+    )
+    return Fault(OutcomeKind.UNKNOWN_OUTCOME, "AnswerTooLarge", detail, is_unexecuted=False)
 
 
 def _may_go_again(fault: Fault, request: Request) -> bool:

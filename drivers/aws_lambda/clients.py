@@ -102,22 +102,26 @@ def connect_clients(settings: LambdaSettings, *, invoke_read_s: float = _INVOKE_
 
     """
     errors = _errors()
-    # Of an address that is none, boto3 says so by a plain error.
-    of_settings: tuple[type[Exception], ...] = (*errors, ValueError)
     try:
         return _connected(settings, errors, invoke_read_s)
-    except of_settings as error:
+    except errors as error:
         raise Refused(unusable_settings(error)) from error
 
 
 def _errors() -> tuple[type[Exception], ...]:
     exceptions, parsers = _library("botocore.exceptions"), _library("botocore.parsers")
-    # What boto3 raises when credentials are stale however often they are renewed is a plain error.
     return (
         exceptions.BotoCoreError,
         exceptions.ClientError,
         parsers.ResponseParserError,
+        # Plain errors are what boto3 raises of an address that is none, when credentials are stale
+        # however often they are renewed, and when it stumbles over an answer that is no answer of
+        # AWS. A call that was answered so may have run, so none of them may pass for a defect.
+        AttributeError,
+        LookupError,
         RuntimeError,
+        TypeError,
+        ValueError,
     )
 
 

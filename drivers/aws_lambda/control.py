@@ -22,6 +22,7 @@ from drivers.aws_lambda.faults import (
     is_denial,
     not_lambda,
     without_code,
+    word,
 )
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import OutcomeKind
@@ -35,6 +36,8 @@ _SEES_TAGS = "lambda:ListTags"
 _MOST_REMADE = 2
 _FIRST_PAUSE_S = 0.1
 _MOST_PAUSE_S = 5.0
+# More functions than the code storage of a region has room for.
+_MOST_PAGES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +162,12 @@ class Control:
             if refused.fault.kind is OutcomeKind.NOT_DEPLOYED:
                 return None
             raise
-        about: dict[str, Any] = told.get("Configuration") or {}
+        about, tags = _members(told.get("Configuration")), _members(told.get("Tags"))
         if not about:
             raise Refused(not_lambda())
         if told.get("TagsError"):
-            raise Refused(_tagless(told["TagsError"]))
-        tags: dict[str, str] = told.get("Tags") or {}
-        tenancy: dict[str, Any] = about.get("TenancyConfig") or {}
+            raise Refused(_tagless(_members(told["TagsError"])))
+        tenancy = _members(about.get("TenancyConfig"))
         return Found(
             name=name,
             state=str(about.get("State", "Active")),
@@ -176,7 +178,7 @@ class Control:
             is_per_tenant=tenancy.get("TenantIsolationMode") == "PER_TENANT",
         )
 
-    def _is_ours(self, tags: dict[str, str]) -> bool:
+    def _is_ours(self, tags: dict[str, Any]) -> bool:
         return tags.get(MANAGED_BY) == OURS and tags.get(NAMESPACE) == self._settings.namespace
 
     def delete(self, name: str) -> None:
@@ -215,16 +217,28 @@ class Control:
 
         """
         marker: dict[str, str] = {}
-        while True:
+        for _ in range(_MOST_PAGES):
             told = self._ask("list_functions", "lambda:ListFunctions", marker)
-            if "Functions" not in told:
-                raise Refused(not_lambda())
-            for about in told["Functions"]:
-                if about["FunctionName"].startswith(f"{self._settings.namespace}-"):
-                    yield Listed(about["FunctionName"], _moment(about.get("LastModified")))
-            if not told.get("NextMarker"):
+            yield from self._listed(told.get("Functions"))
+            following = told.get("NextMarker")
+            if not following:
                 return
-            marker = {"Marker": told["NextMarker"]}
+            if following == marker.get("Marker"):
+                break
+            marker = {"Marker": following}
+        # A list without end would be walked through for ever.
+        raise Refused(not_lambda())
+
+    def _listed(self, functions: object) -> Iterator[Listed]:
+        if not isinstance(functions, list):
+            raise Refused(not_lambda())
+        for each in cast("list[object]", functions):
+            about = _members(each)
+            name = about.get("FunctionName")
+            if not isinstance(name, str):
+                raise Refused(not_lambda())
+            if name.startswith(f"{self._settings.namespace}-"):
+                yield Listed(name, _moment(about.get("LastModified")))
 
     def _ask(self, method: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         clients = self._connection.clients
@@ -242,6 +256,11 @@ def _asked(clients: Clients, method: str, action: str, arguments: dict[str, Any]
     except clients.errors as error:
         raise Refused(without_code(fault_of(error, action))) from error
     return cast("dict[str, Any]", answer)
+
+
+def _members(value: object) -> dict[str, Any]:
+    """Return the members of what should be an object; of anything else none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _lacks_tenancy(fault: Fault) -> bool:
@@ -270,7 +289,7 @@ def _foreign(found: Found) -> Fault:
 
 def _tagless(told: dict[str, Any]) -> Fault:
     """Return what it means that AWS tells of a function and not of its tags."""
-    code = str(told.get("ErrorCode", ""))
+    code = word(told.get("ErrorCode", ""))
     if is_denial(code):
         return denied(_SEES_TAGS, code)
     detail = f"AWS Lambda did not tell the tags of a function ({code}). Call again shortly."

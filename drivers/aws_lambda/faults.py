@@ -77,8 +77,12 @@ _OURS = frozenset(
 _CLOCK = re.compile(r"Signature (expired|not yet current)|still expired")
 _MOST_RETRY_AFTER_S = 3600.0
 _SERVER_SIDE = 500
-_PERMISSION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z]+)")
+_PERMISSION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]{1,40}:[A-Za-z]{1,60})\b")
 _PASSES = re.compile(r"iam:PassRole")
+# Words of AWS go into details, logs and databases; whatever stands there instead is cut to this.
+_NO_WORD = re.compile(r"[^A-Za-z0-9_.:-]+")
+_MOST_WORD = 80
+_MOST_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +188,13 @@ def _another_time(code: str, message: str) -> Fault:
 
 
 def _answered(response: Mapping[str, Any], action: str) -> Fault:
-    code = str(response["Error"].get("Code", ""))
-    message = str(response["Error"].get("Message", ""))
+    code = word(response["Error"].get("Code", ""))
+    message = str(response["Error"].get("Message", ""))[:_MOST_MESSAGE]
     told: Mapping[str, Any] = response.get("ResponseMetadata", {})
     status = int(told.get("HTTPStatusCode", 0))
     retry_after_s = _seconds(told.get("HTTPHeaders", {}).get("retry-after"))
     if code in _THROTTLED or status == 429:  # noqa: PLR2004 - HTTP's own word for it.
-        reason = str(response.get("Reason") or code)
+        reason = word(response.get("Reason") or code)
         detail = f"AWS Lambda is at a limit of this account ({reason}); nothing ran."
         return Fault(
             OutcomeKind.THROTTLED,
@@ -257,6 +261,11 @@ def _rejected(code: str, message: str, action: str, status: int) -> Fault:
         "SERVERLESS_LAMBDA_REGION, SERVERLESS_LAMBDA_ROLE and SERVERLESS_LAMBDA_ENDPOINT_URL."
     )
     return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
+
+
+def word(value: object) -> str:
+    """Return a word of AWS as it may be told: what stands there instead of one is cut to that."""
+    return _NO_WORD.sub("", str(value)[:_MOST_MESSAGE])[:_MOST_WORD]
 
 
 def _seconds(value: object) -> float | None:

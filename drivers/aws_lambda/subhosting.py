@@ -40,17 +40,19 @@ class Subhosting:
             answer = self._sts.assume_role(
                 RoleArn=self._role, RoleSessionName=SESSION_NAME, DurationSeconds=_SESSION_S
             )["Credentials"]
+            ends_at: datetime = answer["Expiration"]
+            is_over = ends_at <= datetime.now(UTC)
+            taken = {
+                "access_key": answer["AccessKeyId"],
+                "secret_key": answer["SecretAccessKey"],
+                "token": answer["SessionToken"],
+                "expiry_time": ends_at.isoformat(),
+            }
         except self._errors as error:
             raise Refused(without_code(fault_of(error, _ACTION))) from error
-        ends_at: datetime = answer["Expiration"]
-        if ends_at <= datetime.now(UTC):
+        if is_over:
             raise Refused(_ended())
-        return {
-            "access_key": answer["AccessKeyId"],
-            "secret_key": answer["SecretAccessKey"],
-            "token": answer["SessionToken"],
-            "expiry_time": ends_at.isoformat(),
-        }
+        return taken
 
 
 def _ended() -> Fault:
