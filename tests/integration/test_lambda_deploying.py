@@ -193,6 +193,8 @@ async def test_a_role_that_is_not_known_everywhere_yet_is_waited_for(ministack: 
 
 async def test_a_role_that_is_never_known_is_named(ministack: MiniStack) -> None:
     """In the end the deployment says which setting to look at."""
+    async with running_driver(ministack.settings()):
+        pass  # The runner is there from here on, however long that takes.
     async with running_driver(ministack.settings(deploy_s=1.0)) as running:
         with injected(running.clients.control, "CreateFunction", [NOT_YET] * 99):
             deployment = await running.driver.deploy(function("norole"))
