@@ -197,7 +197,9 @@ class Configuration:
                 return live
             is_refused = any(_has_refused(word, revision) for word in behind)
             if is_refused or self._clock.monotonic_ns() >= until_ns:
-                raise RevisionNotInForce(revision=revision, waiting=[_told(w) for w in behind])
+                raise RevisionNotInForce(
+                    revision=revision, waiting=[_told(each, revision) for each in behind]
+                )
             await self._clock.wait_s(_LOOK_EVERY_S)
 
     def _require_changeable(self) -> None:
@@ -245,11 +247,14 @@ def _has_refused(word: SeenAcknowledgement, revision: int) -> bool:
     return said.state is AcknowledgementState.REFUSED and said.revision >= revision
 
 
-def _told(word: SeenAcknowledgement) -> str:
+def _told(word: SeenAcknowledgement, revision: int) -> str:
     said = word.acknowledgement
     told = f"{said.process.kind} on {said.process.host} runs by {said.in_force}"
     if word.age_s > _SILENT_AFTER_S:
         # It may have been killed; whoever reads this knows, or waits until it is taken for gone.
         told += f" and said nothing for {word.age_s:.0f} s"
+    if said.revision < revision:
+        # What it says of an older one is no reason why this one is not in force.
+        return f"{told}, and is not done with {revision} yet"
     why = said.why.removesuffix(".")
     return f"{told}: {why}" if why else told

@@ -22,6 +22,7 @@ from config.snapshot import Snapshot
 from config.sources import Sources, Start, within
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.kernel.waiting import end_task
 
 log = structlog.get_logger()
 
@@ -130,6 +131,9 @@ class LiveConfiguration:
         # A process that falls silent is taken for gone, and then nobody waits for it any more.
         try:
             await self._say()
+        except StoreUnavailableError:
+            # The next look tells.
+            return
         except Exception:
             # The top of the loop as above: the defect may be in saying itself.
             log.exception("config.look-failed")
@@ -163,13 +167,26 @@ class LiveConfiguration:
         self._retry_at_s = None
         try:
             snapshot = self._sources.build(body)
-            parts = await self._broadcaster.apply(snapshot.settings)
+            parts = await self._apply(snapshot)
         except (ConfigRejected, PartRefused) as refused:
             self._keep(body.revision, refused)
             return
         self._judged, self._snapshot, self._refusal = body.revision, snapshot, ""
         log.info("config.applied", revision=body.revision, parts=parts)
         self._uncopied = body
+
+    async def _apply(self, snapshot: Snapshot) -> tuple[str, ...]:
+        # A part may take a minute to be had, such as a driver whose role is new to its cloud.
+        saying = asyncio.create_task(self._keep_saying())
+        try:
+            return await self._broadcaster.apply(snapshot.settings)
+        finally:
+            await end_task(saying)
+
+    async def _keep_saying(self) -> None:
+        while True:
+            await self._pace.clock.wait_s(HEARTBEAT_S)
+            await self._say_all_the_same()
 
     def _keep(self, revision: int, refused: ConfigRejected | PartRefused) -> None:
         self._judged = revision

@@ -96,8 +96,10 @@ class Control:
         self._pause = pause
         self._now_s = now_s
 
-    def ensure(self, blueprint: Blueprint) -> bool:
+    def ensure(self, blueprint: Blueprint, *, within_s: float) -> bool:
         """See that the function is there and ready; return whether this call made it.
+
+        After `within_s` seconds nothing more is waited for.
 
         Raises:
             Refused: it is not, with why.
@@ -106,7 +108,7 @@ class Control:
         """
         began_s, pause_s, made, remade = self._now_s(), _FIRST_PAUSE_S, False, 0
         waits_for = "it did not become active"
-        while self._now_s() - began_s < self._settings.deploy_s:
+        while self._now_s() - began_s < within_s:
             found = self.find(blueprint.name)
             if found is None:
                 waits_for = self._create(blueprint)

@@ -71,7 +71,9 @@ class Deployer:
             for _ in range(_MOST_ROUNDS):
                 await loop.run_in_executor(
                     self._threads,
-                    lambda: self._control.ensure(blueprint_of(artifact, self._settings)),
+                    lambda: self._control.ensure(
+                        blueprint_of(artifact, self._settings), within_s=self._settings.deploy_s
+                    ),
                 )
                 found = await self._check(artifact, name)
                 if found.kind is OutcomeKind.BAD_CODE:

@@ -57,13 +57,13 @@ class Runner:
         if self._settings.may_share_runner and self._ensure_per_tenant():
             return
         blueprint = runner_blueprint(self._settings, is_per_tenant=False)
-        self._control.ensure(blueprint)
+        self._control.ensure(blueprint, within_s=self._settings.start_s)
         self.name = blueprint.name
 
     def _ensure_per_tenant(self) -> bool:
         blueprint = runner_blueprint(self._settings, is_per_tenant=True)
         try:
-            self._control.ensure(blueprint)
+            self._control.ensure(blueprint, within_s=self._settings.start_s)
         except TenancyUnavailable:
             return False
         found = self._control.find(blueprint.name)

@@ -15,7 +15,8 @@ class LambdaSettings:
     leads to something that speaks as AWS does. At most `concurrency` calls are under way,
     `queue_limit` may wait for one of those places, at most `queue_wait_s` seconds each. What was
     turned away before it ran is tried again for at most `retry_s` seconds. A deployment takes at
-    most `deploy_s`. `control_rps` bounds our requests to the control plane, of which an account
+    most `deploy_s`, and that of the runner at most `start_s`: whoever starts a driver gives it a
+    minute, and is to hear why it did not start. `control_rps` bounds our requests to the control plane, of which an account
     has 15 a second for everything in it. Without `may_share_runner` drafts are deployed as
     versions are.
     """
@@ -32,6 +33,7 @@ class LambdaSettings:
     queue_wait_s: float = 5.0
     retry_s: float = 5.0
     deploy_s: float = 120.0
+    start_s: float = 40.0
     control_rps: float = 10.0
     runtime: str = "python3.13"
     architecture: str = "arm64"

@@ -61,7 +61,9 @@ async def test_eight_who_deploy_the_same_make_it_once(ministack: MiniStack) -> N
         controls = [Control(Connection(settings), settings) for _ in range(8)]
         made = await asyncio.gather(
             *(
-                asyncio.to_thread(control.ensure, blueprint_of(artifact, settings))
+                asyncio.to_thread(
+                    control.ensure, blueprint_of(artifact, settings), within_s=settings.deploy_s
+                )
                 for control in controls
             )
         )
@@ -201,6 +203,18 @@ async def test_a_role_that_is_never_known_is_named(ministack: MiniStack) -> None
 
     assert deployment.kind is OutcomeKind.MISCONFIGURED
     assert "SERVERLESS_LAMBDA_ROLE" in deployment.detail
+
+
+async def test_a_driver_whose_role_is_never_known_does_not_start(ministack: MiniStack) -> None:
+    """Whoever set the role hears so in time, and not that a part was not ready."""
+    settings = ministack.settings(namespace="rootless", start_s=1.0)
+    connection = Connection(settings)
+    with (
+        injected(connection.clients.control, "CreateFunction", [NOT_YET] * 99),
+        pytest.raises(DriverError, match="SERVERLESS_LAMBDA_ROLE"),
+    ):
+        async with LambdaDriver(settings, connection=connection):
+            pass
 
 
 async def test_a_throttled_control_plane_is_asked_again(ministack: MiniStack) -> None:

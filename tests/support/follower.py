@@ -1,5 +1,6 @@
 """A process that follows settings, with everything in the test's hand."""
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,13 +24,14 @@ class DiskFullError(Fault):
 
 @dataclass
 class Part:
-    """Follows the log level, unless it cannot."""
+    """Follows the log level, unless it cannot; while it is `held` it gets ready and is not."""
 
     level: LogLevel = LogLevel.INFO
     trouble: bool = False
     name: str = "part"
     attempts: int = 0
     levels: list[str] = field(default_factory=list[str])
+    held: asyncio.Event | None = None
 
     def needs(self, settings: Settings) -> object:
         """Return the level."""
@@ -40,6 +42,8 @@ class Part:
         self.attempts += 1
         if self.trouble:
             raise DiskFullError
+        if self.held is not None:
+            await self.held.wait()
 
         async def discard() -> None:
             pass

@@ -8,6 +8,7 @@ import pytest
 
 from config.acknowledgement import AcknowledgementState
 from config.configuration import LIVE_WITHIN_S
+from config.errors import RevisionNotInForce
 from config.layers import read_layers
 from config.live import HEARTBEAT_S, Pace
 from config.stored import HistoryEntry, StoredBody
@@ -254,6 +255,23 @@ async def test_a_heartbeat_is_written_now_and_then(process: Process) -> None:
     await live.look()
 
     assert (await process.desk.store.list_acknowledgements())[0].age_s == 0
+
+
+async def test_a_process_is_heard_while_a_part_gets_ready(followed: Process) -> None:
+    """However long that takes nobody takes the process for gone, nor the change for in force."""
+    followed.part.held = asyncio.Event()
+    await followed.desk.set(LOG_LEVEL="ERROR")
+    await settle()
+    for _ in range(2 * round(LIVE_WITHIN_S)):
+        followed.desk.clock.advance(1)
+        await settle()
+
+    with pytest.raises(RevisionNotInForce, match="not done with 1 yet"):
+        await followed.desk.configuration.wait_in_force(1, timeout_s=0)
+
+    followed.part.held.set()
+    await settle()
+    assert await followed.word() == (1, AcknowledgementState.APPLIED, 1, "")
 
 
 async def test_a_process_that_ends_is_not_waited_for(desk: Desk, tmp_path: Path) -> None:

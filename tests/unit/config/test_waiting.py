@@ -59,6 +59,18 @@ async def test_waiting_ends_at_once_when_a_process_refuses(desk: Desk) -> None:
         await desk.configuration.wait_in_force(1, timeout_s=10)
 
 
+async def test_an_older_refusal_is_no_reason_why_this_one_is_not_in_force(desk: Desk) -> None:
+    """A process that is still at it says nothing of the new revision, and is not quoted."""
+    await desk.set(LOG_LEVEL="DEBUG")
+    await desk.set(LOG_LEVEL="ERROR")
+    await desk.says("slow", 1, 0, "the disk is full")
+
+    with pytest.raises(RevisionNotInForce, match="not done with 2 yet") as refused:
+        await desk.configuration.wait_in_force(2, timeout_s=0)
+
+    assert "the disk is full" not in refused.value.detail
+
+
 async def test_waiting_ends_with_its_time(desk: Desk) -> None:
     """A process that does not move is named."""
     await desk.set(LOG_LEVEL="DEBUG")

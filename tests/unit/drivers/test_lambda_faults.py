@@ -127,7 +127,7 @@ def test_a_function_whose_tags_are_not_told_is_not_called_foreign(
     blueprint = blueprint_of(an_artifact("def handler(event, context):\n    pass\n"), SETTINGS)
     control = Control(connection_to(Answering(told)), SETTINGS)
 
-    fault = refused(lambda: control.ensure(blueprint))
+    fault = refused(lambda: control.ensure(blueprint, within_s=9.0))
 
     assert (fault.kind.value, fault.permission) == (kind, permission)
     assert permission in fault.detail

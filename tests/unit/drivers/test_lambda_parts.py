@@ -9,6 +9,7 @@ import pytest
 import structlog
 import structlog.testing
 
+from config.broadcaster import PREPARE_TIMEOUT_S
 from drivers.aws_lambda.bill import read_bill
 from drivers.aws_lambda.blueprint import blueprint_of, function_of, name_of, runner_blueprint
 from drivers.aws_lambda.bundle import function_bundle
@@ -209,6 +210,11 @@ def test_a_bill_is_read_and_priced() -> None:
     assert (bill.billed_s, bill.memory_mib, bill.init_s) == (1.0, 1024, 0.2505)
     assert bill.cost("arm64") == pytest.approx(0.0000133334 + 0.0000002)
     assert read_bill("START\nEND\n") is None
+
+
+def test_a_start_ends_before_whoever_waits_for_it_gives_up() -> None:
+    """Else nobody would hear which setting of AWS is wrong, only that it took too long."""
+    assert SETTINGS.start_s < PREPARE_TIMEOUT_S
 
 
 def test_the_pace_lets_a_burst_through_and_then_one_after_another() -> None:
