@@ -212,9 +212,11 @@ class Dispatch:
         except Exception:
             # The top of a call: a fault of the driver costs this call and nothing else.
             log.exception("driver.raised", driver=self._driver.name, call_id=call.id)
+            # What raised may have come after the guest: nobody may take this for safe to repeat.
             return self._ended(
-                OutcomeKind.PLATFORM_ERROR,
-                detail="The driver failed; the log of the server tells where.",
+                OutcomeKind.UNKNOWN_OUTCOME,
+                detail="The driver failed; the log of the server tells where. "
+                "The function may have run, perhaps to its end.",
             )
 
     async def _deploy(self, target: Target) -> Deployment:
@@ -234,6 +236,12 @@ class Dispatch:
         try:
             async with asyncio.timeout(self._deploy_timeout_s):
                 return await self._driver.deploy(artifact)
+        except TimeoutError:
+            return Deployment(
+                OutcomeKind.PLATFORM_ERROR,
+                detail=f"The driver took more than {self._deploy_timeout_s:g} s to get the code "
+                "ready; nothing ran. Call again shortly.",
+            )
         except Exception:
             # As above: it costs those who waited for it.
             log.exception("driver.raised", driver=self._driver.name, function_id=target.function_id)

@@ -44,6 +44,7 @@ _log = structlog.get_logger()
 
 _DEPLOYED_ITEMS = 65_536
 _DEPLOYED_BYTES = 256 * MIB
+_REJECTED_ITEMS = 4096
 _CONTROL_THREADS = 8
 _CLOSING = "The driver is closing."
 
@@ -76,6 +77,9 @@ class LambdaDriver:
         self._deployer = Deployer(self._caller, self._control, self._threads, settings)
         self._deployed: BoundedCache[ArtifactKey, Deployed] = BoundedCache(
             items=_DEPLOYED_ITEMS, size_bytes=_DEPLOYED_BYTES
+        )
+        self._rejected: BoundedCache[ArtifactKey, Deployment] = BoundedCache(
+            items=_REJECTED_ITEMS, size_bytes=_REJECTED_ITEMS
         )
         self._rights = Rights(self._runner)
         self._ledger = Ledger(settings.architecture)
@@ -121,6 +125,10 @@ class LambdaDriver:
         known = self._deployed.get(artifact.key)
         if known is not None and (artifact.is_draft or not known.is_on_runner):
             return Deployment(OutcomeKind.OK)
+        rejected = self._rejected.get(artifact.key)
+        if rejected is not None:
+            # Else whoever calls it again and again has functions made and removed for all others.
+            return rejected
         if self._is_closing:
             return Deployment(OutcomeKind.PLATFORM_ERROR, detail=_CLOSING)
         if artifact.is_draft and self._runner.takes(artifact):
@@ -131,10 +139,13 @@ class LambdaDriver:
             deployed = Deployed(artifact, name, is_on_runner=False)
         if deployment.kind is OutcomeKind.OK:
             self._deployed.put(artifact.key, deployed, size_bytes=len(artifact.source))
+        elif _is_final(deployment):
+            self._rejected.put(artifact.key, deployment, size_bytes=1)
         return deployment
 
     async def delete(self, key: ArtifactKey) -> None:
         """Forget an artifact and remove its function; the next deployment makes it again."""
+        self._rejected.pop(key)
         known = self._deployed.pop(key)
         if known is not None and known.is_on_runner:
             return
@@ -256,6 +267,12 @@ class LambdaDriver:
             **self._ledger.numbers(),
         }
         return await self._rights.health(numbers)
+
+
+def _is_final(deployment: Deployment) -> bool:
+    """Claim that the same source would be rejected again, however quick its compiler is then."""
+    is_slow = deployment.limit is not None and deployment.limit.name.startswith("compile_")
+    return deployment.kind is OutcomeKind.BAD_CODE and deployment.error is not None and not is_slow
 
 
 def _told(fault: Fault) -> DriverError:

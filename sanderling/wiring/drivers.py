@@ -68,7 +68,7 @@ def lambda_settings(settings: Settings) -> "LambdaSettings":
     """Return what the Lambda driver is told, as values.
 
     Raises:
-        ConfigRejected: region or role is not set.
+        ConfigRejected: region or role is not set, or one half of a key.
 
     """
     from drivers.aws_lambda import LambdaSettings  # noqa: PLC0415 - as above.
@@ -82,9 +82,14 @@ def lambda_settings(settings: Settings) -> "LambdaSettings":
         for name, value in needed.items()
         if not value
     ]
+    secret = settings.lambda_secret_access_key
+    if bool(settings.lambda_access_key_id) != bool(secret and secret.get_secret_value()):
+        # A command that reads no database comes here with what no rule has looked at.
+        halves = ("SERVERLESS_LAMBDA_ACCESS_KEY_ID", "SERVERLESS_LAMBDA_SECRET_ACCESS_KEY")
+        given, other = halves if settings.lambda_access_key_id else halves[::-1]
+        missing.append(Problem(other, f"it must be set together with {given}"))
     if missing:
         raise ConfigRejected(missing)
-    secret = settings.lambda_secret_access_key
     return LambdaSettings(
         region=settings.lambda_region,
         role=settings.lambda_role,

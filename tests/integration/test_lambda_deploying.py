@@ -122,6 +122,28 @@ async def test_code_that_does_not_compile_leaves_no_function(ministack: MiniStac
     assert names(ministack, "-bad-") == []
 
 
+@pytest.mark.parametrize("may_share_runner", [True, False])
+async def test_code_that_does_not_compile_is_not_tried_again(
+    ministack: MiniStack, *, may_share_runner: bool
+) -> None:
+    """Whoever calls it all the time costs the control plane, which all share, one function."""
+    draft = replace(function("bad_draft", BAD_SYNTAX), is_draft=True)
+    async with running_driver(ministack.settings(may_share_runner=may_share_runner)) as running:
+        clients = running.clients
+        with (
+            injected(clients.control, "CreateFunction", []) as made,
+            injected(clients.invoke, "Invoke", []) as sent,
+        ):
+            found = [await running.driver.deploy(draft) for _ in range(3)]
+            await running.driver.delete(draft.key)
+            again = await running.driver.deploy(draft)
+
+    assert {each.kind for each in (*found, again)} == {OutcomeKind.BAD_CODE}
+    assert found[2].error == found[0].error
+    assert len(made) == (0 if may_share_runner else 2)
+    assert len(sent) == 2
+
+
 async def test_a_draft_runs_without_a_deployment(ministack: MiniStack) -> None:
     """A draft is compiled and called on the shared runner, under its workspace as tenant."""
     draft = replace(function("sketch"), is_draft=True)

@@ -64,6 +64,30 @@ def test_lambda_without_its_settings_is_refused_by_their_names() -> None:
         build_driver(settings(SERVERLESS_TYPE="LAMBDA"), process="test")
 
 
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ("SERVERLESS_LAMBDA_ACCESS_KEY_ID", "SERVERLESS_LAMBDA_SECRET_ACCESS_KEY"),
+        ("SERVERLESS_LAMBDA_SECRET_ACCESS_KEY", "SERVERLESS_LAMBDA_ACCESS_KEY_ID"),
+    ],
+)
+def test_half_a_key_for_aws_is_refused_by_the_name_of_the_other_half(
+    given: str, missing: str
+) -> None:
+    """A command that reads no database says so as well, instead of failing inside boto3."""
+    chosen = {
+        "SERVERLESS_TYPE": "LAMBDA",
+        "SERVERLESS_LAMBDA_REGION": "eu-central-1",
+        "SERVERLESS_LAMBDA_ROLE": "arn:aws:iam::1:role/functions",
+        given: "open-sesame",
+    }
+
+    with pytest.raises(ConfigRejected, match=rf"{missing} .* together with {given}") as refused:
+        build_driver(settings(**chosen), process="test")
+
+    assert "open-sesame" not in str(refused.value)
+
+
 def test_lambda_is_told_its_settings_as_values_and_shows_no_secret() -> None:
     """Everything reaches the driver, and the secret is in no text of it."""
     chosen = settings(
