@@ -110,10 +110,14 @@ def connect_clients(settings: LambdaSettings, *, invoke_read_s: float = _INVOKE_
 
 def _errors() -> tuple[type[Exception], ...]:
     exceptions, parsers = _library("botocore.exceptions"), _library("botocore.parsers")
+    transport = _library("urllib3.exceptions")
     return (
         exceptions.BotoCoreError,
         exceptions.ClientError,
         parsers.ResponseParserError,
+        # Of a body that breaks off boto3 translates only some ways, and TLS has others.
+        transport.HTTPError,
+        OSError,
         # Plain errors are what boto3 raises of an address that is none, when credentials are stale
         # however often they are renewed, and when it stumbles over an answer that is no answer of
         # AWS. A call that was answered so may have run, so none of them may pass for a defect.

@@ -11,6 +11,7 @@ from drivers.aws_lambda.control import Control
 from drivers.aws_lambda.endings import compiled, deployment_of
 from drivers.aws_lambda.envelope import compile_request, function_of_artifact
 from drivers.aws_lambda.faults import Refused
+from drivers.aws_lambda.refusals import note_refusal
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import Artifact, ArtifactKey, Deployment, OutcomeKind
 from drivers.replies.compilations import too_long
@@ -81,6 +82,7 @@ class Deployer:
                 if found.kind is not OutcomeKind.NOT_DEPLOYED:
                     return found
         except Refused as refused:
+            note_refusal(refused.fault)
             return Deployment(refused.fault.kind, detail=refused.fault.detail)
         detail = "The function was removed by somebody else again and again."
         return Deployment(OutcomeKind.PLATFORM_ERROR, detail=detail)

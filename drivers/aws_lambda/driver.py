@@ -21,6 +21,7 @@ from drivers.aws_lambda.endings import Ended, ended, faulted
 from drivers.aws_lambda.envelope import MOST_PAYLOAD_BYTES, call_request
 from drivers.aws_lambda.faults import Fault, Refused
 from drivers.aws_lambda.health import Ledger, Rights
+from drivers.aws_lambda.refusals import note_refusal
 from drivers.aws_lambda.runner import Runner
 from drivers.aws_lambda.settings import NAME, LambdaSettings
 from drivers.boundedcache import BoundedCache
@@ -277,9 +278,7 @@ def _is_final(deployment: Deployment) -> bool:
 
 def _told(fault: Fault) -> DriverError:
     """Log `fault`, which no call met, and return what to raise."""
-    _log.warning(
-        "lambda.refused", code=fault.code, permission=fault.permission, outcome=fault.kind.value
-    )
+    note_refusal(fault)
     return DriverError(driver=NAME, reason=fault.detail.removesuffix("."))
 
 

@@ -78,6 +78,8 @@ _CLOCK = re.compile(r"Signature (expired|not yet current)|still expired")
 _MOST_RETRY_AFTER_S = 3600.0
 _SERVER_SIDE = 500
 _PERMISSION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]{1,40}:[A-Za-z]{1,60})\b")
+_ELSEWHERE = re.compile(r"cross-account pass role", re.IGNORECASE)
+_FULL = "CodeStorageExceededException"
 _PASSES = re.compile(r"iam:PassRole")
 # Words of AWS go into details, logs and databases; whatever stands there instead is cut to this.
 _NO_WORD = re.compile(r"[^A-Za-z0-9_.:-]+")
@@ -135,7 +137,11 @@ def fault_of(error: Exception, action: str) -> Fault:
     if code == "RuntimeError" and _CLOCK.search(str(error)):
         return _another_time(code, str(error))
     if names & _NOT_CONNECTED:
-        detail = "AWS Lambda cannot be reached; nothing ran. Call again shortly."
+        detail = (
+            "AWS Lambda cannot be reached; nothing ran. Call again shortly. If it stays so, the "
+            "operator of the platform looks at SERVERLESS_LAMBDA_REGION, "
+            "SERVERLESS_LAMBDA_ENDPOINT_URL and the way to them."
+        )
         return Fault(OutcomeKind.PLATFORM_ERROR, code, detail, may_pass=True)
     detail = "The answer of AWS Lambda was lost. The function may have run, perhaps to its end."
     return Fault(OutcomeKind.UNKNOWN_OUTCOME, code, detail, is_unexecuted=False)
@@ -233,19 +239,36 @@ def _unproven(code: str, message: str) -> Fault | None:
     if code in _UNKNOWN_TO_AWS:
         detail = (
             f"AWS does not know the platform's credentials ({code}). Look at "
-            "SERVERLESS_LAMBDA_ACCESS_KEY_ID and SERVERLESS_LAMBDA_SECRET_ACCESS_KEY."
+            "SERVERLESS_LAMBDA_ACCESS_KEY_ID and SERVERLESS_LAMBDA_SECRET_ACCESS_KEY, and whether "
+            "the account has the region of SERVERLESS_LAMBDA_REGION switched on."
         )
         return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
     return None
 
 
-def _rejected(code: str, message: str, action: str, status: int) -> Fault:
-    unproven = _unproven(code, message)
-    if unproven is not None:
-        return unproven
+def _unfit(code: str, message: str) -> Fault | None:
+    """Return what is wrong with the function or its account, if that is what AWS says."""
     if code.startswith(_UNUSABLE):
         detail = f"AWS Lambda cannot start the function as it was set up ({code}); nothing ran."
-        return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
+    elif code == _FULL:
+        detail = (
+            "The account has no room for more code at AWS in this region; its operator removes "
+            "functions there, or asks AWS for more."
+        )
+    elif _ELSEWHERE.search(message):
+        detail = (
+            "The role of SERVERLESS_LAMBDA_ROLE is in another account than the functions; it has "
+            "to be in that of SERVERLESS_LAMBDA_SUBHOSTING_ROLE, or of the platform's credentials."
+        )
+    else:
+        return None
+    return Fault(OutcomeKind.MISCONFIGURED, code, detail, message=message)
+
+
+def _rejected(code: str, message: str, action: str, status: int) -> Fault:
+    known = _unproven(code, message) or _unfit(code, message)
+    if known is not None:
+        return known
     if code in _DENIED or status == 403:  # noqa: PLR2004 - as above.
         found = _PERMISSION.search(message)
         passes = _PASSES.search(message)

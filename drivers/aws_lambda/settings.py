@@ -16,9 +16,9 @@ class LambdaSettings:
     `queue_limit` may wait for one of those places, at most `queue_wait_s` seconds each. What was
     turned away before it ran is tried again for at most `retry_s` seconds. A deployment takes at
     most `deploy_s`, and that of the runner at most `start_s`: whoever starts a driver gives it a
-    minute, and is to hear why it did not start. `control_rps` bounds our requests to the control plane, of which an account
-    has 15 a second for everything in it. Without `may_share_runner` drafts are deployed as
-    versions are.
+    minute, and is to hear why it did not start. `control_rps` bounds our requests to the control
+    plane, of which an account has 15 a second for everything in it. Without `may_share_runner`
+    drafts are deployed as versions are.
     """
 
     region: str

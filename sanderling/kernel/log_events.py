@@ -79,7 +79,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "lambda.not-collected": "Functions at AWS that nobody needs were not removed; it is tried "
     "again in a week.",
     "lambda.refused": "AWS Lambda did not take a request; `code` is its word, `permission` what "
-    "is missing.",
+    "is missing, `message` what AWS says of a request that was to make or find a function.",
     "lambda.runner-failed": "Our runner does not work at AWS Lambda; `error` and `message` are "
     "what AWS says of it.",
     "library.reported": "A library wrote a log line of its own; `logger` and `message` tell.",

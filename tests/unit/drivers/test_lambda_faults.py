@@ -2,18 +2,23 @@
 
 import asyncio
 import itertools
+import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import urllib3.exceptions
+from botocore.response import StreamingBody  # type: ignore[import-untyped] # it has no types.
+from structlog.testing import capture_logs
 
 from drivers.aws_lambda.blueprint import blueprint_of
 from drivers.aws_lambda.caller import Caller, Request
 from drivers.aws_lambda.clients import Clients, Connection, connect_clients
 from drivers.aws_lambda.control import Control
 from drivers.aws_lambda.faults import Fault, Refused, fault_of
+from drivers.aws_lambda.refusals import note_refusal
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.aws_lambda.subhosting import Subhosting
 from drivers.port import OutcomeKind
@@ -36,6 +41,10 @@ class ClientError(Exception):
 
 class ReadTimeoutError(Exception):
     """Has the name of what boto3 raises when an answer is not there in time."""
+
+
+class EndpointConnectionError(Exception):
+    """Has the name of what boto3 raises when nobody listens."""
 
 
 LATE, EXPIRED = ReadTimeoutError(), ClientError(403, "ExpiredTokenException")
@@ -154,6 +163,40 @@ async def test_what_may_have_run_is_never_told_as_not_run() -> None:
     assert (await send(BUSY, denied)).kind is OutcomeKind.MISCONFIGURED
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        urllib3.exceptions.SSLError("bad record"),
+        urllib3.exceptions.DecodeError("no gzip"),
+        urllib3.exceptions.ProtocolError("reset"),
+        ssl.SSLError("unexpected eof"),
+        ConnectionResetError(),
+    ],
+    ids=repr,
+)
+async def test_an_answer_that_breaks_off_is_of_a_call_that_may_have_run(broken: Exception) -> None:
+    """Whatever reading it raises, the head of the answer was there, so the function had run."""
+
+    class Breaking:
+        def read(self, _: int) -> bytes:
+            raise broken
+
+    told = {"Payload": StreamingBody(Breaking(), 100)}
+    errors = connect_clients(replace(SETTINGS, access_key_id="a", secret_access_key="b")).errors
+    client = Answering(told)
+    caller = Caller(
+        Connection(SETTINGS, connect=lambda _: Clients(client, client, errors)), SETTINGS
+    )
+    try:
+        fault = await caller.send(Request("a", b""))
+    finally:
+        await caller.close()
+
+    assert isinstance(fault, Fault)
+    assert (fault.kind, fault.is_unexecuted) == (OutcomeKind.UNKNOWN_OUTCOME, False)
+    assert client.asked == 1
+
+
 async def test_credentials_that_cannot_be_had_run_nothing() -> None:
     """What the chain of AWS raises before anything is sent is told as such."""
     stale = RuntimeError("Credentials were refreshed, but the credentials are still expired.")
@@ -231,6 +274,41 @@ def test_a_signature_of_another_time_points_at_the_clock(message: str) -> None:
 
     assert "clock" in fault.detail
     assert "SERVERLESS_LAMBDA_ACCESS_KEY_ID" not in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("error", "names"),
+    [
+        (ClientError(400, "CodeStorageExceededException", "Code storage limit"), "no room"),
+        (
+            ClientError(403, "AccessDeniedException", "Cross-account pass role is not allowed."),
+            "SERVERLESS_LAMBDA_SUBHOSTING_ROLE",
+        ),
+        (ClientError(403, "UnrecognizedClientException", "token invalid"), "switched on"),
+        (EndpointConnectionError(), "SERVERLESS_LAMBDA_REGION"),
+    ],
+    ids=lambda value: getattr(value, "code", None) or str(value)[:20],
+)
+def test_what_an_operator_gets_wrong_is_told_by_its_setting(error: Exception, names: str) -> None:
+    """A role of another account, a region without a switch: no permission is asked for."""
+    fault = fault_of(error, "lambda:CreateFunction")
+
+    assert names in fault.detail
+    assert fault.permission == ""
+
+
+def test_a_refused_request_is_logged_with_what_aws_says_and_no_token() -> None:
+    """Of a wrong signature AWS tells the whole text that was signed, which stays out of the log."""
+    told = ClientError(400, "ValidationException", "Value 'x' at 'role' is no ARN. " * 99)
+    signed = ClientError(403, "InvalidSignatureException", "x-amz-security-token:open-sesame")
+
+    with capture_logs() as lines:
+        for error in (told, signed):
+            note_refusal(fault_of(error, "lambda:CreateFunction"))
+
+    assert lines[0]["message"].startswith("Value 'x' at 'role'")
+    assert len(lines[0]["message"]) <= 300
+    assert "open-sesame" not in str(lines)
 
 
 @pytest.mark.parametrize(
