@@ -259,8 +259,6 @@ _FORKING = tuple(
         "dup3",
         "fork",
         "pidfd_open",
-        "poll",
-        "ppoll",
         "prlimit64",
         "recvmsg",
         "rseq",

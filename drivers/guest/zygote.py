@@ -7,9 +7,9 @@ the zygote ends.
 from __future__ import annotations
 
 import _socket
+import errno
 import gc
 import os
-import select
 import struct
 import sys
 
@@ -19,11 +19,15 @@ from drivers.guest.lock import Lock
 from drivers.guest.messages import (
     DIED,
     DIED_HEAD,
+    ENTRY,
     FAILED,
     FD_BYTES,
-    FORK_HEAD,
+    FORGET,
+    FORK,
     FORKED,
     FORKED_HEAD,
+    MOST_ENTRIES,
+    MOST_FORKS,
     NOT_FORKED,
     READY,
 )
@@ -40,7 +44,20 @@ if TYPE_CHECKING:
 
 _signal: Any = __import__("_signal")  # The C part alone; `signal` brings enum.
 
-_MESSAGE_BYTES = 65536
+_CONFIGURATION_BYTES = 65536
+# By names of this module: between two forks the zygote copies each page that it writes to, and
+# what it looks up it writes to.
+_MESSAGE_BYTES = MOST_ENTRIES * ENTRY.size
+_SOCKETS_BYTES = _socket.CMSG_SPACE(MOST_FORKS * FD_BYTES)
+_LEVEL, _RIGHTS = _socket.SOL_SOCKET, _socket.SCM_RIGHTS
+_entries = ENTRY.iter_unpack
+_pack_forked = FORKED_HEAD.pack
+_numbers = tuple(struct.Struct(f"{count}i") for count in range(MOST_FORKS + 1)).__getitem__
+_fork = os.fork
+_close = os.close
+_pidfd_open = os.pidfd_open
+_waitpid = os.waitpid
+_WITHOUT_WAITING = os.WNOHANG
 
 
 def flavour_of(config: dict[str, object]) -> Flavour:
@@ -58,12 +75,14 @@ class Zygote:
     def __init__(self, control: _socket.socket) -> None:
         """Use the control socket."""
         self._control = control
-        self._poll = select.poll()
-        self._workers: dict[int, tuple[int, int]] = {}
+        self._receive_message = control.recvmsg
+        self._send_message = control.sendmsg
+        self._pids: dict[int, int] = {}
+        self._leaving: list[int] = []
 
     def live(self) -> None:
         """Get ready, then serve until the host is gone."""
-        config = decode(self._control.recv(_MESSAGE_BYTES).decode())
+        config = decode(self._control.recv(_CONFIGURATION_BYTES).decode())
         self._lifetime_s: float = config["lifetime_s"]
         flavour = flavour_of(config)
         flavour.warm_up()
@@ -83,7 +102,6 @@ class Zygote:
         self._serve()
 
     def _serve(self) -> None:
-        self._poll.register(CHANNEL_FD, select.POLLIN)
         try:
             while self._serve_once():
                 pass
@@ -94,62 +112,88 @@ class Zygote:
             self._end_workers()
 
     def _serve_once(self) -> bool:
-        for fd, _ in self._poll.poll():
-            if fd != CHANNEL_FD:
-                self._bury(fd)
-            elif not self._receive():
-                return False
-        return True
-
-    def _receive(self) -> bool:
-        message, ancillary, _, _ = self._control.recvmsg(64, _socket.CMSG_SPACE(FD_BYTES))
+        message, ancillary, _, _ = self._receive_message(_MESSAGE_BYTES, _SOCKETS_BYTES)
         if not message:
             return False
-        _, serial = FORK_HEAD.unpack(message)
-        (fd,) = struct.unpack("i", ancillary[0][2][:FD_BYTES])
-        self._fork(serial, fd)
-        os.close(fd)
+        serials: list[int] = []
+        for kind, serial in _entries(message):
+            if kind == FORK:
+                serials.append(serial)
+            elif kind == FORGET:
+                pid = self._pids.pop(serial, 0)
+                if pid:
+                    self._leaving.append(pid)
+            else:
+                self._watch(serial)
+        if serials:
+            fds = _numbers(len(serials)).unpack(ancillary[0][2])
+            self._tell_forked(serials, self._fork(fds))
+            for fd in fds:
+                _close(fd)
+        leaving, self._leaving = self._leaving, []
+        for pid in leaving:
+            if not _waitpid(pid, _WITHOUT_WAITING)[0]:
+                # It still lives, for a moment.
+                self._leaving.append(pid)
         return True
 
-    def _fork(self, serial: int, fd: int) -> None:
-        try:
-            pid = os.fork()
-        except OSError as error:
-            _tell(DIED_HEAD.pack(NOT_FORKED, serial, error.errno or 0, 0, 0.0))
-            return
-        if pid == 0:
-            status = 0
-            try:
-                self._worker.live(fd, lifetime_s=self._lifetime_s)
-            except MemoryError:
-                status = NO_MEMORY_STATUS
-            finally:
-                # Whatever happened, a worker never returns into the zygote's loop.
-                os._exit(status)
-        pidfd = os.pidfd_open(pid)
-        self._workers[pidfd] = (serial, pid)
-        self._poll.register(pidfd, select.POLLIN)
-        self._control.sendmsg(
-            [FORKED_HEAD.pack(FORKED, serial, pid)],
-            [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", pidfd))],
-        )
+    def _fork(self, fds: tuple[int, ...]) -> list[int]:
+        """Fork a worker for each socket; return their pids, or errno below 0 for one that is not.
 
-    def _bury(self, pidfd: int) -> None:
-        serial, pid = self._workers.pop(pidfd)
-        self._poll.unregister(pidfd)
-        os.close(pidfd)
+        What this writes to is copied for each fork, so the loop does nothing else. That a worker
+        holds the sockets of later ones for a moment hurts nobody: it closes them first.
+        """
+        pids: list[int] = []
+        for fd in fds:
+            try:
+                pid = _fork()
+            except OSError as error:
+                pids.append(-(error.errno or errno.EAGAIN))
+                continue
+            if not pid:
+                status = 0
+                try:
+                    self._worker.live(fd, lifetime_s=self._lifetime_s)
+                except MemoryError:
+                    status = NO_MEMORY_STATUS
+                finally:
+                    # Whatever happened, a worker never returns into the zygote's loop.
+                    os._exit(status)
+            pids.append(pid)
+        return pids
+
+    def _tell_forked(self, serials: list[int], pids: list[int]) -> None:
+        forked: list[bytes] = []
+        pidfds: list[int] = []
+        for index, pid in enumerate(pids):
+            serial = serials[index]
+            if pid > 0:
+                self._pids[serial] = pid
+                forked.append(_pack_forked(FORKED, serial, pid))
+                pidfds.append(_pidfd_open(pid))
+            else:
+                _tell(DIED_HEAD.pack(NOT_FORKED, serial, -pid, 0, 0.0))
+        if forked:
+            rights = _numbers(len(pidfds)).pack(*pidfds)
+            self._send_message(forked, [(_LEVEL, _RIGHTS, rights)])
+        for pidfd in pidfds:
+            _close(pidfd)
+
+    def _watch(self, serial: int) -> None:
+        """Wait for the end of a worker that is at its end, and tell of it."""
+        pid = self._pids.pop(serial, 0)
+        if not pid:
+            return
         _, status, usage = os.wait4(pid, 0)
         cpu_s = usage.ru_utime + usage.ru_stime
-        try:
-            _tell(DIED_HEAD.pack(DIED, serial, status, usage.ru_maxrss, cpu_s))
-        except OSError:
-            return  # The host is gone; the end of the socket is read next.
+        _tell(DIED_HEAD.pack(DIED, serial, status, usage.ru_maxrss, cpu_s))
 
     def _end_workers(self) -> None:
-        for _, pid in self._workers.values():
+        left = (*self._pids.values(), *self._leaving)
+        for pid in left:
             os.kill(pid, _signal.SIGKILL)
-        for _, pid in self._workers.values():
-            os.wait4(pid, 0)
+        for pid in left:
+            os.waitpid(pid, 0)
 
 
 def _tell(message: bytes) -> None:

@@ -10,10 +10,11 @@ from drivers.boundedcache import BoundedCache
 from drivers.errors import DriverError
 from drivers.limits import Limits
 from drivers.local.compileline import CompileLine
-from drivers.local.pool import Pool, Saturated
+from drivers.local.pool import Pool
 from drivers.local.requests import compile_frame
 from drivers.local.settings import LocalSettings
 from drivers.local.starting import Starting
+from drivers.local.waiting import Saturated
 from drivers.port import ArtifactKey, Deployment, OutcomeKind
 from drivers.replies.compilations import ALLOWANCE, made_of, too_long, unfinished
 from drivers.replies.exchange import Ending, Terms

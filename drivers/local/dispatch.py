@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from drivers.local.bound import Bench, Bound, BoundWorkers
-from drivers.local.pool import Pool, Saturated
+from drivers.local.pool import Pool
 from drivers.local.requests import call_frame
+from drivers.local.waiting import Saturated
 from drivers.port import Artifact, Invocation, Isolation, Outcome, OutcomeKind
 from drivers.replies.exchange import Ending, Reply, Terms
 from drivers.replies.telling import told_as_text

@@ -16,12 +16,12 @@ from drivers.local.compiler import Compiler
 from drivers.local.dispatch import NAME, Deployed, Dispatch
 from drivers.local.pool import Pool
 from drivers.local.pools import Pools
+from drivers.local.proofs import ZygoteReport
 from drivers.local.requests import bind_frame
 from drivers.local.settings import LocalSettings
 from drivers.local.supervision import Supervision
 from drivers.local.walls import Walls, check_walls
 from drivers.local.workergroup import WorkerGroup
-from drivers.local.zygote import ZygoteReport
 from drivers.port import (
     Artifact,
     ArtifactKey,

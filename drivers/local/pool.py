@@ -10,16 +10,17 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 
 from drivers.errors import DriverError
+from drivers.guest.messages import MOST_FORKS
 from drivers.local.budget import MemoryBudget
 from drivers.local.retired import RetiredZygotes
 from drivers.local.settings import LocalSettings
 from drivers.local.supervision import Supervision
 from drivers.local.switchboard import Switchboard
+from drivers.local.waiting import Saturated, Waiter
 from drivers.local.walls import Walls
 from drivers.local.worker import Worker
 from drivers.local.zygote import ZygoteProcess
@@ -29,27 +30,14 @@ _log = structlog.get_logger()
 _FIRST_BACKOFF_S = 0.05
 _LONGEST_BACKOFF_S = 5.0
 _ROTATION_PAUSE_S = 1.0
-_MOST_FORKS_AT_ONCE = 8
+# Long enough that a caller who comes back at once does not see it.
+_TOP_UP_S = 0.02
 _MOST_SPARES_IN_A_RUSH = 32
 _STILLBORN_IN_A_ROW = 4
 _SWEEP_S = 30.0
 _OLDEST_SPARE_S = 600.0
 _LEAST_RETRY_AFTER_S = 0.1
 _SMOOTHING = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Saturated:
-    """No worker could be had; trying again after that many seconds may help."""
-
-    retry_after_s: float
-    reason: str
-
-
-@dataclass(slots=True)
-class _Waiter:
-    memory_bytes: int
-    granted: asyncio.Future[Worker]
 
 
 class Pool:
@@ -85,13 +73,14 @@ class Pool:
         self._spares: deque[Worker] = deque()
         self._preparing: set[Worker] = set()
         self._stale: set[Worker] = set()
-        self._waiters: deque[_Waiter] = deque()
+        self._waiters: deque[Waiter] = deque()
         self._reviver: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._is_closing = False
         self._stillborn = 0
         self._sweeper: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
+        self._top_up: asyncio.TimerHandle | None = None
         self._typical_s = _LEAST_RETRY_AFTER_S
         budget.watch(self.grant)
 
@@ -196,21 +185,37 @@ class Pool:
                 await self._settled.wait()
 
     def _refill(self) -> None:
-        zygote, switchboard = self._zygote, self._switchboard
-        if zygote is None or switchboard is None or self._is_closing or self._pause is not None:
-            return
+        """Ask for what is missing: at once, or soon where some are left.
+
+        A message wakes the zygote, and whatever it writes to after a fork it copies first. So
+        several workers at a time cost each of them less.
+        """
         wanted = max(self._target, min(len(self._waiters), _MOST_SPARES_IN_A_RUSH))
-        fresh = sum(worker not in self._stale for worker in self._spares)
-        missing = min(wanted - fresh, _MOST_FORKS_AT_ONCE)
-        for _ in range(missing - len(self._preparing)):
-            try:
-                self._preparing.add(zygote.fork(switchboard, self._on_worker_change))
-            except OSError:
-                # The control socket is full for a moment or the zygote is dying; the next worker
-                # that gets ready, or the next zygote, refills.
-                break
-        self._note_settled()
+        missing = self._missing(wanted)
+        is_bearable = self._preparing or not (self._waiters or missing * 2 > self._target)
+        if missing >= wanted - wanted // 4 or not is_bearable:
+            self._fork(missing)
+        elif missing > 0 and self._top_up is None and not self._is_closing:
+            self._top_up = asyncio.get_running_loop().call_later(_TOP_UP_S, self._fill_up)
         self._rotate_if_due()
+
+    def _missing(self, wanted: int) -> int:
+        fresh = sum(worker not in self._stale for worker in self._spares)
+        return min(wanted - fresh, MOST_FORKS) - len(self._preparing)
+
+    def _fill_up(self) -> None:
+        self._top_up = None
+        self._fork(self._missing(self._target))
+
+    def _fork(self, count: int) -> None:
+        zygote, switchboard = self._zygote, self._switchboard
+        if zygote is None or switchboard is None or self._is_closing or self._pause or count < 1:
+            return
+        # The control socket may be full for a moment or the zygote dying; the next worker that
+        # gets ready, or the next zygote, refills.
+        with contextlib.suppress(OSError):
+            self._preparing.update(zygote.fork_many(count, switchboard, self._on_worker_change))
+        self._note_settled()
 
     def _note_settled(self) -> None:
         if self._preparing:
@@ -312,7 +317,7 @@ class Pool:
             return worker
         if len(self._waiters) >= self._settings.queue_limit:
             return self._saturated("the waiting line is full")
-        waiter = _Waiter(memory_bytes, asyncio.get_running_loop().create_future())
+        waiter = Waiter(memory_bytes, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         self.grant()
         self._refill()
@@ -326,7 +331,7 @@ class Pool:
             self._withdraw(waiter)
             raise
 
-    def _withdraw(self, waiter: _Waiter) -> None:
+    def _withdraw(self, waiter: Waiter) -> None:
         """Leave the line, and give back what was granted in the same moment."""
         if waiter in self._waiters:
             self._waiters.remove(waiter)
@@ -371,7 +376,7 @@ class Pool:
     async def close(self) -> None:
         """End every process; callers that wait are turned away."""
         self._is_closing = True
-        for timer in (self._sweeper, self._pause):
+        for timer in (self._sweeper, self._pause, self._top_up):
             if timer is not None:
                 timer.cancel()
         for task in (self._reviver, self._rotation):

@@ -9,10 +9,11 @@ from drivers.errors import DriverError
 from drivers.guest.flavour import COMPILING, LIBRARY
 from drivers.guest.layers import CGROUP, EXTRAS, LANGUAGE, LAYERS, PROVEN
 from drivers.local.doctor.versions import installed_version
+from drivers.local.proofs import LayerProof
 from drivers.local.report import LayerReport, LayerState, SandboxReport
 from drivers.local.settings import LocalSettings
 from drivers.local.workergroup import WorkerGroup
-from drivers.local.zygote import LayerProof, ZygoteProcess
+from drivers.local.zygote import ZygoteProcess
 
 
 async def probe(settings: LocalSettings) -> SandboxReport:

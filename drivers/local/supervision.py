@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from drivers.local.proofs import ZygoteReport
 from drivers.local.walls import Walls
-from drivers.local.zygote import ZygoteReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from drivers.guest.layers import (
     RLIMITS,
     SECCOMP,
 )
+from drivers.local.proofs import LayerProof, ZygoteReport
 from drivers.local.settings import LocalSettings
-from drivers.local.zygote import LayerProof, ZygoteReport
 
 _ADVICE = {
     LANGUAGE: "install RestrictedPython 9 and report this as a fault",

@@ -13,6 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from drivers.guest.channel import LOG
 from drivers.local.meters import ResidentMeter, read_cpu_s, read_peak_bytes
@@ -28,6 +29,18 @@ _NO_TERMS = Terms(0.0, 0.0, 0)
 _DEATH_S = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What a worker tells whoever forked and reaps it, by its serial.
+
+    `watch` asks for `bury`, once the process has ended. `let_go` says that it was killed and that
+    nobody wants to know how it ended.
+    """
+
+    watch: Callable[[int], None]
+    let_go: Callable[[int], None]
+
+
 class Worker:
     """One process that waits for a request, serves it, or is gone."""
 
@@ -37,10 +50,12 @@ class Worker:
         channel: _socket.socket,
         switchboard: Switchboard,
         on_change: Callable[["Worker"], None],
+        parent: Parent,
     ) -> None:
         """Own `channel`, and hear it over `switchboard`.
 
-        `on_change` is called when it is ready and when it is lost while idle.
+        `on_change` is called when it is ready and when it is lost while idle. `parent` knows it by
+        its serial.
         """
         self.serial = serial
         self.idle_bytes: int | None = None
@@ -52,6 +67,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._channel = channel
         self._on_change = on_change
+        self._parent = parent
         self._reader = FrameReader()
         self._unsent = b""
         self._reply: Reply | None = None
@@ -88,8 +104,7 @@ class Worker:
         `idle_bytes` is what such a process holds before it serves.
         """
         if self.is_lost:
-            _kill(pidfd)
-            os.close(pidfd)
+            end_process(pidfd)
             return
         self._pid, self._pidfd = pid, pidfd
         self.idle_bytes = idle_bytes
@@ -281,13 +296,19 @@ class Worker:
             _kill(self._pidfd)
 
     async def _wait_death(self) -> Death | None:
-        if self._known_death is not None or self.is_orphan:
+        if self._known_death is not None or self.is_orphan or self._pidfd < 0:
             return self._known_death
         self._death = self._loop.create_future()
+        # It is reaped, and its pid free, only once its parent is asked about it.
+        self._loop.add_reader(self._pidfd, self._hear_exit)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DEATH_S):
                 return await self._death
         return None
+
+    def _hear_exit(self) -> None:
+        self._loop.remove_reader(self._pidfd)
+        self._parent.watch(self.serial)
 
     def bury(self, death: Death | None) -> None:
         """Take what wait4 told, or None when the process never came to life."""
@@ -322,10 +343,20 @@ class Worker:
         if self._resident is not None:
             self._resident.close()
         if self._pidfd >= 0:
+            if self._death is not None:
+                self._loop.remove_reader(self._pidfd)
             os.close(self._pidfd)
             self._pidfd = -1
+        self._parent.let_go(self.serial)
 
 
 def _kill(pidfd: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def end_process(pidfd: int) -> None:
+    """Kill whom `pidfd` stands for, and close it; -1 is nobody."""
+    if pidfd >= 0:
+        _kill(pidfd)
+        os.close(pidfd)

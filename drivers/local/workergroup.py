@@ -17,8 +17,8 @@ from drivers.guest.layers import CGROUP, PROVEN, UNAVAILABLE
 from drivers.local.cgroups import read_cgroups
 from drivers.local.footprint import needed_bytes, needed_processes
 from drivers.local.machine import Machine
+from drivers.local.proofs import LayerProof
 from drivers.local.settings import ExtraWall, LocalSettings
-from drivers.local.zygote import LayerProof
 
 _DELEGATED = ("user.delegate", "trusted.delegate")
 _PERIOD_US = 100_000

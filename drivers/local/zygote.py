@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +25,23 @@ from drivers.guest.messages import (
     BIND_NOW,
     DIED,
     DIED_HEAD,
+    ENTRY,
     FAILED,
+    FORGET,
     FORK,
-    FORK_HEAD,
     FORKED,
     FORKED_HEAD,
+    MOST_ENTRIES,
+    MOST_FORKS,
     READY,
+    WATCH,
 )
+from drivers.local.departed import Departed
 from drivers.local.meters import read_resident_bytes
+from drivers.local.proofs import ZygoteReport, report_of
 from drivers.local.settings import ExtraWall, LocalSettings
 from drivers.local.switchboard import Switchboard
-from drivers.local.worker import Worker
+from drivers.local.worker import Parent, Worker, end_process
 from drivers.replies.exchange import Death
 
 _log = structlog.get_logger()
@@ -48,26 +53,11 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8", BIND_NOW: "1"}
 FLAGS = ("-I", "-S", "-E", "-B", "-X", "utf8")
 _CONTROL_FD = 3
 _REPORT_BYTES = 65536
-_MESSAGE_BYTES = 256
+_MESSAGE_BYTES = 1024
+_NOBODY = 0
 _END_S = 2.0
 _WORKER_LIFETIME_S = 900.0
 _KIB = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class LayerProof:
-    """What the zygote found about one layer: `state` is proven or missing."""
-
-    state: str
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class ZygoteReport:
-    """What a zygote told when it was ready."""
-
-    python: str
-    layers: dict[str, LayerProof]
 
 
 def _ignore(_told: object) -> None:
@@ -126,6 +116,8 @@ class ZygoteProcess:
         self._loop = asyncio.get_running_loop()
         self._workers: dict[int, Worker] = {}
         self._idle_bytes: int | None = None
+        self._departed = Departed(self._tidy)
+        self._parent = Parent(self._watch, self._let_go)
         self._drained: asyncio.Future[None] | None = None
         self._pidfd = -1
         self._control: socket.socket | None = None
@@ -153,7 +145,7 @@ class ZygoteProcess:
             await self.end()
             told = message[1:].decode(errors="replace") if message[:1] == FAILED else "it ended"
             raise DriverError(driver="local", reason=f"its zygote did not get ready: {told}")
-        self.report = _report_of(json.loads(message[1:]))
+        self.report = report_of(json.loads(message[1:]))
         self._started_s = self._loop.time()
         self._loop.add_reader(self._socket.fileno(), self._read)
         return self.report
@@ -216,19 +208,64 @@ class ZygoteProcess:
             OSError: the zygote cannot be reached just now.
 
         """
-        ours, theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        ours.settimeout(0)
-        serial = self.forks = self.forks + 1
+        return self.fork_many(1, switchboard, on_change)[0]
+
+    def fork_many(
+        self, count: int, switchboard: Switchboard, on_change: Callable[[Worker], None]
+    ) -> list[Worker]:
+        """Ask for at most `MOST_FORKS` workers in one message, and return them at once.
+
+        Raises:
+            OSError: the zygote cannot be reached just now; it was asked for none.
+
+        """
+        pairs = [
+            _socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            for _ in range(min(count, MOST_FORKS))
+        ]
+        first = self.forks + 1
+        entries = [ENTRY.pack(FORK, serial) for serial in range(first, first + len(pairs))]
         try:
-            socket.send_fds(self._socket, [FORK_HEAD.pack(FORK, serial)], [theirs.fileno()])
+            self._send(entries, [theirs.fileno() for _, theirs in pairs])
         except OSError:
-            ours.close()
+            for ours, _ in pairs:
+                ours.close()
             raise
         finally:
-            theirs.close()
-        worker = Worker(serial, ours, switchboard, on_change)
-        self._workers[serial] = worker
-        return worker
+            for _, theirs in pairs:
+                theirs.close()
+        self.forks += len(pairs)
+        workers: list[Worker] = []
+        for serial, (ours, _) in enumerate(pairs, first):
+            ours.settimeout(0)
+            worker = Worker(serial, ours, switchboard, on_change, self._parent)
+            self._workers[serial] = worker
+            workers.append(worker)
+        return workers
+
+    def _send(self, entries: list[bytes], fds: list[int]) -> None:
+        """Send `entries`, and before them who may be reaped."""
+        told = self._departed.next_serials(MOST_ENTRIES - len(entries))
+        message = b"".join([*(ENTRY.pack(FORGET, serial) for serial in told), *entries])
+        socket.send_fds(self._socket, [message], fds)
+        self._departed.note_told(len(told))
+
+    def _tidy(self) -> None:
+        with contextlib.suppress(OSError):
+            self._send([ENTRY.pack(FORGET, _NOBODY)], [])
+
+    def _watch(self, serial: int) -> None:
+        """Have the zygote tell how a worker ended; it must have ended."""
+        with contextlib.suppress(OSError):
+            self._socket.send(ENTRY.pack(WATCH, serial))
+
+    def _let_go(self, serial: int) -> None:
+        """Hear that a worker was killed and that nobody wants to know how it ended."""
+        if self._workers.pop(serial, None) is None or self.is_gone:
+            return
+        self._departed.add(serial)
+        if not self._workers:
+            self._note_drained()
 
     @property
     def age_s(self) -> float:
@@ -239,7 +276,7 @@ class ZygoteProcess:
         for _ in range(64):
             try:
                 message, fds, _, _ = socket.recv_fds(
-                    self._socket, _MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC
+                    self._socket, _MESSAGE_BYTES, MOST_FORKS, socket.MSG_CMSG_CLOEXEC
                 )
             except BlockingIOError:
                 return
@@ -252,14 +289,14 @@ class ZygoteProcess:
 
     def _hear(self, message: bytes, fds: list[int]) -> None:
         if message[:1] == FORKED:
-            _, serial, pid = FORKED_HEAD.unpack(message)
-            if self._idle_bytes is None:
-                # All workers of a zygote start alike.
-                self._idle_bytes = read_resident_bytes(pid)
-            self._workers[serial].adopt(pid, fds[0], idle_bytes=self._idle_bytes)
+            for index, (_, serial, pid) in enumerate(FORKED_HEAD.iter_unpack(message)):
+                self._adopt(serial, pid, fds[index] if index < len(fds) else -1)
             return
         kind, serial, status, peak_kib, cpu_s = DIED_HEAD.unpack(message)
-        worker = self._workers.pop(serial)
+        worker = self._workers.pop(serial, None)
+        if worker is None:
+            # Whoever wanted to know is gone.
+            return
         if kind == DIED:
             worker.bury(Death(status, peak_kib * _KIB, cpu_s))
         else:
@@ -267,6 +304,21 @@ class ZygoteProcess:
             worker.bury(None)
         if not self._workers:
             self._note_drained()
+
+    def _adopt(self, serial: int, pid: int, pidfd: int) -> None:
+        worker = self._workers.get(serial)
+        if worker is None:
+            # It was let go before it was there.
+            end_process(pidfd)
+            return
+        if pidfd < 0:
+            # This process has no descriptor left. Without one the worker ends by its socket.
+            worker.bury(None)
+            return
+        if self._idle_bytes is None:
+            # All workers of a zygote start alike.
+            self._idle_bytes = read_resident_bytes(pid)
+        worker.adopt(pid, pidfd, idle_bytes=self._idle_bytes)
 
     def _note_drained(self) -> None:
         if self._drained is not None and not self._drained.done():
@@ -287,6 +339,7 @@ class ZygoteProcess:
         os.close(self._pidfd)
         self._pidfd = -1
         was_asked, self.is_gone = self.is_gone, True
+        self._departed.close()
         if self._control is not None and self._control.fileno() >= 0:
             if self.report is not None:
                 # Before it, whoever starts the process waits for what it says last.
@@ -315,6 +368,7 @@ class ZygoteProcess:
 
     async def _end(self) -> None:
         self.is_gone = True
+        self._departed.close()
         if self._control is not None and self._control.fileno() >= 0:
             self._loop.remove_reader(self._control.fileno())
             self._control.close()
@@ -325,13 +379,6 @@ class ZygoteProcess:
         if self._pidfd >= 0:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             await self._ended
-        for worker in self._workers.values():
+        for worker in tuple(self._workers.values()):
             worker.discard()
         self._workers.clear()
-
-
-def _report_of(told: dict[str, Any]) -> ZygoteReport:
-    layers = {
-        name: LayerProof(layer["state"], layer["how"]) for name, layer in told["layers"].items()
-    }
-    return ZygoteReport(python=told["python"], layers=layers)

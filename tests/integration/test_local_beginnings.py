@@ -109,6 +109,58 @@ async def test_a_lost_worker_can_be_settled() -> None:
         switchboard.close()
 
 
+async def test_workers_that_were_let_go_are_reaped_though_nobody_asks_for_others() -> None:
+    """Several come of one message, each for itself, and of none a dead process stays."""
+    others = set(children_of(os.getpid()))
+    zygote = ZygoteProcess(PLAIN, SETTINGS, lambda: None)
+    switchboard = Switchboard()
+    await zygote.start()
+    (pid,) = set(children_of(os.getpid())) - others
+    try:
+        workers = zygote.fork_many(3, switchboard, lambda _worker: None)
+        await until(lambda: all(worker.is_idle for worker in workers))
+        assert len(children_of(pid)) == 3
+
+        workers[1].discard()
+        await until(lambda: len(children_of(pid)) == 2)
+        assert workers[0].is_idle
+        for worker in workers:
+            worker.discard()
+        await until(lambda: not children_of(pid))
+    finally:
+        await zygote.end()
+        switchboard.close()
+
+
+async def test_a_worker_that_is_let_go_before_it_is_there_is_ended() -> None:
+    """Whoever changes their mind at once leaves no process behind."""
+    others = set(children_of(os.getpid()))
+    zygote = ZygoteProcess(PLAIN, SETTINGS, lambda: None)
+    switchboard = Switchboard()
+    await zygote.start()
+    (pid,) = set(children_of(os.getpid())) - others
+    try:
+        first, second = zygote.fork_many(2, switchboard, lambda _worker: None)
+        first.discard()
+        await until(lambda: second.is_idle and len(children_of(pid)) == 1)
+    finally:
+        await zygote.end()
+        switchboard.close()
+
+
+async def test_the_pool_is_full_again_soon_after_a_call() -> None:
+    """What a single call took is forked without another call asking for it."""
+    artifact = an_artifact(ECHO.source)
+    async with LocalDriver(LocalSettings(spares=4)) as driver:
+        await driver.deploy(artifact)
+        assert (await driver.invoke(an_invocation(artifact, 1))).result == 1
+
+        async def is_full() -> bool:
+            return (await driver.health()).numbers["spares"] == 4
+
+        await until(is_full)
+
+
 async def test_ending_a_zygote_is_finished_though_whoever_asked_is_cancelled() -> None:
     """A start that fails while its driver closes leaves no process behind for a moment either."""
     children = children_of(os.getpid())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drivers.guest.channel import ERROR, HELLO, LOG, MOST_LOG_FRAMES, RESULT, frame
 from drivers.limits import Limits
 from drivers.local.switchboard import Switchboard
-from drivers.local.worker import Worker
+from drivers.local.worker import Parent, Worker
 from drivers.port import OutcomeKind
 from drivers.replies.exchange import Ending, Reply, Terms
 from drivers.replies.verdicts import judge
@@ -28,6 +28,10 @@ LIMITS = Limits(result_bytes=1024, log_bytes=256)
 ARTIFACT = an_artifact("def handler(event, context):\n    pass\n", limits=LIMITS)
 GOOD = frame(RESULT, b'{"nonce":"0123456789abcdef","value":1}')
 EMPTY_LOG = bytes(8)
+
+
+# It knows of no death and reaps nobody.
+CHILDLESS = Parent(watch=lambda _serial: None, let_go=lambda _serial: None)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ async def exchange_with(
     ours.settimeout(0)
     changed = asyncio.Event()
     switchboard = Switchboard()
-    worker = Worker(1, ours, switchboard, lambda _worker: changed.set())
+    worker = Worker(1, ours, switchboard, lambda _worker: changed.set(), CHILDLESS)
     worker.adopt(dead[0], os.dup(dead[1]), idle_bytes=None)
     # Nobody will tell how this process ended.
     worker.orphan()
@@ -174,7 +178,7 @@ async def test_an_idle_worker_that_speaks_is_lost() -> None:
     ours, theirs = socket.socketpair()
     ours.settimeout(0)
     switchboard = Switchboard()
-    worker = Worker(1, ours, switchboard, lambda _worker: changed.set())
+    worker = Worker(1, ours, switchboard, lambda _worker: changed.set(), CHILDLESS)
 
     with theirs:
         theirs.sendall(frame(HELLO, b"") + GOOD)
