@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from inspect import isawaitable
 from types import TracebackType
 from typing import Self, TypeAlias, Union
@@ -161,8 +161,7 @@ class MemoryDriver:
             outcome = await self._run(artifact, invocation)
         finally:
             _journal.reset(token)
-        return replace(
-            outcome,
+        return outcome._replace(
             duration_s=time.monotonic() - started_s,
             logs=journal.text,
             logs_dropped_bytes=journal.dropped_bytes,

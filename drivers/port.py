@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import NewType, Protocol, Self, TypeAlias
+from typing import NamedTuple, NewType, Protocol, Self, TypeAlias
 
 from drivers.limits import Limits
 from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
@@ -136,8 +136,7 @@ class LimitHit:
     observed: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What happened to one call.
 
     `result_json` is strict JSON and present exactly when `kind` is ok. `detail` is a sentence for
@@ -192,12 +191,13 @@ class Artifact:
     is_draft: bool = False
 
 
+_NO_CONTEXT: Mapping[str, JSON] = {}
+
 TellLog: TypeAlias = Callable[[str], None]
 """Hears the next piece of what a guest logs; it never waits and never raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """One call of a deployed artifact.
 
     `event_json` is strict JSON. `context` becomes the handler's second argument; its values are
@@ -211,7 +211,7 @@ class Invocation:
     call_id: CallId
     key: ArtifactKey
     event_json: bytes
-    context: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
+    context: Mapping[str, JSON] = _NO_CONTEXT
     timeout_s: float | None = None
     is_idempotent: bool = False
     tell_log: TellLog | None = None

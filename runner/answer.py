@@ -1,7 +1,6 @@
 """What a caller is told of its call, as bytes that can be kept and told again."""
 
 import json
-from dataclasses import replace
 from functools import lru_cache
 
 from runner.call import CallRecord
@@ -28,7 +27,7 @@ def called_text(name: str, version: int | None) -> bytes:
 
 
 def _replaced(record: CallRecord) -> bytes:
-    members: dict[str, JSON] = outcome_json(replace(record.outcome, result_json=None))
+    members: dict[str, JSON] = outcome_json(record.outcome._replace(result_json=None))
     members |= {
         "call_id": record.id,
         "function": record.function_name,

@@ -86,7 +86,7 @@ class _Cut:
         # Only now every secret is known: the result may repeat one that stands in the event.
         kept_event = self._body(Part.EVENT, self._record.event_json, event)
         kept_result = self._body(Part.RESULT, outcome.result_json, result)
-        outcome = replace(outcome, result_json=kept_result)
+        outcome = outcome._replace(result_json=kept_result)
         outcome = self._with_logs(self._with_error(outcome))
         return replace(
             self._record,
@@ -146,16 +146,16 @@ class _Cut:
         size_bytes = len(outcome.logs.encode(errors="replace"))
         if not self._policy.are_logs_kept:
             self._withheld.append(Withheld(Part.LOGS, Withholding.TURNED_OFF, size_bytes))
-            return replace(outcome, logs="")
+            return outcome._replace(logs="")
         logs = self._mask(outcome.logs)
         if logs == outcome.logs:
             return outcome
         self._withheld.append(Withheld(Part.LOGS, Withholding.REDACTED, size_bytes))
-        return replace(outcome, logs=logs)
+        return outcome._replace(logs=logs)
 
     def _with_error(self, outcome: Outcome) -> Outcome:
         error = None if outcome.error is None else self._error(outcome.error)
-        masked = replace(outcome, error=error, detail=self._mask(outcome.detail))
+        masked = outcome._replace(error=error, detail=self._mask(outcome.detail))
         if masked == outcome:
             return outcome
         told = outcome.detail if outcome.error is None else outcome.error.message

@@ -101,7 +101,8 @@ class _LocalPeer:
 
     async def call(self, event_json: bytes, lane: int) -> bytes:  # noqa: ARG002 - one for all.
         """Invoke through the driver port."""
-        outcome = await self._invoke(self._key, event_json)
+        call_id = CallId(f"call_{next(self._numbers)}")
+        outcome = await self._driver.invoke(Invocation(call_id, self._key, event_json))
         if outcome.result_json is None:
             raise CallFailedError(f"{outcome.kind}: {outcome.detail}")
         return outcome.result_json

@@ -3,14 +3,27 @@
 The length counts the kind and the body.
 """
 
+from __future__ import annotations
+
 import os
 import struct
+from time import perf_counter_ns
+
+TYPE_CHECKING = False  # `typing` itself stays out of the workers.
+if TYPE_CHECKING:
+    from typing import Any
 
 _HEADER = struct.Struct(">IB")
 _CHUNK = 65536
+_SPIN_NS = 50_000
+# What looks whether there is something to read; not every system can.
+_NO_WAIT = getattr(os, "RWF_NOWAIT", 0)
+_read_now: Any = getattr(os, "preadv", None)
 
 BIND = ord("B")
 CALL = ord("X")
+CALL_SPINNING = ord("Y")
+"""Like a call, from a host that expects to send the next one right after the answer."""
 COMPILE = ord("S")
 
 NONCE_BYTES = 16
@@ -44,6 +57,10 @@ def frame(kind: int, body: bytes) -> bytes:
     return _HEADER.pack(len(body) + 1, kind) + body
 
 
+_GLANCE = memoryview(bytearray(16384))
+_GLANCE_PARTS = [_GLANCE]
+
+
 class Channel:
     """Read and write frames over one blocking descriptor."""
 
@@ -54,9 +71,15 @@ class Channel:
         self._fd = fd
         self._unread = b""
 
-    def read(self) -> tuple[int, bytes] | None:
-        """Return kind and body of the next frame; None at the end."""
-        data = self._unread or os.read(self._fd, _CHUNK)
+    def read(self, *, is_spinning: bool = False) -> tuple[int, bytes] | None:
+        """Return kind and body of the next frame; None at the end.
+
+        Spinning, it looks out for the frame for a moment before it sleeps until there is one.
+        """
+        data = self._unread
+        if not data and is_spinning:
+            data = self._spin()
+        data = data or os.read(self._fd, _CHUNK)
         while len(data) < _HEADER.size:
             more = os.read(self._fd, _CHUNK)
             if not more:
@@ -68,6 +91,20 @@ class Channel:
             data = self._read_until(data, end)
         self._unread = data[end:]
         return (kind, data[_HEADER.size : end]) if len(data) >= end else None
+
+    def _spin(self) -> bytes:
+        """Return what comes in the next moment, or nothing; the kernel may not offer to look."""
+        if not _NO_WAIT:
+            return b""
+        ends_ns = perf_counter_ns() + _SPIN_NS
+        while perf_counter_ns() < ends_ns:
+            try:
+                return bytes(_GLANCE[: _read_now(self._fd, _GLANCE_PARTS, -1, _NO_WAIT)])
+            except BlockingIOError:
+                continue
+            except OSError:
+                break
+        return b""
 
     def _read_until(self, data: bytes, end: int) -> bytes:
         parts = [data]
@@ -98,9 +135,9 @@ class SilentChannel(Channel):
         self._unread = frames
         self.last = b""
 
-    def read(self) -> tuple[int, bytes] | None:
+    def read(self, *, is_spinning: bool = False) -> tuple[int, bytes] | None:
         """Return the next frame that was put in; None after the last."""
-        return super().read() if self._unread else None
+        return super().read(is_spinning=is_spinning) if self._unread else None
 
     def write(self, data: bytes) -> None:
         """Remember `data` as the last that was written."""

@@ -83,6 +83,7 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "seccomp": (317, 277),
     "getrandom": (318, 278),
     "membarrier": (324, 283),
+    "preadv2": (327, 286),
     "statx": (332, 291),
     "rseq": (334, 293),
     "io_uring_setup": (425, 425),
@@ -232,6 +233,12 @@ WORKER_RULES = (
         alternatives=(((0, EQUALS, CHANNEL_FD),),),
         otherwise=fail_with(errno.EBADF),
     ),
+    # The same reading, for a worker that looks whether there is something to read yet.
+    Rule(
+        "preadv2",
+        alternatives=(((0, EQUALS, CHANNEL_FD),),),
+        otherwise=fail_with(errno.EBADF),
+    ),
     *_RUNTIME,
     # A worker learns its call's limits after it is locked, so it may still set these two for
     # itself. Without CAP_SYS_RESOURCE the kernel lets a process only lower a hard limit, and both
@@ -259,6 +266,7 @@ _FORKING = tuple(
         "dup3",
         "fork",
         "pidfd_open",
+        "preadv2",
         "prlimit64",
         "recvmsg",
         "rseq",

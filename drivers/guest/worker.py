@@ -15,6 +15,7 @@ from drivers.guest.channel import (
     BIND,
     BIND_HEAD,
     CALL,
+    CALL_SPINNING,
     COMPILE,
     HELLO,
     LIMIT_HEAD,
@@ -55,6 +56,7 @@ _setitimer = _signal.setitimer
 _REAL_TIME = _signal.ITIMER_REAL
 _dup2 = os.dup2
 _closerange = os.closerange
+_CALLS = frozenset((CALL, CALL_SPINNING))
 _HELLO = frame(HELLO, b"")
 # The interpreter specialises code that ran some ten times.
 _WARM_UP_ROUNDS = 12
@@ -105,10 +107,12 @@ class Worker:
         self._function = None
 
     def _serve(self, channel: Channel) -> None:
-        while (read := channel.read()) is not None:
+        is_spinning = False
+        while (read := channel.read(is_spinning=is_spinning)) is not None:
             kind, body = read
-            if kind == CALL and self._function is not None:
+            if kind in _CALLS and self._function is not None:
                 self._function.call(body, channel)
+                is_spinning = kind == CALL_SPINNING
             elif kind == BIND:
                 self._bind(body)
             elif kind == COMPILE:

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from drivers.local.budget import MemoryBudget
 from drivers.local.pool import Pool
 from drivers.local.settings import LocalSettings
+from drivers.local.spinning import Waits
 from drivers.local.worker import Worker
 
 _SWEEP_S = 5.0
@@ -29,7 +31,8 @@ class Bound:
     """A worker of one version of a function, with what it has done.
 
     `pool` is where it came from, `bench` where the workers of that version are kept.
-    `memory_bytes` is reserved while the worker lives.
+    `memory_bytes` is reserved while the worker lives; `grown_bytes` is how much more it holds than
+    after its first call.
     """
 
     worker: Worker
@@ -37,8 +40,9 @@ class Bound:
     bench: "Bench"
     memory_bytes: int
     calls: int = 0
-    first_resident_bytes: int | None = None
     resident_bytes: int | None = None
+    grown_bytes: int = 0
+    _first_bytes: int | None = None
     idle_since_s: float = 0.0
     began_s: float = 0.0
     looked_s: float = 0.0
@@ -51,15 +55,11 @@ class Bound:
         """
         if now_s - self.looked_s > _LOOK_AGAIN_S:
             self.looked_s = now_s
-            self.resident_bytes = self.worker.read_memory_bytes(peak=False)
-            if self.first_resident_bytes is None:
-                self.first_resident_bytes = self.resident_bytes
+            resident_bytes = self.resident_bytes = self.worker.read_memory_bytes(peak=False)
+            if self._first_bytes is None:
+                self._first_bytes = resident_bytes
+            self.grown_bytes = (resident_bytes or 0) - (self._first_bytes or 0)
         return self.resident_bytes
-
-    @property
-    def grown_bytes(self) -> int:
-        """How much more it holds than after its first call."""
-        return (self.resident_bytes or 0) - (self.first_resident_bytes or 0)
 
 
 _Turn: TypeAlias = "asyncio.Future[Bound | None]"
@@ -68,7 +68,7 @@ _Turn: TypeAlias = "asyncio.Future[Bound | None]"
 class Bench:
     """The workers of one version of a function, and who waits for those at work."""
 
-    __slots__ = ("busy", "idle", "is_watched", "line")
+    __slots__ = ("busy", "idle", "is_watched", "line", "waits")
 
     def __init__(self) -> None:
         """Start empty; `idle` has the one used last at the end."""
@@ -76,6 +76,7 @@ class Bench:
         self.busy: set[Bound] = set()
         self.line: deque[_Turn] = deque()
         self.is_watched = False
+        self.waits = Waits()
 
     @property
     def is_slow(self) -> bool:
@@ -91,9 +92,12 @@ class Bench:
 class BoundWorkers:
     """The idle ones of all functions."""
 
-    def __init__(self, settings: LocalSettings, *, on_idle: Callable[[], object]) -> None:
-        """Start empty; `on_idle` is called when there is memory that nobody uses just now."""
+    def __init__(
+        self, settings: LocalSettings, budget: MemoryBudget, *, on_idle: Callable[[], object]
+    ) -> None:
+        """Start empty; `on_idle` is called when somebody waits for memory that nobody uses now."""
         self._settings = settings
+        self._budget = budget
         self._on_idle = on_idle
         # In the order in which they became idle; dict keeps it.
         self._by_age: dict[Bound, None] = {}
@@ -154,7 +158,7 @@ class BoundWorkers:
         if self._is_spent(bound):
             self.end(bound)
             return
-        if _hand_over(bound):
+        if bound.bench.line and _hand_over(bound):
             return
         bound.idle_since_s = now_s
         bound.bench.idle.append(bound)
@@ -162,7 +166,8 @@ class BoundWorkers:
         if self._sweeper is None:
             self._sweep_later()
         # Whoever waits for memory may have this one's; who waits for a fork gains nothing.
-        self._on_idle()
+        if self._budget.waiting:
+            self._on_idle()
 
     def _is_spent(self, bound: Bound) -> bool:
         return (

@@ -6,11 +6,12 @@ from collections.abc import Callable
 class MemoryBudget:
     """A sum that is never overdrawn, and that several may draw from."""
 
-    __slots__ = ("_is_telling", "_left_bytes", "_watchers", "total_bytes")
+    __slots__ = ("_is_telling", "_left_bytes", "_watchers", "total_bytes", "waiting")
 
     def __init__(self, total_bytes: int) -> None:
-        """Start with everything left."""
+        """Start with everything left; `waiting` are those who wait for a worker, or for this."""
         self.total_bytes = total_bytes
+        self.waiting = 0
         self._left_bytes = total_bytes
         self._is_telling = False
         self._watchers: list[Callable[[], object]] = []

@@ -15,6 +15,7 @@ import structlog
 
 from drivers.boundedcache import BoundedCache
 from drivers.errors import DriverError
+from drivers.guest.channel import CALL
 from drivers.guest.layers import LANGUAGE
 from drivers.local.requests import bind_frame, call_frame, compile_frame
 from drivers.local.settings import LocalSettings
@@ -146,7 +147,7 @@ class DevelopmentDriver:
         wall_s = min(limits.wall_s, invocation.timeout_s or limits.wall_s)
         nonce = os.urandom(8).hex().encode()
         request = bind_frame(code, limits, calls=1)
-        request += call_frame(nonce, invocation.context, invocation.event_json)
+        request += call_frame(CALL, nonce, invocation.context, invocation.event_json)
         self._waiting += 1
         try:
             await self._gate.acquire()

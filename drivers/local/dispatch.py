@@ -6,22 +6,24 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from drivers.guest.channel import CALL, CALL_SPINNING
 from drivers.local.bound import Bench, Bound, BoundWorkers
 from drivers.local.pool import Pool
 from drivers.local.requests import call_frame
+from drivers.local.spinning import IN_VAIN, SPIN_NS, SPINNING, Spinning, Way
 from drivers.local.waiting import Saturated
 from drivers.port import Artifact, Invocation, Isolation, Outcome, OutcomeKind
-from drivers.replies.exchange import Ending, Reply, Terms
+from drivers.replies.exchange import ANSWERED, UNSENT, Reply, Terms
 from drivers.replies.telling import told_as_text
 from drivers.replies.verdicts import Verdict, judge
-from sanderling.kernel.randomness import RandomBits
+from sanderling.kernel.randomness import Nonces
 
 _log = structlog.get_logger()
 
 NAME = "local"
 
 _MOST_UNSENT = 3
-_NONCE_BITS = 64
+_PROMPT_S = SPIN_NS / 1e9
 
 _CLEAN = frozenset(
     {OutcomeKind.OK, OutcomeKind.USER_ERROR, OutcomeKind.BAD_RESULT, OutcomeKind.RESULT_TOO_LARGE}
@@ -46,6 +48,20 @@ class Deployed:
     is_deleted: bool = False
 
 
+@dataclass(slots=True, eq=False)
+class _Call:
+    """One call that a worker was sent; `began_ns` is when it was asked for."""
+
+    deployed: Deployed
+    invocation: Invocation
+    seat: Bound
+    nonce: bytes
+    wall_s: float
+    began_ns: int
+    reply: Reply
+    way: Way | None
+
+
 class Dispatch:
     """Serve calls from the pool, one worker per call or one per function for a while."""
 
@@ -53,27 +69,42 @@ class Dispatch:
         """Take workers from pools, and from `bound` for functions that are reused."""
         self.violations = 0
         self._bound = bound
-        self._random_bits = RandomBits()
+        self._draw_nonce = Nonces()
+        self._spinning = Spinning()
 
     async def call(self, deployed: Deployed, invocation: Invocation) -> Outcome:
         """Run one call and return its outcome."""
         began_ns = time.perf_counter_ns()
-        for _ in range(_MOST_UNSENT):
-            bound = self._bound.take(deployed.bench.idle) if deployed.is_reused else None
-            if bound is None and deployed.is_reused:
-                # A warm worker that is free in a moment beats a fork, for everyone.
-                bound = await self._bound.wait(deployed.bench)
-            seat = bound or await self._seat(deployed)
-            if isinstance(seat, Saturated):
-                return _saturated(seat, began_ns)
-            outcome, reply = await self._serve(seat, deployed, invocation, began_ns)
-            if reply.ending is not Ending.UNSENT or outcome.kind is OutcomeKind.OUT_OF_MEMORY:
-                # A worker too small for its request would be too small again.
-                return outcome
+        self._spinning.calls += 1
+        try:
+            if not self._spinning.left:
+                await asyncio.sleep(0)
+            for _ in range(_MOST_UNSENT):
+                seat = self._bound.take(deployed.bench.idle) if deployed.is_reused else None
+                if seat is None:
+                    taken = await self._take(deployed)
+                    if isinstance(taken, Saturated):
+                        return _saturated(taken, began_ns)
+                    seat = taken
+                call = self._begin(deployed, invocation, seat, began_ns)
+                if not (call.way is SPINNING and self._spin(call)):
+                    await self._wait(call)
+                outcome = self._end(call)
+                is_unsent = call.reply.ending is UNSENT
+                if not is_unsent or outcome.kind is OutcomeKind.OUT_OF_MEMORY:
+                    # A worker too small for its request would be too small again.
+                    return outcome
+        finally:
+            self._spinning.calls -= 1
         detail = "Workers end before they are used; the log says more."
         return Outcome(OutcomeKind.PLATFORM_ERROR, driver=NAME, detail=detail)
 
-    async def _seat(self, deployed: Deployed) -> Bound | Saturated:
+    async def _take(self, deployed: Deployed) -> Bound | Saturated:
+        if deployed.is_reused:
+            # A warm worker that is free in a moment beats a fork, for everyone.
+            bound = await self._bound.wait(deployed.bench)
+            if bound is not None:
+                return bound
         limits = deployed.artifact.limits
         worker = deployed.pool.take_nowait(limits.memory_bytes)
         if worker is None:
@@ -86,48 +117,79 @@ class Dispatch:
         worker.allow(result_bytes=limits.result_bytes, log_bytes=limits.log_bytes)
         return Bound(worker, deployed.pool, deployed.bench, limits.memory_bytes)
 
-    async def _serve(
-        self, seat: Bound, deployed: Deployed, invocation: Invocation, began_ns: int
-    ) -> tuple[Outcome, Reply]:
-        nonce = b"%016x" % self._random_bits(_NONCE_BITS)
-        terms = deployed.terms
-        if invocation.timeout_s is not None and invocation.timeout_s < terms.wall_s:
-            terms = Terms(invocation.timeout_s, terms.cpu_s, terms.log_bytes)
-        if invocation.tell_log is not None:
-            terms = replace(terms, tell_log=told_as_text(invocation.tell_log))
-        is_clean = False
-        seat.began_s = time.monotonic()
-        deployed.bench.busy.add(seat)
+    def _begin(
+        self, deployed: Deployed, invocation: Invocation, seat: Bound, began_ns: int
+    ) -> _Call:
+        bench, calls = deployed.bench, seat.calls
+        now_s = time.monotonic()
         try:
-            request = call_frame(nonce, invocation.context, invocation.event_json)
-            if not seat.calls:
+            way = self._spinning.choose(bench.waits) if calls else None
+            # Whoever called again at once last time is expected to do so again.
+            is_prompt = way is SPINNING and now_s - seat.idle_since_s < _PROMPT_S
+            kind = CALL_SPINNING if is_prompt else CALL
+            nonce = self._draw_nonce()
+            request = call_frame(kind, nonce, invocation.context, invocation.event_json)
+            if not calls:
                 request = deployed.bind + request
-            seat.calls += 1
-            reply = await seat.worker.exchange(request, terms)
+            terms = deployed.terms
+            if invocation.timeout_s is not None or invocation.tell_log is not None:
+                terms = _terms_for(terms, invocation)
+            reply = seat.worker.begin(request, terms, is_spin_asked=is_prompt)
+        except BaseException:
+            self._leave(seat, is_kept=False)
+            raise
+        # What can be done while the worker works already delays nobody.
+        seat.calls = calls + 1
+        seat.began_s = now_s
+        bench.busy.add(seat)
+        return _Call(deployed, invocation, seat, nonce, terms.wall_s, began_ns, reply, way)
+
+    def _spin(self, call: _Call) -> bool:
+        """Look out for the answer for a moment; return whether it came."""
+        self._spinning.begin()
+        if call.seat.worker.spin(call.reply):
+            return True
+        call.way = IN_VAIN
+        return False
+
+    async def _wait(self, call: _Call) -> None:
+        try:
+            await call.seat.worker.wait(call.reply)
+        except BaseException:
+            self._leave(call.seat, is_kept=False)
+            raise
+
+    def _end(self, call: _Call) -> Outcome:
+        seat, deployed, reply = call.seat, call.deployed, call.reply
+        is_clean = False
+        try:
             verdict = judge(
                 reply,
                 deployed.artifact,
-                nonce,
-                wall_s=terms.wall_s,
+                call.nonce,
+                wall_s=call.wall_s,
                 is_reused=deployed.is_reused,
             )
             if verdict.is_violation or seat.worker.is_unfit:
-                self._note_violation(invocation, verdict)
+                self._note_violation(call.invocation, verdict)
             memory_bytes = reply.memory_bytes
-            if reply.ending is Ending.ANSWERED:
+            if reply.ending is ANSWERED:
                 if deployed.is_reused:
-                    memory_bytes = seat.look_at_resident(time.monotonic())
+                    memory_bytes = seat.look_at_resident(reply.ended_s)
                 else:
                     memory_bytes = seat.worker.read_memory_bytes(peak=True)
             is_clean = verdict.kind in _CLEAN
+            if call.way is not None and is_clean:
+                deployed.bench.waits.note(call.way, reply.wall_s)
         finally:
-            deployed.bench.busy.discard(seat)
-            self._leave(seat, is_kept=is_clean and deployed.is_reused and not deployed.is_deleted)
-        return self._outcome(verdict, reply, memory_bytes, deployed, began_ns), reply
+            is_kept = is_clean and deployed.is_reused and not deployed.is_deleted
+            self._leave(seat, is_kept=is_kept, now_s=reply.ended_s)
+        return self._outcome(call, verdict, memory_bytes)
 
-    def _leave(self, seat: Bound, *, is_kept: bool) -> None:
+    def _leave(self, seat: Bound, *, is_kept: bool, now_s: float = 0.0) -> None:
+        seat.bench.busy.discard(seat)
         if is_kept:
-            self._bound.keep(seat, time.monotonic())
+            self._bound.keep(seat, now_s)
         else:
             # After the caller has its answer: ending a process takes longer than reading one.
             asyncio.get_running_loop().call_soon(self._bound.end, seat)
@@ -142,30 +204,34 @@ class Dispatch:
             outcome=verdict.kind.value,
         )
 
-    def _outcome(
-        self,
-        verdict: Verdict,
-        reply: Reply,
-        memory_bytes: int | None,
-        deployed: Deployed,
-        began_ns: int,
-    ) -> Outcome:
+    def _outcome(self, call: _Call, verdict: Verdict, memory_bytes: int | None) -> Outcome:
+        deployed, reply = call.deployed, call.reply
+        walls = deployed.pool.walls
+        # By position, because naming this many takes as long as making it.
         return Outcome(
             verdict.kind,
-            driver=NAME,
-            duration_s=(time.perf_counter_ns() - began_ns) / 1e9,
-            result_json=verdict.result_json,
-            error=verdict.error,
-            detail=verdict.detail,
-            logs=reply.log,
-            logs_dropped_bytes=reply.dropped_bytes,
-            limit=verdict.limit,
-            cpu_s=reply.cpu_s,
-            memory_bytes=memory_bytes,
-            isolation=deployed.isolation,
-            layers=deployed.pool.walls.layers,
-            waived=deployed.pool.walls.waived,
+            NAME,
+            (time.perf_counter_ns() - call.began_ns) / 1e9,
+            verdict.result_json,
+            verdict.error,
+            verdict.detail,
+            reply.log,
+            reply.dropped_bytes,
+            verdict.limit,
+            reply.cpu_s,
+            memory_bytes,
+            deployed.isolation,
+            walls.layers,
+            walls.waived,
         )
+
+
+def _terms_for(terms: Terms, invocation: Invocation) -> Terms:
+    if invocation.timeout_s is not None and invocation.timeout_s < terms.wall_s:
+        terms = Terms(invocation.timeout_s, terms.cpu_s, terms.log_bytes)
+    if invocation.tell_log is not None:
+        terms = replace(terms, tell_log=told_as_text(invocation.tell_log))
+    return terms
 
 
 def _saturated(told: Saturated, began_ns: int) -> Outcome:

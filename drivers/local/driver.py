@@ -70,7 +70,7 @@ class LocalDriver:
             make_room=lambda: self._bound.make_room(),  # noqa: PLW0108 - it is made after the pools.
             supervision=supervision,
         )
-        self._bound = BoundWorkers(settings, on_idle=self._pools.grant)
+        self._bound = BoundWorkers(settings, self._budget, on_idle=self._pools.grant)
         self._dispatch = Dispatch(self._bound)
         compiling = Pool(
             COMPILING,

@@ -14,17 +14,72 @@ _STATUS_BYTES = 4096
 _PEAK = b"VmHWM:"
 
 
-def _cpu_clock(pid: int) -> int:
-    # The kernel's CPUCLOCK_SCHED of a process: the inverted pid above three bits of kind.
+def cpu_clock(pid: int) -> int:
+    """Return the name of the clock that `read_cpu_s` reads for a process.
+
+    The kernel's CPUCLOCK_SCHED: the inverted pid above three bits of kind.
+    """
     return (~pid << 3) | 2
 
 
-def read_cpu_s(pid: int) -> float | None:
-    """Return the CPU seconds that a process used since it was forked."""
+def read_cpu_s(clock: int) -> float | None:
+    """Return the CPU seconds that the process of `clock` used since it was forked."""
     try:
-        return time.clock_gettime(_cpu_clock(pid))
+        return time.clock_gettime(clock)
     except OSError:
         return None
+
+
+class CPUAccount:
+    """What each request to one process costs, by the kernel's own clock of that process.
+
+    A process at rest uses nothing between two requests, so the clock is read once for each; what it
+    shows all the same is charged to the request. A process that spins after an answer is not at
+    rest: its clock is read again when it has the next request, which delays nobody.
+    """
+
+    __slots__ = ("_clock", "_ended_s", "_is_spinning", "_seen_s", "_start_s")
+
+    def __init__(self) -> None:
+        """Follow no process yet."""
+        self._clock = 0
+        self._ended_s = 0.0
+        self._is_spinning = False
+        self._seen_s: float | None = None
+        self._start_s = 0.0
+
+    def follow(self, pid: int) -> None:
+        """Read the clock of this process from now on."""
+        self._clock = cpu_clock(pid)
+
+    def prepare(self) -> None:
+        """Read the clock, unless the last answer left it known; call it before a request goes."""
+        if self._seen_s is None:
+            self._seen_s = read_cpu_s(self._clock)
+
+    def begin(self, sent_s: float, *, is_spinning: bool) -> None:
+        """Count from here, for a request of that time, after which the process spins or rests."""
+        start_s = self._seen_s or 0.0
+        if self._is_spinning:
+            # The process may have worked since, and cannot have spun for longer than there was.
+            shown_s = read_cpu_s(self._clock)
+            start_s = min(start_s + sent_s - self._ended_s, shown_s or start_s)
+        self._start_s = start_s
+        self._is_spinning = is_spinning
+
+    def used_s(self) -> float:
+        """Return what the request cost by now."""
+        return (read_cpu_s(self._clock) or 0.0) - self._start_s
+
+    def end(self, ended_s: float) -> float | None:
+        """Return what the request cost that is over now; None where the kernel does not tell."""
+        self._ended_s = ended_s
+        shown_s = self._seen_s = read_cpu_s(self._clock)
+        return None if shown_s is None else max(shown_s - self._start_s, 0.0)
+
+    def end_at(self, shown_s: float) -> float:
+        """Return what the request cost of a process whose clock stopped there."""
+        return max(shown_s - self._start_s, 0.0)
 
 
 def read_peak_bytes(pid: int) -> int | None:

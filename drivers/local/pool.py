@@ -312,16 +312,16 @@ class Pool:
 
     async def take(self, memory_bytes: int) -> Worker | Saturated:
         """Return a worker with its memory reserved, after waiting in line if need be."""
-        worker = self.take_nowait(memory_bytes)
-        if worker is not None:
+        if (worker := self.take_nowait(memory_bytes)) is not None:
             return worker
         if len(self._waiters) >= self._settings.queue_limit:
             return self._saturated("the waiting line is full")
         waiter = Waiter(memory_bytes, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
-        self.grant()
-        self._refill()
+        self._budget.waiting += 1
         try:
+            self.grant()
+            self._refill()
             async with asyncio.timeout(self._settings.queue_wait_s):
                 return await waiter.granted
         except TimeoutError:
@@ -330,6 +330,8 @@ class Pool:
         except asyncio.CancelledError:
             self._withdraw(waiter)
             raise
+        finally:
+            self._budget.waiting -= 1
 
     def _withdraw(self, waiter: Waiter) -> None:
         """Leave the line, and give back what was granted in the same moment."""

@@ -9,7 +9,6 @@ from typing import Any
 from drivers.guest.channel import (
     BIND,
     BIND_HEAD,
-    CALL,
     COMPILE,
     COMPILE_HEAD,
     NONCE_BYTES,
@@ -57,15 +56,15 @@ def bind_frame(code: bytes, limits: Limits, *, calls: int) -> bytes:
     return frame(BIND, head + code)
 
 
-def call_frame(nonce: bytes, context: Mapping[str, JSON], event_json: bytes) -> bytes:
-    """Return the frame of one call: the nonce, then event and context as one JSON object.
+def call_frame(kind: int, nonce: bytes, context: Mapping[str, JSON], event_json: bytes) -> bytes:
+    """Return the frame of one call of this kind: its nonce, then event and context as one object.
 
     The event goes in as it is. Were it no JSON, it could at most stand for another event: the
     context comes last, and the last member of a name counts.
     """
-    told = _encode(context).encode()
+    told = _encode(context).encode() if context else b"{}"
     length = 1 + NONCE_BYTES + len(_EVENT) + len(event_json) + len(_CONTEXT) + len(told) + 1
-    parts = (_HEADER.pack(length, CALL), nonce, _EVENT, event_json, _CONTEXT, told, b"}")
+    parts = (_HEADER.pack(length, kind), nonce, _EVENT, event_json, _CONTEXT, told, b"}")
     return b"".join(parts)
 
 

@@ -10,15 +10,17 @@ import _socket
 import asyncio
 import contextlib
 import os
-import signal
+import select
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.guest.channel import LOG
-from drivers.local.meters import ResidentMeter, read_cpu_s, read_peak_bytes
+from drivers.local.meters import CPUAccount, ResidentMeter, read_peak_bytes
+from drivers.local.processes import end_process, kill_process
+from drivers.local.spinning import SPIN_NS
 from drivers.local.switchboard import Switchboard
-from drivers.replies.exchange import Death, Ending, Reply, Terms
+from drivers.replies.exchange import ANSWERED, UNSENT, Death, Ending, Reply, Terms
 from drivers.replies.frames import FrameReader, ProtocolViolated
 
 # Below the size from which the C library maps and unmaps memory for every buffer.
@@ -71,9 +73,11 @@ class Worker:
         self._reader = FrameReader()
         self._unsent = b""
         self._reply: Reply | None = None
-        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._over: asyncio.Future[None] | None = None
+        self._poll: Callable[[int], list[tuple[int, int]]] | None = None
         self._terms = _NO_TERMS
         self._pid = 0
+        self._cpu = CPUAccount()
         self._pidfd = -1
         self._resident: ResidentMeter | None = None
         self._is_settled = False
@@ -82,8 +86,6 @@ class Worker:
         self._deadline_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_s = 0.0
-        self._cpu_start_s = 0.0
-        self._cpu_seen_s: float | None = None
         self._born_s = self._loop.time()
         self._switchboard = switchboard
         switchboard.listen(channel.fileno(), self._read)
@@ -107,6 +109,7 @@ class Worker:
             end_process(pidfd)
             return
         self._pid, self._pidfd = pid, pidfd
+        self._cpu.follow(pid)
         self.idle_bytes = idle_bytes
         self._change_if_ready()
 
@@ -120,6 +123,9 @@ class Worker:
             self._is_settled = True
             self._switchboard.hang_up(self._channel.fileno())
             self._loop.add_reader(self._channel.fileno(), self._read)
+            poll = select.poll()
+            poll.register(self._channel.fileno(), select.POLLIN)
+            self._poll = poll.poll
 
     def allow(self, *, result_bytes: int, log_bytes: int) -> None:
         """Let the worker answer calls of these limits from now on."""
@@ -135,52 +141,91 @@ class Worker:
         Cancelling kills the process. After any ending but a clean answer the process is killed,
         too, and its death is awaited shortly, so that the reply can tell the cause.
         """
-        reply = self._reply = Reply(tell_log=terms.tell_log)
-        over = self._over = self._loop.create_future()
-        self._terms = terms
-        # The clock stands still between two requests; what it shows all the same is charged.
-        self._cpu_start_s = self._cpu_seen_s or read_cpu_s(self._pid) or 0.0
+        reply = self.begin(request, terms)
+        await self.wait(reply)
+        return reply
+
+    def begin(self, request: bytes, terms: Terms, *, is_spin_asked: bool = False) -> Reply:
+        """Send `request`; the reply has its ending when `spin` says so, or after `wait`.
+
+        With `is_spin_asked` the worker looks out for its next request without sleeping at first.
+        """
         began_s = time.monotonic()
-        self._deadline_s = self._loop.time() + terms.wall_s
-        self._watch(self._deadline_s - terms.wall_s + min(terms.wall_s, terms.cpu_s))
+        self._cpu.prepare()
+        ending = self._send(request)
+        reply = self._reply = Reply(ending, terms.tell_log, began_s)
+        self._terms = terms
+        self._cpu.begin(began_s, is_spinning=is_spin_asked)
+        return reply
+
+    def spin(self, reply: Reply) -> bool:
+        """Look out for the answer without sleeping; return whether it is there, and clean.
+
+        Only a settled worker can. After False the reply has still to be waited for.
+        """
+        if self._poll is None or self._unsent:
+            return False
+        look, ends_ns = self._poll, time.perf_counter_ns() + SPIN_NS
+        # Looking at the clock each time, because a worker may write as fast as this reads.
+        while reply.ending is None and time.perf_counter_ns() < ends_ns:
+            if look(0):
+                self._read()
+        if reply.ending is not ANSWERED:
+            return False
+        self._finish(reply)
+        return True
+
+    async def wait(self, reply: Reply) -> None:
+        """Return when `reply`, the one that `begin` returned last, has its ending."""
         try:
-            self._send(request)
-            await over
+            if reply.ending is None:
+                self._over = self._loop.create_future()
+                wall_s, cpu_s = self._terms.wall_s, self._terms.cpu_s
+                passed_s = time.monotonic() - reply.began_s
+                self._deadline_s = self._loop.time() + wall_s - passed_s
+                self._watch(self._deadline_s - wall_s + min(wall_s, cpu_s))
+                await self._over
         except asyncio.CancelledError:
             self._lose()
             raise
         finally:
             self._reply = None
-        reply.wall_s = self.served_s = time.monotonic() - began_s
-        cpu_s = self._cpu_seen_s = read_cpu_s(self._pid)
-        if reply.ending is not Ending.ANSWERED:
-            self._lose()
-            reply.death = await self._wait_death()
-            reply.idle_bytes = self.idle_bytes or 0
-            if reply.death is not None:
-                reply.memory_bytes = reply.death.peak_bytes
-                cpu_s = reply.death.cpu_s
-        if cpu_s is not None:
-            reply.cpu_s = max(cpu_s - self._cpu_start_s, 0.0)
-        return reply
+        self._finish(reply)
+        if reply.ending is not ANSWERED:
+            await self._learn_cause(reply)
 
-    def _send(self, data: bytes) -> None:
+    def _finish(self, reply: Reply) -> None:
+        self._reply = None
+        reply.ended_s = time.monotonic()
+        reply.wall_s = self.served_s = reply.ended_s - reply.began_s
+        reply.cpu_s = self._cpu.end(reply.ended_s)
+
+    async def _learn_cause(self, reply: Reply) -> None:
+        self._lose()
+        reply.death = await self._wait_death()
+        reply.idle_bytes = self.idle_bytes or 0
+        if reply.death is not None:
+            reply.memory_bytes = reply.death.peak_bytes
+            reply.cpu_s = self._cpu.end_at(reply.death.cpu_s)
+
+    def _send(self, data: bytes) -> Ending | None:
         try:
             sent = self._channel.send(data)
         except BlockingIOError:
             sent = 0
         except OSError:
             # The worker is gone and did not read the whole request.
-            self._end(Ending.UNSENT)
-            return
+            return UNSENT
         if sent < len(data):
             self._unsent = data[sent:]
             self._loop.add_writer(self._channel.fileno(), self._send_rest)
+        return None
 
     def _send_rest(self) -> None:
         rest, self._unsent = self._unsent, b""
         self._loop.remove_writer(self._channel.fileno())
-        self._send(rest)
+        if (ending := self._send(rest)) is not None:
+            self._end(ending)
 
     def _read(self) -> None:
         try:
@@ -190,7 +235,7 @@ class Worker:
         except ConnectionResetError:
             # The kernel says so when a process ends with bytes in its socket that it never read:
             # it had not got the whole request, so no user code ran.
-            self._end(Ending.UNSENT)
+            self._end(UNSENT)
             return
         except OSError:
             data = b""
@@ -217,8 +262,11 @@ class Worker:
                 # The answer stands, because it came over this worker's own socket; but whoever
                 # says more than asked is never asked again.
                 self.is_unfit = True
-            if not self._over.done():
-                self._over.set_result(None)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
 
     def _greet(self, frames: list[tuple[int, bytes]]) -> None:
         if self.is_ready or len(frames) != 1 or self._reader.has_rest:
@@ -247,8 +295,7 @@ class Worker:
         if now_s >= self._deadline_s - _CLOCK_STEP_S:
             self._end(Ending.WALL)
             return
-        used_s = (read_cpu_s(self._pid) or 0.0) - self._cpu_start_s
-        left_s = self._terms.cpu_s - used_s
+        left_s = self._terms.cpu_s - self._cpu.used_s()
         if left_s <= 0:
             self._end(Ending.CPU)
             return
@@ -265,8 +312,7 @@ class Worker:
                 self._drain(reply)
             reply.ending = ending
             reply.violation = violation
-            if not self._over.done():
-                self._over.set_result(None)
+            self._wake()
 
     def _drain(self, reply: Reply) -> None:
         """Take the log that waits in the socket, so that a call that is cut off keeps it.
@@ -293,7 +339,7 @@ class Worker:
                 self._loop.remove_writer(self._channel.fileno())
             self._channel.close()
         if self._pidfd >= 0:
-            _kill(self._pidfd)
+            kill_process(self._pidfd)
 
     async def _wait_death(self) -> Death | None:
         if self._known_death is not None or self.is_orphan or self._pidfd < 0:
@@ -348,15 +394,3 @@ class Worker:
             os.close(self._pidfd)
             self._pidfd = -1
         self._parent.let_go(self.serial)
-
-
-def _kill(pidfd: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-
-
-def end_process(pidfd: int) -> None:
-    """Kill whom `pidfd` stands for, and close it; -1 is nobody."""
-    if pidfd >= 0:
-        _kill(pidfd)
-        os.close(pidfd)

@@ -38,10 +38,11 @@ from drivers.guest.messages import (
 )
 from drivers.local.departed import Departed
 from drivers.local.meters import read_resident_bytes
+from drivers.local.processes import end_process
 from drivers.local.proofs import ZygoteReport, report_of
 from drivers.local.settings import ExtraWall, LocalSettings
 from drivers.local.switchboard import Switchboard
-from drivers.local.worker import Parent, Worker, end_process
+from drivers.local.worker import Parent, Worker
 from drivers.replies.exchange import Death
 
 _log = structlog.get_logger()

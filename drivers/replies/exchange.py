@@ -23,6 +23,10 @@ class Ending(Enum):
     UNSENT = "unsent"
 
 
+# By names of their own, because Python 3.11 takes as long to find a member as to make a call.
+ANSWERED, UNSENT = Ending.ANSWERED, Ending.UNSENT
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What one request may take, as the host enforces it."""
@@ -52,12 +56,16 @@ class Death:
 class Reply:
     """What a request brought; one worker on one loop fills it until `ending` is there.
 
-    `kind` and `body` are the answering frame, where `ending` is answered. `violation` says what
-    was wrong with the frames, `has_surplus` that more came after the answer. `idle_bytes` was
-    resident before the request. `death` is there when the process is known to be gone.
+    It was sent at `began_s` and over at `ended_s`, on the monotonic clock. `kind` and `body` are
+    the answering frame, where `ending` is answered. `violation` says what was wrong with the
+    frames, `has_surplus` that more came after the answer. `idle_bytes` was resident before the
+    request. `death` is there when the process is known to be gone.
     """
 
     ending: Ending | None = None
+    tell_log: Callable[[bytes], None] | None = None
+    began_s: float = 0.0
+    ended_s: float = 0.0
     kind: int = 0
     body: bytes = b""
     log_parts: list[bytes] = field(default_factory=list[bytes])
@@ -71,7 +79,6 @@ class Reply:
     idle_bytes: int = 0
     wall_s: float = 0.0
     death: Death | None = None
-    tell_log: Callable[[bytes], None] | None = None
 
     @property
     def log(self) -> str:
@@ -91,7 +98,7 @@ class Reply:
             self.take_log(body, log_bytes=log_bytes)
         else:
             self.kind, self.body = kind, body
-            self.ending = Ending.ANSWERED
+            self.ending = ANSWERED
 
     def take_log(self, body: bytes, *, log_bytes: int) -> None:
         """Take the body of a log frame.

@@ -6,6 +6,7 @@ is found in the header, before anything of the body is. Bodies are not looked at
 """
 
 import struct
+from collections.abc import Callable
 from typing import ClassVar
 
 from drivers.guest.channel import CODE, ERROR, HELLO, LOG, RESULT
@@ -15,6 +16,7 @@ from sanderling.kernel.units import KIB, MIB
 _HEADER = struct.Struct(">IB")
 _LENGTH = struct.Struct(">I")
 _KIND_BYTES = 1
+_HEADER_BYTES = _HEADER.size
 
 _ERROR_BYTES = 64 * KIB
 _CODE_BYTES = 16 * MIB
@@ -32,9 +34,7 @@ class ProtocolViolated(Refusal):
         super().__init__(reason=reason)
 
 
-def _header_at(data: bytes, start: int) -> tuple[int, int]:
-    header: tuple[int, int] = _HEADER.unpack_from(data, start)
-    return header
+_header_at: Callable[..., tuple[int, int]] = _HEADER.unpack_from
 
 
 class FrameReader:
@@ -76,13 +76,14 @@ class FrameReader:
             ProtocolViolated: a header announces what is not allowed.
 
         """
-        self.check_rest()
-        if not self._pending and len(data) >= _HEADER.size:
+        if self._flaw is not None:
+            raise self._flaw
+        if not self._pending and len(data) >= _HEADER_BYTES:
             # Most often one frame comes at once and alone.
-            length, kind = _header_at(data, 0)
+            length, kind = _header_at(data)
             if len(data) == _LENGTH.size + length:
                 self._check(length, kind)
-                return [(kind, data[_HEADER.size :])]
+                return [(kind, data[_HEADER_BYTES:])]
         if self._pending:
             self._pending += data
             if len(self._pending) < self._needed:
@@ -92,8 +93,8 @@ class FrameReader:
             self._pending.clear()
         frames: list[tuple[int, bytes]] = []
         start = 0
-        self._needed = _HEADER.size
-        while len(data) - start >= _HEADER.size:
+        self._needed = _HEADER_BYTES
+        while len(data) - start >= _HEADER_BYTES:
             length, kind = _header_at(data, start)
             try:
                 self._check(length, kind)
@@ -106,7 +107,7 @@ class FrameReader:
             if end > len(data):
                 self._needed = end - start
                 break
-            frames.append((kind, data[start + _HEADER.size : end]))
+            frames.append((kind, data[start + _HEADER_BYTES : end]))
             start = end
         self._pending += data[start:]
         return frames

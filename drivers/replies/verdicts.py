@@ -7,10 +7,11 @@ from typing import NamedTuple
 from drivers.guest.channel import RESULT
 from drivers.port import Artifact, GuestError, LimitHit, OutcomeKind
 from drivers.replies.answers import GuestFailure, read_failure, read_result
-from drivers.replies.exchange import Death, Ending, Reply
+from drivers.replies.exchange import ANSWERED, Death, Ending, Reply
 from drivers.replies.frames import ProtocolViolated
 
 _NEARLY = 0.9
+_OK = OutcomeKind.OK
 
 
 class Verdict(NamedTuple):
@@ -31,34 +32,29 @@ def judge(
     reply: Reply, artifact: Artifact, nonce: bytes, *, wall_s: float, is_reused: bool
 ) -> Verdict:
     """Say what became of a call of `artifact`."""
+    if reply.ending is ANSWERED:
+        return _answered(reply, artifact, nonce, is_reused=is_reused)
     match reply.ending:
-        case Ending.ANSWERED:
-            return _answered(reply, artifact, nonce, is_reused=is_reused)
         case Ending.VIOLATED:
             return _violated(reply.violation)
         case Ending.WALL:
             return _wall(wall_s, reply.wall_s)
         case Ending.CPU:
             return _cpu(artifact, reply.cpu_s)
-        case Ending.GONE | Ending.UNSENT | None:
+        case _:
             return _gone(reply, artifact)
 
 
 def _answered(reply: Reply, artifact: Artifact, nonce: bytes, *, is_reused: bool) -> Verdict:
     try:
         if reply.kind == RESULT:
-            return _result(reply, artifact, nonce, is_reused=is_reused)
-        return _failure(read_failure(reply.body, nonce, artifact.source), artifact)
+            value = read_result(reply.body, nonce, is_nonce_required=is_reused)
+        else:
+            return _failure(read_failure(reply.body, nonce, artifact.source), artifact)
     except ProtocolViolated as violated:
         return _violated(str(violated.facts["reason"]))
-
-
-def _result(reply: Reply, artifact: Artifact, nonce: bytes, *, is_reused: bool) -> Verdict:
-    value = read_result(reply.body, nonce, is_nonce_required=is_reused)
     most = artifact.limits.result_bytes
-    if len(value) > most:
-        return _result_too_large(most, len(value))
-    return Verdict(OutcomeKind.OK, result_json=value)
+    return _result_too_large(most, len(value)) if len(value) > most else Verdict(_OK, value)
 
 
 def _result_too_large(most: int, size: int | None) -> Verdict:

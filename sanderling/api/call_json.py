@@ -1,7 +1,6 @@
 """Call records as JSON bytes, each result and event passed on as it was kept."""
 
 import json
-from dataclasses import replace
 from datetime import UTC
 
 from runner.call import CallRecord
@@ -26,7 +25,7 @@ def _spliced(members: dict[str, JSON], **raw: bytes) -> bytes:
 
 def _outcome(record: CallRecord) -> tuple[dict[str, JSON], bytes]:
     result = record.outcome.result_json
-    members = outcome_json(replace(record.outcome, result_json=None))
+    members = outcome_json(record.outcome._replace(result_json=None))
     del members["result"]
     return members, b"null" if result is None else result
 

@@ -42,18 +42,6 @@ _scan: Callable[[str, int], tuple[JSON, int]] = getattr(_DECODER, "scan_once")  
 _write = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _parse(text: str) -> JSON:
-    # Most texts have no blanks around them, and the scanner alone takes two thirds of the time.
-    value: JSON = None
-    try:
-        value, end = _scan(text, 0)
-    except StopIteration:
-        end = -1
-    if end != len(text):
-        value = _DECODER.decode(text)
-    return value
-
-
 def _check_depth(value: JSON) -> None:
     level: list[JSON] = [value]
     for _ in range(MAX_DEPTH + 1):
@@ -76,27 +64,37 @@ def decode(text: bytes) -> JSON:
             of thousands of digits, or is nested too deep.
 
     """
-    if text.startswith(codecs.BOM_UTF8):
-        raise InvalidJSON(reason="it starts with a byte order mark (BOM)")
+    value: JSON = None
     try:
-        value: JSON = _parse(text.decode())
-    except UnicodeDecodeError as error:
-        raise InvalidJSON(reason=f"byte {error.start} is not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise InvalidJSON(
-            reason=f"{error.msg} at line {error.lineno}, column {error.colno}"
-        ) from error
+        told = text.decode()
+        # Most texts have no blanks around them, and the scanner alone takes two thirds of the time.
+        try:
+            value, end = _scan(told, 0)
+        except StopIteration:
+            end = -1
+        if end != len(told):
+            value = _DECODER.decode(told)
+    except ValueError as error:
+        raise _refusal(text, error) from error
     except RecursionError as error:
         raise InvalidJSON(reason="it is nested too deep") from error
-    except ValueError as error:
-        raise InvalidJSON(reason="an integer has too many digits") from error
     # Every call passes here, so the slow looks are for texts that can need them: a lone surrogate
     # has to be escaped, and nesting takes as many brackets as it is deep.
-    if b"\\u" in text:
+    if "\\u" in told:
         encode(value)
-    elif text.count(b"[") + text.count(b"{") > MAX_DEPTH:
+    elif len(told) > MAX_DEPTH and told.count("[") + told.count("{") > MAX_DEPTH:
         _check_depth(value)
     return value
+
+
+def _refusal(text: bytes, error: ValueError) -> InvalidJSON:
+    if text.startswith(codecs.BOM_UTF8):
+        return InvalidJSON(reason="it starts with a byte order mark (BOM)")
+    if isinstance(error, UnicodeDecodeError):
+        return InvalidJSON(reason=f"byte {error.start} is not UTF-8")
+    if isinstance(error, json.JSONDecodeError):
+        return InvalidJSON(reason=f"{error.msg} at line {error.lineno}, column {error.colno}")
+    return InvalidJSON(reason="an integer has too many digits")
 
 
 def encode(value: JSON) -> bytes:

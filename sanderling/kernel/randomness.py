@@ -5,6 +5,7 @@ import os
 _BITS = 80
 _BYTES = _BITS // 8
 _AT_ONCE = 128
+_NONCE_BYTES = 8
 
 
 class RandomBits:
@@ -34,3 +35,28 @@ class RandomBits:
         self._ready.extend(
             int.from_bytes(drawn[start : start + _BYTES]) for start in range(0, len(drawn), _BYTES)
         )
+
+
+class Nonces:
+    """Give out numbers of 64 random bits in 16 hexadecimal digits, each once.
+
+    Safe to share between threads and in a forked process, as `RandomBits` are.
+    """
+
+    def __init__(self) -> None:
+        """Draw nothing yet."""
+        self._ready: list[bytes] = []
+        os.register_at_fork(after_in_child=self._ready.clear)
+
+    def __call__(self) -> bytes:
+        """Return the next one, in ASCII."""
+        while True:
+            try:
+                return self._ready.pop()
+            except IndexError:
+                self._draw()
+
+    def _draw(self) -> None:
+        digits = os.urandom(_NONCE_BYTES * _AT_ONCE).hex().encode()
+        step = 2 * _NONCE_BYTES
+        self._ready.extend(digits[start : start + step] for start in range(0, len(digits), step))

@@ -341,7 +341,7 @@ async def test_workspaces_do_not_share_artifacts(driver: Driver) -> None:
     await driver.deploy(artifact)
     other = replace(artifact.key, workspace_id=WorkspaceId("ws_other"))
 
-    outcome = await driver.invoke(replace(an_invocation(artifact), key=other))
+    outcome = await driver.invoke(an_invocation(artifact)._replace(key=other))
 
     assert outcome.kind is OutcomeKind.NOT_DEPLOYED
 

@@ -85,7 +85,7 @@ async def test_a_failure_of_aws_is_unknown_and_sent_again_only_if_that_does_no_h
         await running.driver.deploy(artifact)
         with injected(running.clients.invoke, "Invoke", [fault]) as sent:
             outcome = await running.driver.invoke(
-                replace(an_invocation(artifact, 8), is_idempotent=is_idempotent)
+                an_invocation(artifact, 8)._replace(is_idempotent=is_idempotent)
             )
 
     expected = OutcomeKind.OK if is_idempotent else OutcomeKind.UNKNOWN_OUTCOME

@@ -3,8 +3,6 @@
 import asyncio
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -14,12 +12,12 @@ from hypothesis import strategies as st
 from drivers.guest.channel import ERROR, HELLO, LOG, MOST_LOG_FRAMES, RESULT, frame
 from drivers.limits import Limits
 from drivers.local.switchboard import Switchboard
-from drivers.local.worker import Parent, Worker
+from drivers.local.worker import Worker
 from drivers.port import OutcomeKind
 from drivers.replies.exchange import Ending, Reply, Terms
 from drivers.replies.verdicts import judge
 from support.artifacts import an_artifact
-from support.sandbox import open_descriptors
+from support.sandbox import CHILDLESS, ended_process, open_descriptors
 
 pytestmark = pytest.mark.slow
 
@@ -31,17 +29,13 @@ EMPTY_LOG = bytes(8)
 
 
 # It knows of no death and reaps nobody.
-CHILDLESS = Parent(watch=lambda _serial: None, let_go=lambda _serial: None)
 
 
 @pytest.fixture(scope="module")
 def dead_pidfd() -> Iterator[tuple[int, int]]:
-    """Return number and descriptor of a process that is gone, to stand for a worker's."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as child:
-        pidfd = os.pidfd_open(child.pid)
-        child.wait()
-    yield child.pid, pidfd
-    os.close(pidfd)
+    """Return a process that is gone, to stand for a worker's."""
+    with ended_process() as ended:
+        yield ended
 
 
 async def exchange_with(

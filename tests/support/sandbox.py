@@ -2,7 +2,16 @@
 
 import os
 import select
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+
+from drivers.local.worker import Parent
+
+CHILDLESS = Parent(watch=lambda _serial: None, let_go=lambda _serial: None)
+"""What stands for the zygote of a worker that none forked."""
 
 
 def page_of(pid: int, name: str) -> str:
@@ -55,3 +64,13 @@ def are_gone(pids: list[int], *, within_s: float) -> bool:
 def open_descriptors() -> set[int]:
     """Return this process's descriptors, without the one that lists them."""
     return {int(entry.name) for entry in Path("/proc/self/fd").iterdir()}
+
+
+@contextmanager
+def ended_process() -> Generator[tuple[int, int]]:
+    """Give number and descriptor of a process that is gone, to stand for a worker's."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        pidfd = os.pidfd_open(child.pid)
+        child.wait()
+    yield child.pid, pidfd
+    os.close(pidfd)

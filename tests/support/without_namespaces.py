@@ -65,7 +65,8 @@ def program_for_nobody(folder: Path, python: str) -> list[str | Path]:
 
 def _copy(name: str, roots: list[Path], folder: Path) -> None:
     for root in roots:
-        if (root / name).is_dir():
+        # A folder of the same name may hold data alone.
+        if (root / name / "__init__.py").is_file():
             shutil.copytree(root / name, folder / name, ignore=_MADE)
             return
         for file in (*root.glob(f"{name}.py"), *root.glob(f"{name}.*.so")):

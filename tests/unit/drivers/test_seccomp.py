@@ -48,6 +48,9 @@ def verdict(program: str, column: int, call: str, *arguments: int) -> int:
     [
         ("read", (3, 0, 100), ALLOW),
         ("read", (0, 0, 100), fail_with(errno.EBADF)),
+        ("preadv2", (3, 0, 1), ALLOW),
+        ("preadv2", (0, 0, 1), fail_with(errno.EBADF)),
+        ("preadv2", (3 + (1 << 32), 0, 1), fail_with(errno.EBADF)),
         ("write", (3, 0, 100), ALLOW),
         ("write", (1, 0, 100), fail_with(errno.EBADF)),
         ("write", (3 + (1 << 32), 0, 100), fail_with(errno.EBADF)),

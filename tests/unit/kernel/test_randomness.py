@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sanderling.kernel.randomness import RandomBits
+from sanderling.kernel.randomness import Nonces, RandomBits
 
 
 def test_no_number_comes_twice() -> None:
@@ -33,6 +33,17 @@ def test_more_bits_than_are_drawn_are_refused() -> None:
     """A number that would hold fewer random bits than it seems is not made."""
     with pytest.raises(ValueError, match="80 bits"):
         RandomBits()(81)
+
+
+def test_no_nonce_comes_twice() -> None:
+    """Nonces go on being new, and of one length, after more were drawn than at once."""
+    draw = Nonces()
+
+    drawn = [draw() for _ in range(1000)]
+
+    assert len(set(drawn)) == len(drawn)
+    assert {len(nonce) for nonce in drawn} == {16}
+    assert all(0 <= int(nonce, 16) < 1 << 64 for nonce in drawn)
 
 
 _FORK = """

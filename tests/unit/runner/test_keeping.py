@@ -69,7 +69,7 @@ def test_a_secret_is_redacted_wherever_the_function_put_it() -> None:
         problems=(CodeProblem(secret, hint=secret, text=secret),),
     )
     record = a_call({"password": secret}, {secret: f"hi {secret}"}, logs=f"{secret}!", error=error)
-    record = replace(record, outcome=replace(record.outcome, detail=secret))
+    record = replace(record, outcome=record.outcome._replace(detail=secret))
 
     kept = kept_parts(record)
 
