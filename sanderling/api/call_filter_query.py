@@ -1,68 +1,18 @@
 """The query parameters that say which calls are meant."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
-from drivers.port import OutcomeKind
-from runner.call import Selector, Trigger
-from runner.call_filter import FAILED, FAILURES, MAX_SEARCH, CallFilter
+from runner.call import Trigger
+from runner.call_filter import MAX_SEARCH, CallFilter
+from sanderling.api.call_filter_words import outcomes_of, version_of
 from sanderling.api.function_models import NAME_PATTERN
-from sanderling.api.page_bounds import MAX_DURATION_MS, MAX_NUMBER
+from sanderling.api.moment import moment_of
+from sanderling.api.page_bounds import MAX_DURATION_MS
 
 _ID = "[0-9A-HJKMNP-TV-Z]{26}"
-
-
-def moment_of(text: str) -> datetime:
-    """Return the moment that `text` names, in UTC.
-
-    Raises:
-        ValueError: it names none, or has no time zone.
-
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.utcoffset() is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError("it is not a moment such as 2026-01-31T12:00:00Z")
-
-
-def outcomes_of(words: str) -> frozenset[str]:
-    """Return the outcomes that `words` name: with commas between them, `failed` for all but ok.
-
-    Raises:
-        ValueError: one of them is no outcome.
-
-    """
-    found: set[str] = set()
-    for word in words.split(","):
-        if word == FAILED:
-            found |= FAILURES
-        elif word in set(OutcomeKind):
-            found.add(word)
-        else:
-            raise ValueError("it is not an outcome, or several with commas between them")
-    return frozenset(found)
-
-
-def version_of(word: str) -> int | Selector:
-    """Return the version that `word` names.
-
-    Raises:
-        ValueError: it is neither a number nor draft.
-
-    """
-    if word == Selector.DRAFT:
-        return Selector.DRAFT
-    if word.isascii() and word.isdigit() and len(word) <= len(str(MAX_NUMBER)):
-        number = int(word)
-        if 0 < number <= MAX_NUMBER:
-            return number
-    raise ValueError("it is a version's number or draft")
 
 
 def _checked_outcomes(words: str) -> str:
@@ -135,21 +85,3 @@ def asked_filter(  # noqa: PLR0913, PLR0917 - each is a query parameter of its o
         max_duration_s=None if max_duration_ms is None else max_duration_ms / 1000,
         error=error,
     )
-
-
-def filter_query(matching: CallFilter) -> dict[str, str]:
-    """Return the query that `asked_filter` reads as `matching`."""
-    words: dict[str, str | None] = {
-        name: getattr(matching, name)
-        for name in ("function", "trigger", "caller", "execution_id", "replay_of", "error")
-    }
-    words["outcome"] = None if matching.outcomes is None else ",".join(sorted(matching.outcomes))
-    for name, moment in (("since", matching.since), ("until", matching.until)):
-        words[name] = None if moment is None else moment.isoformat()
-    words["version"] = None if matching.version is None else str(matching.version)
-    for name, duration_s in (
-        ("min_duration_ms", matching.min_duration_s),
-        ("max_duration_ms", matching.max_duration_s),
-    ):
-        words[name] = None if duration_s is None else repr(duration_s * 1000)
-    return {name: word for name, word in words.items() if word is not None}

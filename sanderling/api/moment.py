@@ -1,11 +1,25 @@
 """Moments in bodies of requests."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from sanderling.api.call_filter_query import moment_of
+
+def moment_of(text: str) -> datetime:
+    """Return the moment that `text` names, in UTC.
+
+    Raises:
+        ValueError: it names none, or has no time zone.
+
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.utcoffset() is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("it is not a moment such as 2026-01-31T12:00:00Z")
 
 
 def _moment(given: object) -> object:

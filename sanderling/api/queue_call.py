@@ -12,8 +12,8 @@ from runner.call import TOLD_TRIGGERS, Selector, Trigger
 from runner.executions.execution import DEFAULT_ATTEMPTS, DEFAULT_PRIORITY
 from runner.executions.ports import Added
 from runner.executions.request import ExecutionRequest
-from sanderling.api.call_filter_query import moment_of
 from sanderling.api.errors import Misfit, RequestInvalid
+from sanderling.api.moment import moment_of
 from sanderling.api.page_bounds import MAX_NUMBER
 from sanderling.api.problem import Header
 from sanderling.kernel.ids import RequestId

@@ -41,6 +41,7 @@ from sanderling.cli.demo import command as demo
 from sanderling.cli.exits import Exit, exit_for
 from sanderling.cli.screen import console, print_json
 from sanderling.cli.terminal_text import visible
+from sanderling.kernel.collector import load_undisturbed
 from sanderling.kernel.errors import Failure
 from sanderling.kernel.jsontext import JSON
 
@@ -201,6 +202,7 @@ _GROUPS: Mapping[str, _Group] = {
 
 def main() -> None:
     """Run the command of this process and exit with its code."""
+    load_undisturbed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a letter gets its escape instead of our traceback.

@@ -7,7 +7,7 @@ from typing import TypedDict
 from runner.call import Selector, Trigger
 from runner.call_filter import MAX_SEARCH, OPERATOR, CallFilter
 from runner.function import is_name
-from sanderling.api.call_filter_query import outcomes_of, version_of
+from sanderling.api.call_filter_words import outcomes_of, version_of
 from sanderling.api.errors import Misfit, RequestInvalid
 from sanderling.api.page_bounds import MAX_DURATION_MS
 from sanderling.kernel.ids import is_id

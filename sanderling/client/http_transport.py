@@ -19,7 +19,7 @@ from runner.call_filter import CallFilter
 from runner.errors import OutcomeUnreadableError
 from runner.outcome_json import outcome_from_json
 from runner.replays import AskedReplay
-from sanderling.api.call_filter_query import filter_query
+from sanderling.api.call_filter_words import filter_query
 from sanderling.api.call_models import CallPage, CallShown
 from sanderling.api.function_models import (
     AskedDraft,

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from config.subscriber import Prepared
 from config.variables import DriverType, Settings
@@ -11,7 +12,9 @@ from runner.fairness.turnstile import Turnstile
 from sanderling.fairness.cap import Shares
 from sanderling.kernel.clock import Clock
 from sanderling.kernel.units import MIB
-from sanderling.redis import RedisScript, RedisSlots, Sharing
+
+if TYPE_CHECKING:
+    from sanderling.redis import RedisSlots
 
 _TOKEN_BYTES = 12
 
@@ -43,13 +46,19 @@ def new_token() -> str:
     return secrets.token_hex(_TOKEN_BYTES)
 
 
-def shared_slots(url: str, clock: Clock, *, processes: Callable[[], int]) -> RedisSlots:
+def shared_slots(url: str, clock: Clock, *, processes: Callable[[], int]) -> "RedisSlots":
     """Return slots that are counted on the Redis at `url`; `processes` share them.
 
     Raises:
         RedisURLRefused: it is not the URL of a Redis.
 
     """
+    from sanderling.redis import (  # noqa: PLC0415 - its library is slow to load.
+        RedisScript,
+        RedisSlots,
+        Sharing,
+    )
+
     return RedisSlots(RedisScript(url, "slots", clock=clock), clock, Sharing(new_token, processes))
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from config.acknowledgement import ProcessLabel
 from config.subscriber import Prepared
@@ -30,11 +30,13 @@ from sanderling.kernel.clock import Clock
 from sanderling.kernel.engine import Engine
 from sanderling.kernel.events import EventBus
 from sanderling.kernel.waiting import end_task
-from sanderling.redis import RedisProgress, RedisScript, RedisTurns, Sharing
 from sanderling.store import SQLExecutionStore, SQLIdempotencyKeys
 from sanderling.wiring.concurrency import shares_of
 from sanderling.wiring.configuration import label_process
 from sanderling.wiring.foundation import Foundation
+
+if TYPE_CHECKING:
+    from sanderling.redis import RedisTurns
 
 DRAIN_S = CEILINGS["wall_s"] + 5
 """An attempt may take its whole wall time after the signal to stop."""
@@ -61,7 +63,7 @@ class Stations:
 class _Lines:
     """What processes tell one another by: whose turn it is, and how executions go."""
 
-    turns: MemoryTurns | RedisTurns
+    turns: "MemoryTurns | RedisTurns"
     progress: Progress
 
 
@@ -90,6 +92,13 @@ async def _lines(settings: Settings, clock: Clock) -> AsyncGenerator[_Lines]:
         turns = MemoryTurns(shares_of(settings), clock, token=_token, lease_s=lease_s)
         yield _Lines(turns, MemoryProgress(clock))
         return
+    from sanderling.redis import (  # noqa: PLC0415 - its library is slow to load.
+        RedisProgress,
+        RedisScript,
+        RedisTurns,
+        Sharing,
+    )
+
     async with RedisProgress(url, clock=clock) as progress:
         script = RedisScript(url, "turns", clock=clock)
         shared = RedisTurns(script, shares_of(settings), clock, Sharing(_token), lease_s=lease_s)

@@ -4,7 +4,6 @@ import secrets
 
 from config.ports import Hints
 from sanderling.kernel.clock import Clock
-from sanderling.redis import RedisHints
 from sanderling.store import Database, FileHints, NotifyHints
 
 
@@ -22,5 +21,7 @@ def build_hints(database: Database, *, redis_url: str | None, clock: Clock) -> H
     if database.address.path is not None:
         return FileHints(database.address.path, clock=clock, jitter=jitter)
     if redis_url is not None:
+        from sanderling.redis import RedisHints  # noqa: PLC0415 - its library is slow to load.
+
         return RedisHints(redis_url, clock=clock, jitter=jitter)
     return NotifyHints(database, clock=clock, jitter=jitter, token=secrets.token_hex(8))

@@ -12,7 +12,6 @@ from runner.limit_policy import LimitPolicy
 from sanderling.api.services import HealthCheck
 from sanderling.metering.gcra import MemoryLimiter
 from sanderling.metering.ports import Limiter
-from sanderling.redis import RedisLimiter
 from sanderling.store import SQLConfigStore
 from sanderling.wiring.foundation import Foundation
 from sanderling.wiring.live_processes import live_processes
@@ -64,6 +63,8 @@ async def open_counting(settings: Settings, foundation: Foundation) -> AsyncGene
     if settings.redis_url is None:
         yield Counting(policy, MemoryLimiter(clock))
         return
+    from sanderling.redis import RedisLimiter  # noqa: PLC0415 - its library is slow to load.
+
     store = SQLConfigStore(foundation.database, clock)
     async with live_processes(store, clock) as processes:
         limiter = RedisLimiter(

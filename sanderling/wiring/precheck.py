@@ -3,7 +3,6 @@
 from config.errors import Problem
 from config.variables import Settings
 from sanderling.kernel.errors import Refusal
-from sanderling.redis import check_redis_url
 from sanderling.store import check_database_url
 from sanderling.vault import weakness_of
 from sanderling.wiring.home import database_url
@@ -21,6 +20,8 @@ def precheck(settings: Settings) -> tuple[Problem, ...]:
     except Refusal as refusal:
         problems.append(Problem("DATABASE_URL", str(refusal.facts["reason"])))
     if settings.redis_url is not None:
+        from sanderling.redis import check_redis_url  # noqa: PLC0415 - its library is slow to load.
+
         try:
             check_redis_url(settings.redis_url.get_secret_value())
         except Refusal as refusal:

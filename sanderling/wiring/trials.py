@@ -3,8 +3,6 @@
 from config.trials import TrialName, Trials
 from config.variables import Settings
 from sanderling.kernel.clock import Clock
-from sanderling.redis import try_redis
-from sanderling.redis.errors import RedisURLRefused
 
 
 def build_trials(clock: Clock) -> Trials:
@@ -13,6 +11,9 @@ def build_trials(clock: Clock) -> Trials:
 
 
 async def _redis(settings: Settings) -> str:
+    from sanderling.redis import try_redis  # noqa: PLC0415 - its library is slow to load.
+    from sanderling.redis.errors import RedisURLRefused  # noqa: PLC0415 - as above.
+
     if settings.redis_url is None:
         raise RedisURLRefused(reason="REDIS_URL is not set")
     return await try_redis(settings.redis_url.get_secret_value())

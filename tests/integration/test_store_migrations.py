@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text
 
-from sanderling.store import Database, migrate, open_database
+from sanderling.kernel.errors import StoreUnavailableError
+from sanderling.store import Database, DatabaseLimits, migrate, open_database
 from sanderling.store.account_schema import account_errands
 from sanderling.store.errors import DatabaseNewer
-from sanderling.store.migration import downgrade
+from sanderling.store.migration import ADVISORY_LOCK, downgrade, newest_revision
 from sanderling.store.schema import metadata
 from support.postgres import PostgresServer
 
@@ -110,6 +112,23 @@ async def test_migrating_again_changes_nothing(empty_url: str) -> None:
             assert (await connection.execute(count)).scalar_one() == 1
 
 
+async def test_an_up_to_date_database_waits_for_nobody(empty_url: str) -> None:
+    """A start with nothing to do asks for no lock, whoever writes or migrates meanwhile."""
+    async with (
+        open_database(empty_url) as database,
+        open_database(empty_url, replace(DatabaseLimits(), migration_s=0.1)) as impatient,
+    ):
+        await migrate(database)
+        async with database.write() as connection:
+            if not database.address.is_sqlite:
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+
+            await migrate(impatient)
+
+            with pytest.raises(StoreUnavailableError):
+                await downgrade(impatient)
+
+
 async def test_tasks_that_migrate_at_once_do_it_once(empty_url: str) -> None:
     """Several starts inside one process do not disturb each other."""
     async with open_database(empty_url) as database:
@@ -172,4 +191,4 @@ def test_the_chain_has_one_end() -> None:
     config = Config()
     config.set_main_option("script_location", "sanderling.store:migrations")
 
-    assert len(ScriptDirectory.from_config(config).get_heads()) == 1
+    assert ScriptDirectory.from_config(config).get_heads() == [newest_revision()]
