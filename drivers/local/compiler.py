@@ -8,8 +8,8 @@ import os
 
 from drivers.boundedcache import BoundedCache
 from drivers.errors import DriverError
+from drivers.fairplaces import FairPlaces
 from drivers.limits import Limits
-from drivers.local.compileline import CompileLine
 from drivers.local.pool import Pool
 from drivers.local.requests import compile_frame
 from drivers.local.settings import LocalSettings
@@ -38,7 +38,7 @@ class Compiler:
         self._cache: BoundedCache[_Key, bytes] = BoundedCache(
             items=settings.bytecode_items, size_bytes=settings.bytecode_bytes
         )
-        self._line = CompileLine(_AT_ONCE)
+        self._line = FairPlaces(_AT_ONCE)
         self._start = Starting(pool)
 
     @property

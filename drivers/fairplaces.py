@@ -1,4 +1,4 @@
-"""Lets sources be compiled by turns: one that is hard to compile may take many seconds."""
+"""Lets work for functions be done by turns: one that is hard to compile may take many seconds."""
 
 import asyncio
 from collections import Counter
@@ -18,8 +18,8 @@ class _Waiter:
     granted: "asyncio.Future[None]"
 
 
-class CompileLine:
-    """At most so many compilations at once; workspaces, and the functions of each, take turns.
+class FairPlaces:
+    """At most so many pieces of work at once; workspaces, and the functions of each, take turns.
 
     A function that has one running, and a workspace, come after all that have none. One event
     loop owns it.

@@ -1,10 +1,10 @@
-"""The line in front of the compiler."""
+"""The line in front of what only few may do at once, such as compiling."""
 
 import asyncio
 
 import pytest
 
-from drivers.local.compileline import CompileLine
+from drivers.fairplaces import FairPlaces
 from drivers.port import ArtifactKey, Digest
 from sanderling.kernel.ids import FunctionId, WorkspaceId
 
@@ -21,7 +21,7 @@ class Compilations:
 
     def __init__(self, places: int = 2) -> None:
         """Start with none."""
-        self.line = CompileLine(places)
+        self.line = FairPlaces(places)
         self.began: list[str] = []
         self._ends: list[asyncio.Event] = []
 
@@ -102,7 +102,7 @@ async def test_whoever_gives_up_gives_its_place_back(compilations: Compilations)
 
 async def test_an_error_inside_frees_the_place() -> None:
     """What goes wrong during a compilation costs that one alone."""
-    line = CompileLine(1)
+    line = FairPlaces(1)
     with pytest.raises(RuntimeError):
         async with line.place(a_key("x")):
             raise RuntimeError
