@@ -1,6 +1,7 @@
 """Brings versions to Lambda and takes them away; what is under way outlives who asked for it."""
 
 import asyncio
+from collections import Counter
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +14,22 @@ from drivers.aws_lambda.envelope import compile_request, function_of_artifact
 from drivers.aws_lambda.faults import Refused
 from drivers.aws_lambda.refusals import note_refusal
 from drivers.aws_lambda.settings import LambdaSettings
+from drivers.fairplaces import FairPlaces
 from drivers.port import Artifact, ArtifactKey, Deployment, OutcomeKind
 from drivers.replies.compilations import too_long
+from sanderling.kernel.ids import WorkspaceId
+
+CLOSING = "The driver is closing."
+"""What is told to whoever comes too late."""
 
 _MOST_ROUNDS = 3
+# Two threads of the control plane stay free for removing, collecting and the runner.
+_AT_ONCE = 6
+_MOST_UNDER_WAY = 100
+_TOO_MANY = (
+    f"{_MOST_UNDER_WAY} versions of this workspace are on their way to AWS Lambda; nothing ran. "
+    "Call again shortly."
+)
 
 
 @dataclass(frozen=True)
@@ -45,15 +58,20 @@ class Deployer:
         self._threads = threads
         self._settings = settings
         self._under_way: dict[str, asyncio.Task[Deployment]] = {}
+        self._line = FairPlaces(_AT_ONCE)
+        self._of_workspace = Counter[WorkspaceId]()
+        self._is_closing = False
 
     async def close(self) -> None:
-        """Return once nothing is under way."""
+        """Return once nothing is under way; what only waits for its turn ends without one."""
+        self._is_closing = True
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
     async def deploy(self, artifact: Artifact) -> tuple[Deployment, str]:
         """Return what became of it, and the name of its function.
 
         Whoever stops waiting leaves it under way, and who asks next finds it further on.
+        Workspaces take turns, so that nobody waits for the backlog of another.
         """
         size = len(artifact.source.encode("utf-8", "surrogatepass"))
         if size > artifact.limits.source_bytes:
@@ -61,10 +79,31 @@ class Deployer:
         name = name_of(artifact.key, self._settings)
         task = self._under_way.get(name)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._deploy(artifact, name))
-            self._under_way[name] = task
-            task.add_done_callback(lambda _: self._under_way.pop(name, None))
+            if self._of_workspace[artifact.key.workspace_id] >= _MOST_UNDER_WAY:
+                return Deployment(OutcomeKind.SATURATED, detail=_TOO_MANY), ""
+            task = self._begin(artifact, name)
         return await asyncio.shield(task), name
+
+    def _begin(self, artifact: Artifact, name: str) -> asyncio.Task[Deployment]:
+        workspace_id = artifact.key.workspace_id
+
+        def end(_: object) -> None:
+            self._under_way.pop(name, None)
+            self._of_workspace[workspace_id] -= 1
+            if not self._of_workspace[workspace_id]:
+                del self._of_workspace[workspace_id]
+
+        task = asyncio.get_running_loop().create_task(self._deploy_in_turn(artifact, name))
+        self._under_way[name] = task
+        self._of_workspace[workspace_id] += 1
+        task.add_done_callback(end)
+        return task
+
+    async def _deploy_in_turn(self, artifact: Artifact, name: str) -> Deployment:
+        async with self._line.place(artifact.key):
+            if self._is_closing:
+                return Deployment(OutcomeKind.PLATFORM_ERROR, detail=CLOSING)
+            return await self._deploy(artifact, name)
 
     async def _deploy(self, artifact: Artifact, name: str) -> Deployment:
         loop = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ from drivers.aws_lambda.caller import Answer, Caller, Request
 from drivers.aws_lambda.clients import Connection
 from drivers.aws_lambda.collector import GRACE, Collected, collect
 from drivers.aws_lambda.control import Control
-from drivers.aws_lambda.deployer import Deployed, Deployer
+from drivers.aws_lambda.deployer import CLOSING, Deployed, Deployer
 from drivers.aws_lambda.endings import Ended, ended, faulted
 from drivers.aws_lambda.envelope import MOST_PAYLOAD_BYTES, call_request
 from drivers.aws_lambda.faults import Fault, Refused
@@ -47,7 +47,6 @@ _DEPLOYED_ITEMS = 65_536
 _DEPLOYED_BYTES = 256 * MIB
 _REJECTED_ITEMS = 4096
 _CONTROL_THREADS = 8
-_CLOSING = "The driver is closing."
 
 
 class LambdaDriver:
@@ -131,7 +130,7 @@ class LambdaDriver:
             # Else whoever calls it again and again has functions made and removed for all others.
             return rejected
         if self._is_closing:
-            return Deployment(OutcomeKind.PLATFORM_ERROR, detail=_CLOSING)
+            return Deployment(OutcomeKind.PLATFORM_ERROR, detail=CLOSING)
         if artifact.is_draft and self._runner.takes(artifact):
             deployment, name = await self._runner.compile(artifact), self._runner.name
             deployed = Deployed(artifact, name, is_on_runner=True)
@@ -163,7 +162,7 @@ class LambdaDriver:
             hit = LimitHit("event_bytes", most, size)
             return Outcome(OutcomeKind.PAYLOAD_TOO_LARGE, driver=NAME, limit=hit)
         if self._is_closing:
-            return Outcome(OutcomeKind.PLATFORM_ERROR, driver=NAME, detail=_CLOSING)
+            return Outcome(OutcomeKind.PLATFORM_ERROR, driver=NAME, detail=CLOSING)
         return await self._call(deployed, invocation)
 
     async def _call(self, deployed: Deployed, invocation: Invocation) -> Outcome:

@@ -17,8 +17,8 @@ class Concurrency:
 
     `in_all` and `per_workspace` are never passed. `soft` is what a workspace gives way beyond: it
     has more only while nobody below it waits; 0 is an even share among the workspaces that wait.
-    `memory_bytes` bounds the sum of the memory limits of calls in this process. `queue_limit`
-    calls wait in this process, at most `queue_wait_s` seconds each.
+    `memory_bytes` bounds the sum of the memory limits of calls in this process, and `places` their
+    number. `queue_limit` calls wait in this process, at most `queue_wait_s` seconds each.
     """
 
     in_all: int = 0
@@ -27,6 +27,12 @@ class Concurrency:
     memory_bytes: int = 0
     queue_limit: int = 1000
     queue_wait_s: float = 5.0
+    places: int = 0
+
+    @property
+    def here(self) -> int:
+        """How many calls this process may run at once; 0 is as many as come."""
+        return min(filter(None, (self.in_all, self.places)), default=0)
 
 
 def caps_of(

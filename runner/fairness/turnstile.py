@@ -208,8 +208,8 @@ class Turnstile:
         return True
 
     def _grant(self) -> None:
-        in_all = self._concurrency.in_all
-        while len(self._line) and not (in_all and self._inside >= in_all):
+        here = self._concurrency.here
+        while len(self._line) and not (here and self._inside >= here):
             waiter = self._line.first(
                 may_group=self._may_workspace,
                 may_member=self._may_function,
@@ -230,7 +230,7 @@ class Turnstile:
         tenant = self._tenants.get(target.workspace_id)
         if tenant is None:
             tenant = self._tenants[target.workspace_id] = _Tenant()
-        if concurrency.in_all and self._inside >= concurrency.in_all:
+        if concurrency.here and self._inside >= concurrency.here:
             return False
         most_bytes = concurrency.memory_bytes
         # Alone it may go: the driver knows best what to say to a call that never fits.
@@ -265,7 +265,7 @@ class Turnstile:
         if concurrency.soft:
             return tenant.calls < concurrency.soft
         waiting = self._line.groups
-        if concurrency.in_all and tenant.calls >= even_share(concurrency.in_all, waiting):
+        if concurrency.here and tenant.calls >= even_share(concurrency.here, waiting):
             return False
         most_bytes = concurrency.memory_bytes
         return not most_bytes or tenant.memory_bytes < even_share(most_bytes, waiting)

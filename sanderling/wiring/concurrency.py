@@ -22,6 +22,7 @@ _TOKEN_BYTES = 12
 def concurrency_of(settings: Settings) -> Concurrency:
     """Return the caps that the settings name, and the room that their driver has."""
     is_local = settings.driver_type is DriverType.LOCAL
+    is_lambda = settings.driver_type is DriverType.LAMBDA
     return Concurrency(
         in_all=settings.concurrency_in_all,
         per_workspace=settings.concurrency_per_workspace,
@@ -29,6 +30,7 @@ def concurrency_of(settings: Settings) -> Concurrency:
         memory_bytes=settings.sandbox_memory_budget_mb * MIB if is_local else 0,
         queue_limit=settings.concurrency_queue_limit,
         queue_wait_s=settings.concurrency_queue_wait_ms / 1000,
+        places=settings.lambda_concurrency if is_lambda else 0,
     )
 
 

@@ -46,6 +46,18 @@ def test_caps_are_those_of_the_settings() -> None:
     assert concurrency_of(settings(SERVERLESS_TYPE="DISABLED")).memory_bytes == 0
 
 
+def test_the_room_of_the_lambda_driver_is_its_places() -> None:
+    """Without any cap, calls wait where they can be put in order, and not inside the driver."""
+    named = settings(
+        SERVERLESS_TYPE="LAMBDA",
+        SERVERLESS_LAMBDA_REGION="eu-central-1",
+        SERVERLESS_LAMBDA_ROLE="arn:aws:iam::1:role/functions",
+        SERVERLESS_LAMBDA_CONCURRENCY="12",
+    )
+
+    assert (concurrency_of(named).places, concurrency_of(named).memory_bytes) == (12, 0)
+
+
 async def test_a_cap_holds_over_processes_that_share_a_redis(redis: RedisServer) -> None:
     """What one turnstile lets in is counted by the other, and let out again for it."""
     redis.flush()

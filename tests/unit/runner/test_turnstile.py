@@ -147,6 +147,33 @@ async def test_memory_is_shared_as_places_are() -> None:
     assert visited.names(since=4) == ["quiet"]
 
 
+async def test_places_of_a_process_are_shared_without_any_cap() -> None:
+    """Where the driver takes so many calls, one workspace's backlog makes no other wait for it."""
+    visited = visits(Concurrency(places=4, queue_limit=50))
+    await visited.come(*[a_target(NOISY)] * 60)
+    await visited.come(a_target(QUIET))
+
+    await visited.go(0)
+
+    assert visited.names() == ["noisy"] * 4 + ["quiet"]
+    assert {away.kind for away in visited.turned_away} == {OutcomeKind.SATURATED}
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "here"),
+    [
+        (Concurrency(), 0),
+        (Concurrency(in_all=3), 3),
+        (Concurrency(places=2), 2),
+        (Concurrency(in_all=3, places=2), 2),
+        (Concurrency(in_all=2, places=3), 2),
+    ],
+)
+def test_the_narrower_of_caps_and_places_counts(concurrency: Concurrency, here: int) -> None:
+    """A process runs no more than either of them allows."""
+    assert concurrency.here == here
+
+
 async def test_a_call_larger_than_all_memory_goes_alone() -> None:
     """The driver is the one to say that it never fits."""
     visited = visits(Concurrency(memory_bytes=400))
@@ -298,6 +325,7 @@ def _fits(inside: Sequence[Target], target: Target, concurrency: Concurrency) ->
     memory_bytes = sum(one.limits.memory_bytes for one in (*inside, target))
     return (
         (not concurrency.in_all or len(inside) < concurrency.in_all)
+        and (not concurrency.places or len(inside) < concurrency.places)
         and (not concurrency.per_workspace or len(of_workspace) < concurrency.per_workspace)
         and (target.concurrency is None or len(of_function) < target.concurrency)
         and (not concurrency.memory_bytes or not inside or memory_bytes <= concurrency.memory_bytes)
@@ -312,6 +340,7 @@ async def test_no_cap_is_passed_and_no_place_stays_free(seed: int) -> None:
         in_all=random.choice([0, 3]),
         per_workspace=random.choice([0, 2]),
         soft=random.choice([0, 1]),
+        places=random.choice([0, 2, 4]),
     )
     targets = [
         a_target(workspace, name=name, concurrency=cap)
