@@ -23,7 +23,7 @@ from sanderling.kernel.ids import CallId, FunctionId, WorkspaceId
 from sanderling.kernel.units import MIB
 
 _WORKSPACE = WorkspaceId("ws_bench")
-_WARM_PARKED = 8
+_WARM_PARKED = 32
 _COLD_PARKED = 200
 _REFILL_S = 30.0
 _REFILL_LOOK_S = 0.002
@@ -50,7 +50,7 @@ class _LocalPeer:
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
         # Room for the lanes and for every parked function at once; none may push another out.
-        self._settings = LocalSettings(memory_budget_bytes=2048 * MIB)
+        self._settings = LocalSettings(memory_budget_bytes=4096 * MIB)
         self._numbers = count_from()
         self._driver: LocalDriver
         self._key: ArtifactKey
