@@ -66,7 +66,7 @@ def versions(workspace: str, count: int) -> list[Artifact]:
             key=replace(
                 artifact.key,
                 workspace_id=WorkspaceId(workspace),
-                function_id=FunctionId(f"fn_{number}"),
+                function_id=FunctionId(f"fn_{workspace}_{number}"),
             ),
         )
         for number in range(count)
