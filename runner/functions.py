@@ -251,16 +251,13 @@ class Functions:
     async def _forget_draft(self, before: Function, after: Function) -> None:
         """Free what the driver keeps of a draft that was tried and then changed.
 
-        An old version with the same digest may lose its warm workers with it; its next call
-        deploys it again.
+        What was published stays, also if it is not live: somebody may call it by its number, or
+        go back to it.
         """
         if before.draft == after.draft:
             return
-        live = None
-        if after.live_version is not None:
-            live = await self._store.find_version(after.workspace_id, after.id, after.live_version)
         key = _draft_key(before)
-        if live is None or live.artifact_key != key:
+        if not await self._store.is_version(key):
             await self._driver.delete(key)
 
     def _announce(self, function: Function, event: str, **numbers: int) -> None:

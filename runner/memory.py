@@ -138,6 +138,11 @@ class MemoryFunctionStore:
             version.artifact_key for shelf in self._shelves.values() for version in shelf.versions
         )
 
+    async def is_version(self, key: ArtifactKey) -> bool:
+        """Claim that a version is known by `key`."""
+        shelf = self._shelves.get((key.workspace_id, key.function_id))
+        return shelf is not None and any(each.digest == key.digest for each in shelf.versions)
+
     async def delete_function(
         self, workspace_id: WorkspaceId, function_id: FunctionId
     ) -> tuple[Version, ...] | None:

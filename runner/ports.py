@@ -105,6 +105,10 @@ class FunctionStore(Protocol):
         """Return the names under which drivers know every version of every workspace."""
         ...
 
+    async def is_version(self, key: ArtifactKey) -> bool:
+        """Claim that a version, live or not, is known to drivers by `key`."""
+        ...
+
     async def delete_function(
         self, workspace_id: WorkspaceId, function_id: FunctionId
     ) -> tuple[Version, ...] | None:

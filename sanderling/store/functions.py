@@ -157,6 +157,15 @@ class SQLFunctionStore:
         query = select(versions.c.workspace_id, versions.c.function_id, versions.c.digest)
         return frozenset(await read_all(self._database, query, _artifact_key))
 
+    async def is_version(self, key: ArtifactKey) -> bool:
+        """Claim that a version is known by `key`, without reading a source."""
+        query = select(versions.c.workspace_id, versions.c.function_id, versions.c.digest).where(
+            versions.c.workspace_id == key.workspace_id,
+            versions.c.function_id == key.function_id,
+            versions.c.digest == key.digest,
+        )
+        return await read_one(self._database, query, _artifact_key) is not None
+
     async def delete_function(
         self, workspace_id: WorkspaceId, function_id: FunctionId
     ) -> tuple[Version, ...] | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from drivers.port import Digest
 from runner.cursor import encode_cursor
 from runner.errors import CursorRefused, FunctionExists, FunctionUnknown
 from runner.function import Function
@@ -326,5 +327,13 @@ async def test_every_version_is_known_to_drivers_by_its_key(
 
     assert before == frozenset()
     assert await store.artifact_keys() == {version.artifact_key}
+    assert await store.is_version(version.artifact_key)
+    for other in (
+        replace(version.artifact_key, digest=Digest("0" * 64)),
+        replace(version.artifact_key, workspace_id=THERE),
+        replace(version.artifact_key, function_id=FunctionId("fn_other")),
+    ):
+        assert not await store.is_version(other)
     await store.delete_function(function.workspace_id, function.id)
     assert await store.artifact_keys() == frozenset()
+    assert not await store.is_version(version.artifact_key)

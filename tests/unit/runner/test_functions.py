@@ -220,6 +220,21 @@ async def test_a_tried_draft_is_forgotten_when_it_changes(
     assert driver.forgotten == [expected]
 
 
+async def test_a_published_draft_stays_with_the_driver_when_another_version_is_live(
+    river: River, driver: ListeningDriver
+) -> None:
+    """Who went back from a bad version and mends it may still be called by its number."""
+    caller = await river.caller()
+    await river.publish(caller)
+    await river.functions.save_draft(caller.principal, "echo", Definition(ECHO + "# bad\n"))
+    await river.functions.publish(caller.principal, "echo")
+    await river.functions.rollback(caller.principal, "echo", 1)
+
+    await river.functions.save_draft(caller.principal, "echo", Definition(ECHO + "# good\n"))
+
+    assert driver.forgotten == []
+
+
 async def test_a_name_is_taken_once_in_a_workspace(river: River) -> None:
     """Two functions of one workspace cannot share a name; two workspaces can."""
     caller = await river.caller()
