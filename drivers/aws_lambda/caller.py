@@ -14,7 +14,7 @@ from typing import Any
 
 from drivers.aws_lambda.bill import read_tail
 from drivers.aws_lambda.clients import Connection
-from drivers.aws_lambda.faults import Fault, Refused, fault_of
+from drivers.aws_lambda.faults import Fault, Refused, fault_of, lost
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import OutcomeKind
 from sanderling.kernel.units import MIB
@@ -28,13 +28,18 @@ _MOST_ANSWER_BYTES = 7 * MIB
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent to one function; `tenant` goes only to one that is isolated by tenant."""
+    """What is sent to one function; `tenant` goes only to one that is isolated by tenant.
+
+    An answer that is not there after `patience_s` seconds counts as lost; without that the client
+    decides, which waits for the longest of all functions.
+    """
 
     name: str
     payload: bytes
     tenant: str = ""
     is_idempotent: bool = False
     is_dry: bool = False
+    patience_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,11 @@ class Caller:
             loop.call_soon_threadsafe(self._leave_seat)
 
         future.add_done_callback(leave)
-        return await asyncio.wrap_future(future)
+        try:
+            async with asyncio.timeout(request.patience_s):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            return lost("NoAnswer")
 
     async def _take_seat(self) -> bool:
         if self._gate.locked():

@@ -47,6 +47,8 @@ _DEPLOYED_ITEMS = 65_536
 _DEPLOYED_BYTES = 256 * MIB
 _REJECTED_ITEMS = 4096
 _CONTROL_THREADS = 8
+# An environment may take ten seconds to start before the time of a call begins.
+_PATIENCE_S = 25.0
 
 
 class LambdaDriver:
@@ -182,7 +184,11 @@ class LambdaDriver:
             return Outcome(OutcomeKind.PAYLOAD_TOO_LARGE, driver=NAME, limit=hit, detail=detail)
         tenant = self._runner.tenant_of(artifact) if deployed.is_on_runner else ""
         request = Request(
-            deployed.name, payload, tenant=tenant, is_idempotent=invocation.is_idempotent
+            deployed.name,
+            payload,
+            tenant=tenant,
+            is_idempotent=invocation.is_idempotent,
+            patience_s=wall_s + _PATIENCE_S,
         )
         got = await self._caller.send(request)
         retry_after_s = got.retry_after_s if isinstance(got, Fault) else None

@@ -143,6 +143,11 @@ def fault_of(error: Exception, action: str) -> Fault:
             "SERVERLESS_LAMBDA_ENDPOINT_URL and the way to them."
         )
         return Fault(OutcomeKind.PLATFORM_ERROR, code, detail, may_pass=True)
+    return lost(code)
+
+
+def lost(code: str) -> Fault:
+    """Return what it means that a request was sent, and nobody knows what became of it."""
     detail = "The answer of AWS Lambda was lost. The function may have run, perhaps to its end."
     return Fault(OutcomeKind.UNKNOWN_OUTCOME, code, detail, is_unexecuted=False)
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -195,6 +196,29 @@ async def test_an_answer_that_breaks_off_is_of_a_call_that_may_have_run(broken: 
     assert isinstance(fault, Fault)
     assert (fault.kind, fault.is_unexecuted) == (OutcomeKind.UNKNOWN_OUTCOME, False)
     assert client.asked == 1
+
+
+async def test_an_answer_is_not_waited_for_longer_than_its_call_may_take() -> None:
+    """The call may have run; its place stays taken until the request is over."""
+    is_over = threading.Event()
+
+    class Silent(Answering):
+        def invoke(self, **_: Any) -> Any:
+            is_over.wait(60)
+            raise LATE
+
+    caller = Caller(connection_to(Silent()), SETTINGS)
+    try:
+        fault = await caller.send(Request("a", b"", patience_s=0.01))
+        busy = caller.tally.busy
+    finally:
+        is_over.set()
+        await caller.close()
+    await asyncio.sleep(0)
+
+    assert isinstance(fault, Fault)
+    assert (fault.kind, fault.is_unexecuted) == (OutcomeKind.UNKNOWN_OUTCOME, False)
+    assert (busy, caller.tally.busy) == (1, 0)
 
 
 async def test_credentials_that_cannot_be_had_run_nothing() -> None:

@@ -118,7 +118,7 @@ def test_a_function_that_failed_is_made_anew() -> None:
 def test_a_function_that_fails_again_and_again_is_given_up() -> None:
     """Two more are made, not one after another for ever, and the reason is told."""
     blueprint = blueprint_of(an_artifact(ECHO.source), SETTINGS)
-    plane = ControlPlane(blueprint, ["Failed", GONE] * 2 + ["Failed"])
+    plane = ControlPlane(blueprint, ["Failed", GONE, "Failed", GONE, "Failed"])
 
     fault = refused(lambda: deploy(plane))
 

@@ -220,9 +220,7 @@ async def test_a_tried_draft_is_forgotten_when_it_changes(
     assert driver.forgotten == [expected]
 
 
-async def test_a_published_draft_stays_with_the_driver_when_another_version_is_live(
-    river: River, driver: ListeningDriver
-) -> None:
+async def test_a_published_draft_is_kept(river: River, driver: ListeningDriver) -> None:
     """Who went back from a bad version and mends it may still be called by its number."""
     caller = await river.caller()
     await river.publish(caller)
