@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from config.declaration import Condition, Declared, Group, Kind
-from config.kinds import URL, Flag, Secret, Text, Whole, choice
+from config.kinds import Flag, Secret, ServiceURL, Text, Whole, choice
 from config.variables.group import VariableGroup
 from config.variables.rate_bounds import Limit, Window
 
@@ -112,10 +112,11 @@ class LogicFunctionVariables(VariableGroup):
         ),
     ] = None
     lambda_endpoint_url: Annotated[
-        URL | None,
+        ServiceURL | None,
         Declared(
             "SERVERLESS_LAMBDA_ENDPOINT_URL",
-            "Where to find Lambda and STS instead of at AWS, for example an emulator.",
+            "Where to find Lambda and STS instead of at AWS, for example an emulator; http is for "
+            "addresses of this machine alone.",
             aliases=("LOGIC_FUNCTION_LAMBDA_ENDPOINT_URL",),
         ),
     ] = None

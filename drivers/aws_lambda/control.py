@@ -24,6 +24,7 @@ from drivers.aws_lambda.faults import (
     without_code,
     word,
 )
+from drivers.aws_lambda.likeness import departures
 from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import OutcomeKind
 
@@ -45,7 +46,7 @@ class Found:
     """A function as AWS tells of it.
 
     `is_ours` claims that it has the tags of our namespace. `has_tags` is false as well where AWS
-    keeps them from us, which it does without a word.
+    keeps them from us, which it does without a word. `setup` is all that AWS tells.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Found:
     is_ours: bool
     has_tags: bool
     is_per_tenant: bool
+    setup: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,7 @@ class Control:
             elif not found.is_ours:
                 raise Refused(_foreign(found))
             elif found.state in _READY:
-                if found.sha256 != blueprint.bundle.sha256:
-                    raise Refused(_tampered(blueprint.name))
+                self._check(found, blueprint)
                 return made
             elif found.state == _FAILED:
                 if remade == _MOST_REMADE:
@@ -130,6 +131,13 @@ class Control:
             self._pause(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - it spreads waiting.
             pause_s = min(_MOST_PAUSE_S, pause_s * 1.6)
         raise Refused(_late(waits_for))
+
+    def _check(self, found: Found, blueprint: Blueprint) -> None:
+        if found.sha256 != blueprint.bundle.sha256:
+            raise Refused(_tampered(found.name))
+        departed = departures(found.setup, blueprint.request(self._settings))
+        if departed:
+            raise Refused(_changed(found.name, departed))
 
     def _create(self, blueprint: Blueprint) -> str:
         """Return why it is not made yet; empty when this call made it."""
@@ -178,6 +186,7 @@ class Control:
             is_ours=self._is_ours(tags),
             has_tags=bool(tags),
             is_per_tenant=tenancy.get("TenantIsolationMode") == "PER_TENANT",
+            setup=about,
         )
 
     def _is_ours(self, tags: dict[str, Any]) -> bool:
@@ -304,6 +313,14 @@ def _tampered(name: str) -> Fault:
         "it is not called. Find out who changed it, then delete it there."
     )
     return Fault(OutcomeKind.MISCONFIGURED, "CodeSha256Mismatch", detail)
+
+
+def _changed(name: str, departed: tuple[str, ...]) -> Fault:
+    detail = (
+        f"The function {name} at AWS is not as it was made ({', '.join(departed)} differ); it is "
+        "not called. Find out who changed it, then delete it there."
+    )
+    return Fault(OutcomeKind.MISCONFIGURED, "FunctionChanged", detail)
 
 
 def _failed(found: Found) -> Fault:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from drivers.port import OutcomeKind
@@ -102,7 +102,8 @@ class Fault:
     may_pass: bool = False
     retry_after_s: float | None = None
     permission: str = ""
-    message: str = ""
+    message: str = field(default="", repr=False)
+    """AWS's own words; that of a wrong signature has the token of the session."""
 
     @property
     def is_expired(self) -> bool:

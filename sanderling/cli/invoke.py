@@ -120,10 +120,10 @@ def _emulated(settings: "Settings", endpoint_url: str) -> dict[str, object]:
     """Return the endpoint, and what emulators ask for and do not look at, where it is not set."""
     from pydantic import SecretStr  # noqa: PLC0415 - keeps --help quick.
 
-    from config.kinds import read_url  # noqa: PLC0415 - as above.
+    from config.kinds import read_service_url, read_url  # noqa: PLC0415 - as above.
 
     try:
-        url = read_url(endpoint_url)
+        url = read_service_url(read_url(endpoint_url))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=_ENDPOINT) from error
     told: dict[str, object] = {

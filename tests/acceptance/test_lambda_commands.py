@@ -34,7 +34,8 @@ def test_a_file_runs_on_an_emulator_of_aws(command: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["nonsense", "ftp://127.0.0.1:1", "http://", "http://u:p@127.0.0.1"]
+    "url",
+    ["nonsense", "ftp://127.0.0.1:1", "http://", "http://u:p@127.0.0.1", "http://10.0.0.7:4566"],
 )
 def test_an_endpoint_that_is_no_address_is_refused(command: CommandLine, url: str) -> None:
     """The option takes what the setting of that name takes."""

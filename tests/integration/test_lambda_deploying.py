@@ -278,6 +278,30 @@ async def test_changed_code_is_not_called(ministack: MiniStack) -> None:
     assert "CodeSha256" in deployment.detail
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"Environment": {"Variables": {"PYTHONSTARTUP": "/opt/other.py"}}},
+        {"Role": "arn:aws:iam::000000000000:role/mighty"},
+        {"Handler": "other.handler"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+async def test_our_code_in_other_surroundings_is_not_called(
+    ministack: MiniStack, other: dict[str, object]
+) -> None:
+    """Made under our name, with our code and our tags, it still is not what was to be made."""
+    (member,) = other
+    artifact, settings = function(f"ahead{member}"), ministack.settings()
+    request = blueprint_of(artifact, settings).request(settings) | other
+    ministack.client("lambda").create_function(**request)
+    async with running_driver(settings) as running:
+        deployment = await running.driver.deploy(artifact)
+
+    assert deployment.kind is OutcomeKind.MISCONFIGURED
+    assert f"({member} differ)" in deployment.detail
+
+
 async def test_a_foreign_function_of_our_name_is_left_alone(ministack: MiniStack) -> None:
     """Without our tags a function is neither called nor removed."""
     artifact = function("foreign")

@@ -49,7 +49,9 @@ class ControlPlane:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if isinstance(state, ClientError):
             raise state
-        about = {"State": state, "CodeSha256": self.blueprint.bundle.sha256}
+        asked = self.blueprint.request(SETTINGS)
+        setup = {name: asked[name] for name in ("Handler", "Role", "Runtime")}
+        about = {**setup, "State": state, "CodeSha256": self.blueprint.bundle.sha256}
         return {"Configuration": about, "Tags": TAGS}
 
     def create_function(self, **_: object) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from config.errors import ConfigRejected
 from config.variables import Settings
@@ -162,3 +163,12 @@ def test_development_switch_turns_nothing_on() -> None:
     chosen = settings(SANDBOX_DEVELOPMENT="true", SERVERLESS_TYPE="DISABLED")
 
     assert build_driver(chosen, process="test", platform="darwin").name == "disabled"
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.7:4566", "http://lambda.example"])
+def test_functions_and_sessions_travel_in_the_clear_on_this_machine_alone(url: str) -> None:
+    """Source, events and the session of another role go to the endpoint, so it has https."""
+    with pytest.raises(ValidationError, match="https"):
+        settings(SERVERLESS_LAMBDA_ENDPOINT_URL=url)
+
+    assert settings(SERVERLESS_LAMBDA_ENDPOINT_URL="http://127.0.0.1:4566").lambda_endpoint_url
