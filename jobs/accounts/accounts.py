@@ -190,7 +190,7 @@ class Accounts:
             self._consents.require_no_loss,
             lambda kept: [self._stream(kept, channel) for channel in kept.channels],
         )
-        await self._watches.look_soon()
+        await self._watches.look_anew(kept.id)
         return kept
 
     async def errand(self, workspace_id: WorkspaceId, errand_id: str) -> Errand:

@@ -87,6 +87,11 @@ class MemoryWatchStore:
         self._put([replace(watch, next_at=now, expires_at=expires_at)])
         return True
 
+    async def bring_all_forward(self, account_id: AccountId, now: datetime, later: datetime) -> int:
+        """Let an account's watches be due now that nobody may have claimed."""
+        mine = [watch for watch in await self.of_account(account_id) if watch.next_at > later]
+        return len(self._put([replace(watch, next_at=now) for watch in mine]))
+
     async def remove(self, account_id: AccountId, channel: Channel) -> None:
         """Remove a watch."""
         self._kept.pop((account_id, channel), None)

@@ -119,6 +119,13 @@ class WatchStore(Protocol):
         """
         ...
 
+    async def bring_all_forward(self, account_id: AccountId, now: datetime, later: datetime) -> int:
+        """Let those of an account's watches be due now whose turn is after `later`, as above.
+
+        Return how many there were.
+        """
+        ...
+
     async def remove(self, account_id: AccountId, channel: Channel) -> None:
         """Remove a watch, if there is one."""
         ...

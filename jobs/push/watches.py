@@ -10,6 +10,7 @@ import structlog
 from jobs.push.ending import Ending
 from jobs.push.plan import PushPlan
 from jobs.push.ports import WatchStore
+from jobs.push.renewal import CLAIM
 from jobs.push.watch import Watch
 from jobs.streams.stream import AccountId, Channel, Stream, StreamStatus
 from sanderling.kernel.clock import Clock
@@ -69,6 +70,20 @@ class Watches:
             await self._ask()
         except StoreUnavailableError:
             log.warning("push.not-asked")
+
+    async def look_anew(self, account_id: AccountId) -> None:
+        """Have an account's watches arranged anew that it may have had before its consent ended.
+
+        Providers drop watches with the consent, and do not say so.
+        """
+        if not self._plan().is_on:
+            return
+        now = self._clock.now()
+        try:
+            await self._store.bring_all_forward(account_id, now, now + CLAIM)
+        except StoreUnavailableError:
+            log.warning("push.not-asked")
+        await self.look_soon()
 
     async def end(self, account_id: AccountId) -> None:
         """End the watches of an account that goes; a provider that is away hinders nothing.

@@ -83,6 +83,13 @@ class SQLWatchStore:
             done = await connection.execute(change.values(expires_at=None) if is_gone else change)
         return done.rowcount > 0
 
+    async def bring_all_forward(self, account_id: AccountId, now: datetime, later: datetime) -> int:
+        """Let an account's watches be due now that nobody may have claimed."""
+        mine = and_(_rows.account_id == account_id, _rows.next_at > later)
+        async with self._database.write() as connection:
+            done = await connection.execute(update(watches).where(mine).values(next_at=now))
+        return done.rowcount
+
     async def remove(self, account_id: AccountId, channel: Channel) -> None:
         """Remove a watch."""
         async with self._database.write() as connection:

@@ -243,6 +243,22 @@ async def test_a_watch_is_brought_forward(estate: Estate, *, is_gone: bool) -> N
     assert await estate.watches.of_account(claimed.account_id) == (claimed,)
 
 
+async def test_all_watches_of_an_account_are_brought_forward(estate: Estate) -> None:
+    """Those that nobody may have claimed, with all that is known of them, and no stranger's."""
+    account = await estate.connect(1, *BOTH)
+    claimed, free = await estate.watches.claim(PLACES, NOW, UNTIL, limit=9)
+    other = await estate.watched(2)
+    free = replace(free, next_at=UNTIL + timedelta(hours=1), failures=2, detail="why")
+    await estate.watches.put(free)
+
+    assert await estate.watches.bring_all_forward(account.id, NOW, UNTIL) == 1
+    assert await estate.watches.bring_all_forward(AccountId("acc_none"), NOW, UNTIL) == 0
+
+    kept = set(await estate.watches.of_account(account.id))
+    assert kept == {claimed, replace(free, next_at=NOW)}
+    assert await estate.watches.of_account(other.account_id) == (other,)
+
+
 async def test_many_watches_are_found_in_one_look(estate: Estate) -> None:
     """Those that are there, in the channels that were asked for; strangers' words find none."""
     watches = [await estate.watched(number) for number in (1, 2)]

@@ -50,7 +50,7 @@ class Mortal:
         self._lookout = lookout
         self.claim, self.claim_unwanted = store.claim, store.claim_unwanted
         self.of_account, self.find = store.of_account, store.find
-        self.find_many = store.find_many
+        self.find_many, self.bring_all_forward = store.find_many, store.bring_all_forward
         self.find_by_address, self.bring_forward = store.find_by_address, store.bring_forward
 
     async def put(self, watch: Watch) -> bool:

@@ -97,3 +97,38 @@ async def test_a_look_is_asked_for_while_push_is_on(lookout: Lookout) -> None:
     silent = Watches(lookout.estate.watches, lookout.ending, lambda: PLAN, away, lookout.clock)
     await silent.look_soon()
     assert lookout.asked == 1
+
+
+async def test_who_consents_again_is_watched_anew(lookout: Lookout) -> None:
+    """What the provider dropped with the old consent is arranged at once, not in half its time."""
+    account = await lookout.estate.connect(1, GMAIL, EVENTS)
+    await lookout.renewal().renew()
+    for watcher in lookout.watchers.values():
+        watcher.orders.clear()
+    lookout.clock.advance(3600)
+    await lookout.renewal().renew()
+    assert not any(watcher.orders for watcher in lookout.watchers.values())
+
+    await watches(lookout).look_anew(account.id)
+    await lookout.renewal().renew()
+
+    assert lookout.asked == 1
+    assert all(lookout.watchers[channel].orders for channel in (GMAIL, EVENTS))
+
+
+async def test_who_consents_is_connected_whatever_becomes_of_push(
+    lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is away by then is told in the log, and watches follow in their own time."""
+    account = await lookout.estate.connect(1, GMAIL)
+    silent = watches(lookout)
+
+    async def away(*_given: object) -> int:
+        raise StoreUnavailableError(reason="it is away")
+
+    monkeypatch.setattr(lookout.estate.watches, "bring_all_forward", away)
+    await silent.look_anew(account.id)
+    assert lookout.asked == 1
+    lookout.turn_off("all off")
+    await silent.look_anew(account.id)
+    assert lookout.asked == 1
