@@ -75,16 +75,53 @@ def _alternative_instructions(tests: tuple[Test, ...], verdict: int) -> list[Ins
     return block
 
 
+def _is_list(alternatives: tuple[tuple[Test, ...], ...]) -> bool:
+    """Claim that they only list values of one argument, alike in the upper word."""
+    heads = {(tests[0][0], tests[0][2] >> 32) for tests in alternatives}
+    return len(heads) == 1 and all(
+        len(tests) == 1 and tests[0][1] == EQUALS for tests in alternatives
+    )
+
+
+def _list_instructions(rule: Rule) -> list[Instruction]:
+    values = [tests[0][2] for tests in rule.alternatives]
+    low = _OFFSET_ARGUMENTS + 8 * rule.alternatives[0][0][0]
+    count = len(values)
+    tests = [(_JUMP_EQUAL, count - at, 0, value & _WORD) for at, value in enumerate(values)]
+    return [
+        (_LOAD_WORD, 0, 0, low + 4),
+        (_JUMP_EQUAL, 0, count + 1, values[0] >> 32),
+        (_LOAD_WORD, 0, 0, low),
+        *tests,
+        (_RETURN, 0, 0, rule.otherwise),
+        (_RETURN, 0, 0, rule.verdict),
+    ]
+
+
 def _rule_instructions(rule: Rule, number: int) -> list[Instruction]:
     body: list[Instruction] = []
-    for tests in rule.alternatives:
-        body += _alternative_instructions(tests, rule.verdict)
-    body.append((_RETURN, 0, 0, rule.otherwise if rule.alternatives else rule.verdict))
+    if _is_list(rule.alternatives):
+        body = _list_instructions(rule)
+    else:
+        for tests in rule.alternatives:
+            body += _alternative_instructions(tests, rule.verdict)
+        body.append((_RETURN, 0, 0, rule.otherwise))
     return [(_JUMP_EQUAL, 0, len(body), number), *body]
 
 
+def _plain_instructions(numbers: list[int], verdict: int) -> list[Instruction]:
+    """Give one verdict for many calls: each jumps to the one return."""
+    before = [
+        (_JUMP_EQUAL, len(numbers) - 1 - at, 0, number) for at, number in enumerate(numbers[:-1])
+    ]
+    return [*before, (_JUMP_EQUAL, 0, 1, numbers[-1]), (_RETURN, 0, 0, verdict)]
+
+
 def instructions_of(rules: tuple[Rule, ...], column: int) -> list[Instruction]:
-    """Return the program of `rules` for the machine in this column; the first match wins."""
+    """Return the program of `rules` for the machine in this column; the first match wins.
+
+    Every worker has the kernel translate it, which takes longer the longer it is.
+    """
     program: list[Instruction] = [
         (_LOAD_WORD, 0, 0, _OFFSET_MACHINE),
         (_JUMP_EQUAL, 1, 0, AUDIT_ARCHITECTURES[column]),
@@ -93,10 +130,19 @@ def instructions_of(rules: tuple[Rule, ...], column: int) -> list[Instruction]:
         (_JUMP_AT_LEAST, 0, 1, _X32_BIT),
         (_RETURN, 0, 0, KILL_PROCESS),
     ]
+    plain: dict[int, list[int]] = {}
+    named = {ABSENT}
     for rule in rules:
         number = NUMBERS[rule.name][column]
-        if number != ABSENT:
+        if number in named:
+            continue
+        named.add(number)
+        if rule.alternatives:
             program += _rule_instructions(rule, number)
+        else:
+            plain.setdefault(rule.verdict, []).append(number)
+    for verdict, numbers in plain.items():
+        program += _plain_instructions(numbers, verdict)
     program.append((_RETURN, 0, 0, KILL_PROCESS))
     return program
 

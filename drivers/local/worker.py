@@ -330,6 +330,9 @@ class Worker:
     def _lose(self) -> None:
         """Kill the process and let go of the socket; nothing is heard from it any more."""
         self.is_lost = True
+        if self._pidfd >= 0:
+            # First, so that the end of the socket does not wake it to end by itself.
+            kill_process(self._pidfd)
         if self._channel.fileno() >= 0:
             if self._is_settled:
                 self._loop.remove_reader(self._channel.fileno())
@@ -338,8 +341,6 @@ class Worker:
             if self._unsent:
                 self._loop.remove_writer(self._channel.fileno())
             self._channel.close()
-        if self._pidfd >= 0:
-            kill_process(self._pidfd)
 
     async def _wait_death(self) -> Death | None:
         if self._known_death is not None or self.is_orphan or self._pidfd < 0:

@@ -11,11 +11,14 @@ from drivers.guest.syscalls import (
     ABSENT,
     ALLOW,
     AUDIT_ARCHITECTURES,
+    EQUALS,
     KILL_PROCESS,
     MACHINES,
     NUMBERS,
     WORKER_RULES,
     ZYGOTE_RULES,
+    Rule,
+    Test,
     fail_with,
 )
 from support.filters import verdict_of
@@ -107,6 +110,64 @@ def test_a_zygote_may_fork_and_reap(
 ) -> None:
     """Each call of a zygote gets the verdict that the policy means."""
     assert verdict("zygote", column, call, *arguments) == expected
+
+
+def meant_by(rule: Rule, arguments: list[int]) -> int:
+    """Return what a rule says, read off it as it is written."""
+
+    def holds(test: Test) -> bool:
+        argument, operator, value = test
+        given_value = arguments[argument]
+        return given_value == value if operator == EQUALS else not given_value & value
+
+    if not rule.alternatives:
+        return rule.verdict
+    is_met = any(all(map(holds, tests)) for tests in rule.alternatives)
+    return rule.verdict if is_met else rule.otherwise
+
+
+def word_of(low: int, high: int) -> int:
+    """Put an argument together from its halves."""
+    return low | high << 32
+
+
+# Values that rules ask for, and such as differ from them in the upper word alone.
+ARGUMENTS = st.builds(
+    word_of,
+    st.one_of(
+        st.sampled_from(
+            sorted(
+                {
+                    test[2] & 0xFFFFFFFF
+                    for rule in (*WORKER_RULES, *ZYGOTE_RULES)
+                    for tests in rule.alternatives
+                    for test in tests
+                }
+            )
+        ),
+        st.integers(0, 2**32 - 1),
+    ),
+    st.one_of(st.just(0), st.integers(0, 2**32 - 1)),
+)
+
+
+@given(
+    rule_at=st.integers(0, 10_000),
+    column=st.sampled_from(COLUMNS),
+    arguments=st.lists(ARGUMENTS, min_size=6, max_size=6),
+)
+def test_a_program_says_what_its_rules_say(rule_at: int, column: int, arguments: list[int]) -> None:
+    """However it is put together, the verdict of a call's first rule comes out of it."""
+    for name, rules in (("worker", WORKER_RULES), ("zygote", ZYGOTE_RULES)):
+        asked = rules[rule_at % len(rules)].name
+        rule = next(one for one in rules if one.name == asked)
+        number = NUMBERS[rule.name][column]
+        if number == ABSENT:
+            continue
+
+        said = verdict(name, column, rule.name, *arguments)
+
+        assert said == meant_by(rule, arguments)
 
 
 @given(
