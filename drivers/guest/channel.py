@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _HEADER = struct.Struct(">IB")
+_HEADER_BYTES = _HEADER.size
 _CHUNK = 65536
 _SPIN_NS = 50_000
 # What looks whether there is something to read; not every system can.
@@ -64,23 +65,26 @@ _GLANCE_PARTS = [_GLANCE]
 class Channel:
     """Read and write frames over one blocking descriptor."""
 
-    __slots__ = ("_fd", "_unread")
+    __slots__ = ("_fd", "unread")
 
     def __init__(self, fd: int) -> None:
-        """Use `fd`, which belongs to whoever opened it."""
+        """Use `fd`, which belongs to whoever opened it.
+
+        `unread` is what came and was not given out yet.
+        """
         self._fd = fd
-        self._unread = b""
+        self.unread = b""
 
     def read(self, *, is_spinning: bool = False) -> tuple[int, bytes] | None:
         """Return kind and body of the next frame; None at the end.
 
         Spinning, it looks out for the frame for a moment before it sleeps until there is one.
         """
-        data = self._unread
+        data = self.unread
         if not data and is_spinning:
             data = self._spin()
         data = data or os.read(self._fd, _CHUNK)
-        while len(data) < _HEADER.size:
+        while len(data) < _HEADER_BYTES:
             more = os.read(self._fd, _CHUNK)
             if not more:
                 return None
@@ -89,8 +93,8 @@ class Channel:
         end = length + 4
         if len(data) < end:
             data = self._read_until(data, end)
-        self._unread = data[end:]
-        return (kind, data[_HEADER.size : end]) if len(data) >= end else None
+        self.unread = data[end:]
+        return (kind, data[_HEADER_BYTES:end]) if len(data) >= end else None
 
     def _spin(self) -> bytes:
         """Return what comes in the next moment, or nothing; the kernel may not offer to look."""
@@ -125,19 +129,19 @@ class Channel:
 
 
 class SilentChannel(Channel):
-    """Give out frames that were put in, and swallow what is written; used to rehearse."""
+    """Give out the frames in `unread`, and swallow what is written; used to rehearse."""
 
     __slots__ = ("last",)
 
     def __init__(self, frames: bytes = b"") -> None:
         """Use no descriptor."""
-        super().__init__(-1)
-        self._unread = frames
+        Channel.__init__(self, -1)
+        self.unread = frames
         self.last = b""
 
     def read(self, *, is_spinning: bool = False) -> tuple[int, bytes] | None:
-        """Return the next frame that was put in; None after the last."""
-        return super().read(is_spinning=is_spinning) if self._unread else None
+        """Return the next frame; None after the last."""
+        return Channel.read(self, is_spinning=is_spinning) if self.unread else None
 
     def write(self, data: bytes) -> None:
         """Remember `data` as the last that was written."""

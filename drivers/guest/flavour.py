@@ -22,7 +22,7 @@ from drivers.guest.channel import (
     SilentChannel,
     frame,
 )
-from drivers.guest.function import Function, FunctionLimits
+from drivers.guest.function import Function
 from drivers.guest.language.charsets import CHARSETS, HEAVY, load_charsets
 from drivers.guest.notation import encode
 
@@ -105,9 +105,7 @@ class Flavour:
         """Return what the language layer let through and should not; called after warm_up."""
         return ["the language layer is switched off"]
 
-    def bind(
-        self, code: bytes, limits: FunctionLimits, *, is_reused: bool
-    ) -> Function | RawFunction:
+    def bind(self, code: bytes, log_bytes: int, result_bytes: int) -> Function | RawFunction:
         """Return the function of a bind frame; only calling workers do."""
         raise NotImplementedError
 
@@ -121,7 +119,6 @@ class Plain(Flavour):
 
     def __init__(self) -> None:
         """Prepare a small function to rehearse with."""
-        self._limits = FunctionLimits(log_bytes=_REHEARSAL_LIMIT, result_bytes=_REHEARSAL_LIMIT)
         self._body = _rehearsal_body()
         self._code = marshal.dumps(compile(_REHEARSAL, "<function>", "exec"))
         self.rehearsal = _bind_frame(self._code) + frame(CALL, self._body)
@@ -149,12 +146,12 @@ class Plain(Flavour):
 
     def _call(self, code: bytes) -> SilentChannel:
         channel = SilentChannel()
-        self.bind(code, self._limits, is_reused=False).call(self._body, channel)
+        self.bind(code, _REHEARSAL_LIMIT, _REHEARSAL_LIMIT).call(self._body, channel)
         return channel
 
-    def bind(self, code: bytes, limits: FunctionLimits, *, is_reused: bool) -> Function:
+    def bind(self, code: bytes, log_bytes: int, result_bytes: int) -> Function:
         """Load marshalled code."""
-        return Function(code, limits, is_reused=is_reused)
+        return Function(code, log_bytes, result_bytes)
 
 
 class Library(Plain):
@@ -199,7 +196,7 @@ class Raw(Flavour):
         """Load what attacks use."""
         self._raw.load_armoury()
 
-    def bind(self, code: bytes, limits: FunctionLimits, *, is_reused: bool) -> RawFunction:  # noqa: ARG002 - an attack keeps no limit by itself.
+    def bind(self, code: bytes, log_bytes: int, result_bytes: int) -> RawFunction:  # noqa: ARG002 - an attack keeps no limit by itself.
         """Take the source."""
         return self._raw.RawFunction(code)
 

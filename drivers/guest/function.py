@@ -7,7 +7,7 @@ answer of the next one.
 from __future__ import annotations
 
 import gc
-import marshal
+from marshal import loads
 
 from drivers.guest.channel import ERROR, NONCE_BYTES, RESULT, Channel, frame
 from drivers.guest.journal import Journal
@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     _Answer: TypeAlias = tuple[int, bytes]
-
-
-class FunctionLimits:
-    """What the guest checks itself; the host checks all of it again."""
-
-    __slots__ = ("log_bytes", "result_bytes")
-
-    def __init__(self, *, log_bytes: int, result_bytes: int) -> None:
-        """Keep the limits."""
-        self.log_bytes = log_bytes
-        self.result_bytes = result_bytes
 
 
 def _error_body(nonce: str, kind: str, **members: object) -> bytes:
@@ -65,18 +54,26 @@ def _trace(steps: tuple[Step, ...]) -> list[list[object]]:
 class Function:
     """Run user code and put its answer into frames."""
 
-    def __init__(self, code: bytes, limits: FunctionLimits, *, is_reused: bool) -> None:
-        """Load marshalled code that our own compiler made."""
-        loaded: CodeType = marshal.loads(code)  # noqa: S302 - made by our compiler, and we are inside.
+    def __init__(self, code: bytes, log_bytes: int, result_bytes: int) -> None:
+        """Load marshalled code that our own compiler made.
+
+        The limits are checked again by the host.
+        """
+        loaded: CodeType = loads(code)  # noqa: S302 - made by our compiler, and we are inside.
         self._code = loaded
-        self._limits = limits
-        self._is_reused = is_reused
+        self._log_bytes = log_bytes
+        self._result_bytes = result_bytes
+        self._is_reused = False
         self._is_used = False
+
+    def expect_reuse(self) -> None:
+        """Tidy up after each call from now on, because others follow."""
+        self._is_reused = True
 
     def call(self, body: bytes, channel: Channel) -> None:
         """Serve one call frame and write the log and the answer."""
         nonce = body[:NONCE_BYTES].decode()
-        journal = Journal(self._limits.log_bytes, channel)
+        journal = Journal(self._log_bytes, channel)
         kind, answer = self._answer(nonce, body, journal)
         journal.hand_on()
         journal.close()
@@ -102,9 +99,9 @@ class Function:
             if self._is_reused:
                 _tidy(names)
         size = len(encoded)
-        if size > self._limits.result_bytes:
+        if size > self._result_bytes:
             return ERROR, _error_body(nonce, "result_too_large", size=size)
-        return RESULT, b'{"nonce":"%s","value":%s}' % (nonce.encode(), encoded)
+        return RESULT, b"".join((b'{"nonce":"', body[:NONCE_BYTES], b'","value":', encoded, b"}"))
 
     def _run(self, names: dict[str, object], body: bytes) -> object:
         given = decode(body[NONCE_BYTES:].decode())

@@ -71,6 +71,7 @@ class Lock:
         self._removed = removed
         self._zygote_program = Program(ZYGOTE_RULES)
         limits = () if RLIMITS in removed else (rlimits.limit_worker,)
+        self._limit = _leave_unlimited if RLIMITS in removed else rlimits.limit_function
         filters = () if SECCOMP in removed else (Program(WORKER_RULES).load,)
         self._worker_layers = (*limits, *filters)
         self.report: dict[str, dict[str, str]] = {}
@@ -173,8 +174,11 @@ class Lock:
 
     def lock_function(self, memory_bytes: int, cpu_s: int) -> None:
         """Bound one function on top of what an idle worker takes, for good."""
-        if RLIMITS not in self._removed:
-            rlimits.limit_function(self._base_bytes + memory_bytes, cpu_s)
+        self._limit(self._base_bytes + memory_bytes, cpu_s)
+
+
+def _leave_unlimited(_memory_bytes: int, _cpu_s: int) -> None:
+    """Bound nothing."""
 
 
 def tidy_process() -> None:

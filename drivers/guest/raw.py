@@ -24,6 +24,9 @@ class RawFunction:
         """Keep the source."""
         self._source = source
 
+    def expect_reuse(self) -> None:
+        """Do nothing: an attack is not tidied up after."""
+
     def call(self, body: bytes, channel: Channel) -> None:
         """Serve one call frame."""
         nonce = body[:NONCE_BYTES].decode()

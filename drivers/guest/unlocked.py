@@ -25,7 +25,7 @@ from drivers.guest.channel import (
     frame,
 )
 from drivers.guest.flavour import Compiling, Flavour, Library
-from drivers.guest.function import Function, FunctionLimits
+from drivers.guest.function import Function
 
 _INPUT, _OUTPUT = 0, 1
 _LIFETIME_S = 120
@@ -60,8 +60,7 @@ def _serve(flavour: Flavour, channel: Channel) -> None:
         if kind == BIND:
             _limit_cpu(body)
             _, _, log_bytes, result_bytes, _ = BIND_HEAD.unpack_from(body)
-            limits = FunctionLimits(log_bytes=log_bytes, result_bytes=result_bytes)
-            function = Function(body[BIND_HEAD.size :], limits, is_reused=False)
+            function = Function(body[BIND_HEAD.size :], log_bytes, result_bytes)
         elif kind == CALL and function is not None:
             function.call(body, channel)
             return

@@ -23,7 +23,6 @@ from drivers.guest.channel import (
     SilentChannel,
     frame,
 )
-from drivers.guest.function import FunctionLimits
 from drivers.guest.lock import HIGHEST_FD
 from drivers.guest.syscalls import CHANNEL_FD
 
@@ -58,6 +57,7 @@ _dup2 = os.dup2
 _closerange = os.closerange
 _CALLS = frozenset((CALL, CALL_SPINNING))
 _HELLO = frame(HELLO, b"")
+_BIND_HEAD_BYTES = BIND_HEAD.size
 # The interpreter specialises code that ran some ten times.
 _WARM_UP_ROUNDS = 12
 
@@ -71,6 +71,7 @@ class Worker:
         self._lock = lock
         self._lock_down = lock.lock_worker
         self._channel = Channel(CHANNEL_FD)
+        self._silence = SilentChannel()
         self._function: Function | RawFunction | None = None
 
     def live(self, fd: int, *, lifetime_s: float) -> None:
@@ -103,7 +104,8 @@ class Worker:
 
     def _rehearse(self) -> None:
         """Serve a made-up request in the very same way, so that the pages it touches are there."""
-        self._serve(SilentChannel(self._flavour.rehearsal))
+        self._silence.unread = self._flavour.rehearsal
+        self._serve(self._silence)
         self._function = None
 
     def _serve(self, channel: Channel) -> None:
@@ -124,9 +126,10 @@ class Worker:
     def _bind(self, body: bytes) -> None:
         memory_bytes, cpu_s, log_bytes, result_bytes, is_reused = BIND_HEAD.unpack_from(body)
         self._lock.lock_function(memory_bytes, cpu_s)
-        limits = FunctionLimits(log_bytes=log_bytes, result_bytes=result_bytes)
-        code = body[BIND_HEAD.size :]
         if is_reused:
             # What is there now stays: collecting garbage after each call need not look at it.
             gc.freeze()
-        self._function = self._flavour.bind(code, limits, is_reused=bool(is_reused))
+        function = self._flavour.bind(body[_BIND_HEAD_BYTES:], log_bytes, result_bytes)
+        if is_reused:
+            function.expect_reuse()
+        self._function = function

@@ -15,6 +15,7 @@ import sys
 
 from drivers.guest.channel import NO_MEMORY_STATUS
 from drivers.guest.flavour import COMPILING, PLAIN, RAW, Compiling, Library, Plain, Raw
+from drivers.guest.ground import fill_gaps
 from drivers.guest.lock import Lock
 from drivers.guest.messages import (
     DIED,
@@ -89,6 +90,8 @@ class Zygote:
         flaws = flavour.language_flaws()
         lock = Lock(uid=config["uid"], removed=frozenset(config["removed"]))
         self._worker = Worker(flavour, lock)
+        gc.collect()
+        fill_gaps()
         self._worker.warm_up()
         way_out = _load_way_out() if config["namespaces"] else None
         _forget_where_modules_come_from()

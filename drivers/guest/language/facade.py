@@ -18,8 +18,8 @@ class Facade:
     _values: Mapping[str, object]
 
     def __init__(self, name: str, values: Mapping[str, object]) -> None:
-        object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_values", values)
+        _keep_name(self, name)
+        _keep_values(self, values)
 
     def __getattr__(self, name: str) -> object:
         """Serve `from module import name`, which reads natively."""
@@ -39,6 +39,10 @@ class Facade:
     def __repr__(self) -> str:
         return f"<{self._name}>"
 
+
+# Found once, around its own refusal to be changed.
+_keep_name = Facade.__dict__["_name"].__set__
+_keep_values = Facade.__dict__["_values"].__set__
 
 # What the interpreter calls it in errors, for example when `datetime()` is called.
 Facade.__name__ = "module"

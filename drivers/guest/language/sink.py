@@ -25,12 +25,12 @@ class Sink:
         """Write like the built-in; there is no other file than this."""
         if file is not None:
             raise TypeError("print() writes to the call's log only; leave out file=")
-        if not isinstance(sep, str | None) or not isinstance(end, str | None):
+        if not (sep is None or isinstance(sep, str)) or not (end is None or isinstance(end, str)):
             raise TypeError("sep and end of print() must be None or a string")
         # The methods of `str` itself: a subclass of the user's could bring its own.
         between = " " if sep is None else str.__str__(sep)
         last = "\n" if end is None else str.__str__(end)
-        self.write(between.join([str(value) for value in values]) + last)
+        self.write(between.join(map(str, values)) + last)
 
     def write(self, text: str) -> None:
         """Append `text`; lone surrogates become question marks."""
