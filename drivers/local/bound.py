@@ -12,11 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import structlog
+
 from drivers.local.budget import MemoryBudget
 from drivers.local.pool import Pool
 from drivers.local.settings import LocalSettings
 from drivers.local.spinning import Waits
 from drivers.local.worker import Worker
+
+_log = structlog.get_logger()
 
 _SWEEP_S = 5.0
 _OLDEST_S = 600.0
@@ -205,12 +209,20 @@ class BoundWorkers:
     def _sweep(self) -> None:
         now_s = time.monotonic()
         for bound in tuple(self._by_age):
-            is_over = now_s - bound.idle_since_s > self._settings.reuse_idle_s
-            if is_over or not bound.worker.is_idle or bound.worker.age_s > _OLDEST_S:
+            if self._is_over(bound, now_s):
                 self._remove(bound)
         self._sweeper = None
         if self._by_age:
             self._sweep_later()
+
+    def _is_over(self, bound: Bound, now_s: float) -> bool:
+        worker = bound.worker
+        if worker.is_restless:
+            # Its function broke the language and goes on after its answer, at nobody's expense.
+            _log.warning("worker.restless", serial=worker.serial)
+            return True
+        is_stale = now_s - bound.idle_since_s > self._settings.reuse_idle_s
+        return is_stale or not worker.is_idle or worker.age_s > _OLDEST_S
 
     def close(self) -> None:
         """End every idle worker."""

@@ -77,7 +77,7 @@ class Dispatch:
         began_ns = time.perf_counter_ns()
         self._spinning.calls += 1
         try:
-            if not self._spinning.left:
+            if self._spinning.is_turn_over(began_ns):
                 await asyncio.sleep(0)
             for _ in range(_MOST_UNSENT):
                 seat = self._bound.take(deployed.bench.idle) if deployed.is_reused else None
@@ -146,7 +146,7 @@ class Dispatch:
 
     def _spin(self, call: _Call) -> bool:
         """Look out for the answer for a moment; return whether it came."""
-        self._spinning.begin()
+        self._spinning.begin(call.began_ns)
         if call.seat.worker.spin(call.reply):
             return True
         call.way = IN_VAIN

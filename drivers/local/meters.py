@@ -7,11 +7,16 @@ is hidden), the answer is None.
 import os
 import time
 
+from drivers.local.spinning import SPIN_NS
+
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _KIB = 1024
 _STATM_BYTES = 128
 _STATUS_BYTES = 4096
 _PEAK = b"VmHWM:"
+# With the way there and back a worker takes some more than it spins.
+_MOST_SPUN_S = 2 * SPIN_NS / 1e9
+_AT_REST_S = 0.01
 
 
 def cpu_clock(pid: int) -> int:
@@ -35,7 +40,8 @@ class CPUAccount:
 
     A process at rest uses nothing between two requests, so the clock is read once for each; what it
     shows all the same is charged to the request. A process that spins after an answer is not at
-    rest: its clock is read again when it has the next request, which delays nobody.
+    rest for that moment: its clock is read again when it has the next request, which delays nobody,
+    and what a moment takes at most is not charged.
     """
 
     __slots__ = ("_clock", "_ended_s", "_is_spinning", "_seen_s", "_start_s")
@@ -63,7 +69,8 @@ class CPUAccount:
         if self._is_spinning:
             # The process may have worked since, and cannot have spun for longer than there was.
             shown_s = read_cpu_s(self._clock)
-            start_s = min(start_s + sent_s - self._ended_s, shown_s or start_s)
+            spun_s = min(sent_s - self._ended_s, _MOST_SPUN_S)
+            start_s = min(start_s + spun_s, shown_s or start_s)
         self._start_s = start_s
         self._is_spinning = is_spinning
 
@@ -76,6 +83,13 @@ class CPUAccount:
         self._ended_s = ended_s
         shown_s = self._seen_s = read_cpu_s(self._clock)
         return None if shown_s is None else max(shown_s - self._start_s, 0.0)
+
+    def is_restless(self) -> bool:
+        """Claim that the process computed after its last answer, which nobody asked it to."""
+        shown_s = read_cpu_s(self._clock)
+        if shown_s is None or self._seen_s is None:
+            return False
+        return shown_s - self._seen_s > _AT_REST_S
 
     def end_at(self, shown_s: float) -> float:
         """Return what the request cost of a process whose clock stopped there."""

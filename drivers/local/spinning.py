@@ -13,6 +13,7 @@ SPIN_NS = 50_000
 """The longest that one call is waited for without sleeping; about what a wake-up can cost."""
 
 _IN_A_TURN = 10
+_TURN_NS = _IN_A_TURN * SPIN_NS
 _COMPARE_EVERY = 64
 _LESS, _MORE = 1 / 4, 1 / 8
 _VAIN_COUNTS = 2
@@ -67,28 +68,35 @@ class Spinning:
     """Bound what the event loop of one driver stands still for.
 
     A call may spin when it is the only one, and when few others did in the same turn of the loop:
-    whoever calls again and again would otherwise never let others run.
+    whoever calls again and again would otherwise never let others run. An answer can take much
+    longer to read than to wait for, so the time counts as well as the calls.
     """
 
-    __slots__ = ("calls", "left")
+    __slots__ = ("_left", "_turn_ends_ns", "calls")
 
     def __init__(self) -> None:
         """Start with a turn in which nobody spun.
 
-        `calls` are those in flight, `left` says how many more may spin in this turn.
+        `calls` are those in flight.
         """
         self.calls = 0
-        self.left = _IN_A_TURN
+        self._left = _IN_A_TURN
+        self._turn_ends_ns = 0
+
+    def is_turn_over(self, now_ns: int) -> bool:
+        """Claim that the loop has to have a turn before the next call may spin."""
+        return self._left < _IN_A_TURN and (not self._left or now_ns >= self._turn_ends_ns)
 
     def choose(self, waits: Waits) -> Way | None:
         """Return the way for a call, or None when it is not alone and has to sleep."""
-        return waits.choose() if self.calls == 1 and self.left else None
+        return waits.choose() if self.calls == 1 and self._left else None
 
-    def begin(self) -> None:
+    def begin(self, now_ns: int) -> None:
         """Count a call that spins; it is forgotten when the loop has had a turn."""
-        if self.left == _IN_A_TURN:
+        if self._left == _IN_A_TURN:
             asyncio.get_running_loop().call_soon(self._begin_turn)
-        self.left -= 1
+            self._turn_ends_ns = now_ns + _TURN_NS
+        self._left -= 1
 
     def _begin_turn(self) -> None:
-        self.left = _IN_A_TURN
+        self._left = _IN_A_TURN

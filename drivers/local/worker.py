@@ -100,6 +100,11 @@ class Worker:
         """Claim that it is ready and serves nobody."""
         return self.is_ready and not self.is_lost and self._reply is None
 
+    @property
+    def is_restless(self) -> bool:
+        """Claim that it went on computing after its last answer; ask while it is idle."""
+        return self._cpu.is_restless()
+
     def adopt(self, pid: int, pidfd: int, *, idle_bytes: int | None) -> None:
         """Take what the zygote told about the process, and own the descriptor.
 
@@ -258,9 +263,9 @@ class Worker:
         if reply.ending is None:
             self._reader.check_rest()
         else:
-            if reply.has_surplus or self._reader.has_rest:
-                # The answer stands, because it came over this worker's own socket; but whoever
-                # says more than asked is never asked again.
+            if reply.has_surplus or self._reader.has_rest or self._unsent:
+                # The answer stands, because it came over this worker's own socket; but whoever says
+                # more than asked, or does not hear a request out, is never asked again.
                 self.is_unfit = True
             self._wake()
 
@@ -317,8 +322,7 @@ class Worker:
     def _drain(self, reply: Reply) -> None:
         """Take the log that waits in the socket, so that a call that is cut off keeps it.
 
-        The worker still runs and may write as fast as this reads. What a log may be bounds it, and
-        whatever else comes ends it.
+        The worker may write as fast as this reads: what a log may be, or anything else, ends it.
         """
         with contextlib.suppress(OSError, ProtocolViolated):
             while data := self._channel.recv(_READ_BYTES):

@@ -137,6 +137,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "watch.not-ended": "A provider may still tell of changes; `code` says why, and nobody listens.",
     "worker.lost": "A worker that nobody used ended by itself; another one takes its place.",
     "worker.not-forked": "The zygote could not fork; `errno` says why.",
+    "worker.restless": "A worker computed although nobody called its function, and was ended.",
     "zygote.lost": "The parent of all workers ended unasked; a new one is started at once.",
     "zygote.not-started": "A new zygote did not get ready; it is tried again, with longer pauses.",
     "zygote.restarted": "A new zygote took the place of a lost one.",

@@ -16,6 +16,7 @@ from drivers.local.worker import Worker
 from drivers.port import OutcomeKind
 from drivers.replies.exchange import Ending, Reply, Terms
 from drivers.replies.verdicts import judge
+from sanderling.kernel.units import MIB
 from support.artifacts import an_artifact
 from support.sandbox import CHILDLESS, ended_process, open_descriptors
 
@@ -39,9 +40,9 @@ def dead_pidfd() -> Iterator[tuple[int, int]]:
 
 
 async def exchange_with(
-    said: bytes, dead: tuple[int, int], *, stays: bool = False
+    said: bytes, dead: tuple[int, int], *, stays: bool = False, request: bytes = b"request"
 ) -> tuple[Reply, Worker]:
-    """Let a worker say hello, take a request and answer it with `said`; it ends if not `stays`."""
+    """Let a worker say hello, hear 100 bytes and answer `said`; it ends if not `stays`."""
     ours, theirs = socket.socketpair()
     ours.settimeout(0)
     changed = asyncio.Event()
@@ -54,7 +55,7 @@ async def exchange_with(
     async with asyncio.timeout(5):
         await changed.wait()
     worker.allow(result_bytes=LIMITS.result_bytes, log_bytes=LIMITS.log_bytes)
-    call = asyncio.ensure_future(worker.exchange(b"request", Terms(0.2, 0.1, LIMITS.log_bytes)))
+    call = asyncio.ensure_future(worker.exchange(request, Terms(0.2, 0.1, LIMITS.log_bytes)))
     await asyncio.sleep(0)
     theirs.recv(100)
     theirs.sendall(said)
@@ -126,6 +127,16 @@ async def test_a_worker_that_says_more_than_asked_is_unfit(
 ) -> None:
     """The answer stands and the worker is never asked again."""
     reply, worker = await exchange_with(GOOD + rest, dead_pidfd)
+
+    assert reply.ending is Ending.ANSWERED
+    assert worker.is_unfit
+
+
+async def test_a_worker_that_answers_before_it_was_asked_is_unfit(
+    dead_pidfd: tuple[int, int],
+) -> None:
+    """What it did not hear of this request would reach it before the next one, or instead of it."""
+    reply, worker = await exchange_with(GOOD, dead_pidfd, stays=True, request=bytes(4 * MIB))
 
     assert reply.ending is Ending.ANSWERED
     assert worker.is_unfit

@@ -82,9 +82,25 @@ async def test_a_turn_of_the_loop_has_few_calls_that_spin() -> None:
     spun = 0
 
     while spinning.choose(waits) is not None:
-        spinning.begin()
+        assert not spinning.is_turn_over(0)
+        spinning.begin(0)
         spun += 1
-    await asyncio.sleep(0)
 
     assert 0 < spun < 50
+    assert spinning.is_turn_over(0)
+    await asyncio.sleep(0)
+    assert not spinning.is_turn_over(0)
     assert spinning.choose(waits) is not None
+
+
+async def test_answers_that_take_long_to_read_make_the_turn_short() -> None:
+    """A worker whose answers keep the host busy gets no more of its time by spinning."""
+    spinning = Spinning()
+    spinning.calls = 1
+
+    spinning.begin(1_000)
+
+    assert not spinning.is_turn_over(2_000)
+    assert spinning.is_turn_over(1_000_000)
+    await asyncio.sleep(0)
+    assert not spinning.is_turn_over(2_000_000)
