@@ -2,8 +2,9 @@
 
 Purpose: on a machine that serves one call at a time (a cloud's execution environment) every call
 still gets a process of its own, with the deadline, the limits and the walls that it would have
-at home. Guarantees: a worker never outlives its request, and nothing of what it wrote beyond
-its limits is kept. It relies on being the only thread.
+at home. Guarantees: a worker never outlives its request, nor does what it forked where no filter
+keeps it from that, and nothing of what it wrote beyond its limits is kept. It relies on being the
+only thread.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from contextlib import suppress
 
 from drivers.guest.channel import HELLO, LOG, MOST_LOG_FRAMES, NO_MEMORY_STATUS
+from drivers.guest.layers import SECCOMP
+from drivers.guest.strays import adopt_strays, children, end_strays
 from drivers.guest.worker import Worker
 
 TYPE_CHECKING = False
@@ -140,10 +143,15 @@ class Nursery:
     def __init__(self, lock: ForeignLock) -> None:
         """Put `lock` up in every worker."""
         self._lock = lock
+        # The filter refuses to fork; to look for strays costs a look at every process.
+        self._may_leave_strays = SECCOMP not in lock.layers
+        with suppress(OSError):
+            adopt_strays()
 
     def serve(self, flavour: Callable[[], Flavour], request: bytes, bounds: Bounds) -> Told:
         """Return how `request` went in a new worker, which makes its flavour itself."""
         told = Told()
+        before = children() if self._may_leave_strays else frozenset[int]()
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
@@ -156,6 +164,8 @@ class Nursery:
             told.ending, told.violation = "violated", str(violated)
         finally:
             _settle(fork, told)
+            if self._may_leave_strays:
+                end_strays(before)
         return told
 
 

@@ -85,7 +85,8 @@ class Runner:
 
     def serve(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the envelope that answers `request`."""
-        function = request.get("function") or self._function
+        # Where there is one of its own, nothing that comes with a request takes its place.
+        function = self._function or request.get("function")
         if request.get("v") != VERSION or function is None:
             return {"v": VERSION, "ending": "refused"}
         compiled = self._compile(function)
