@@ -19,6 +19,9 @@ from drivers.aws_lambda.settings import LambdaSettings
 from drivers.port import OutcomeKind
 from sanderling.kernel.units import MIB
 
+CLOSING = "The driver is closing."
+"""What is told to whoever comes too late."""
+
 _ACTION = "lambda:InvokeFunction"
 _FIRST_PAUSE_S = 0.05
 _MOST_PAUSE_S = 2.0
@@ -79,10 +82,12 @@ class Caller:
         self._now_s = now_s
         self._gate = asyncio.Semaphore(settings.concurrency)
         self._threads = ThreadPoolExecutor(settings.concurrency, "sanderling-lambda")
+        self._is_closed = False
         self.tally = Tally()
 
     async def close(self) -> None:
-        """Return once no request is under way."""
+        """Return once no request is under way; what would be sent again is not."""
+        self._is_closed = True
         await asyncio.to_thread(self._threads.shutdown)
 
     async def send(self, request: Request) -> Answer | Fault:
@@ -108,6 +113,9 @@ class Caller:
         if not await self._take_seat():
             detail = f"Too many calls at once: all {self._settings.concurrency} places are taken."
             return Fault(OutcomeKind.SATURATED, "Saturated", detail, retry_after_s=1.0)
+        if self._is_closed:
+            self._leave_seat()
+            return Fault(OutcomeKind.PLATFORM_ERROR, "Closing", CLOSING)
         loop = asyncio.get_running_loop()
         future = self._threads.submit(self._post, request)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from drivers.aws_lambda.blueprint import blueprint_of, name_of
-from drivers.aws_lambda.caller import Answer, Caller, Request
+from drivers.aws_lambda.caller import CLOSING, Answer, Caller, Request
 from drivers.aws_lambda.control import Control
 from drivers.aws_lambda.endings import compiled, deployment_of
 from drivers.aws_lambda.envelope import compile_request, function_of_artifact
@@ -18,9 +18,6 @@ from drivers.fairplaces import FairPlaces
 from drivers.port import Artifact, ArtifactKey, Deployment, OutcomeKind
 from drivers.replies.compilations import too_long
 from sanderling.kernel.ids import WorkspaceId
-
-CLOSING = "The driver is closing."
-"""What is told to whoever comes too late."""
 
 _MOST_ROUNDS = 3
 # Two threads of the control plane stay free for removing, collecting and the runner.

@@ -12,11 +12,11 @@ from typing import Self
 import structlog
 
 from drivers.aws_lambda.bill import read_bill
-from drivers.aws_lambda.caller import Answer, Caller, Request
+from drivers.aws_lambda.caller import CLOSING, Answer, Caller, Request
 from drivers.aws_lambda.clients import Connection
 from drivers.aws_lambda.collector import GRACE, Collected, collect
 from drivers.aws_lambda.control import Control
-from drivers.aws_lambda.deployer import CLOSING, Deployed, Deployer
+from drivers.aws_lambda.deployer import Deployed, Deployer
 from drivers.aws_lambda.endings import Ended, ended, faulted
 from drivers.aws_lambda.envelope import MOST_PAYLOAD_BYTES, call_request
 from drivers.aws_lambda.faults import Fault, Refused

@@ -23,9 +23,17 @@ class Rights:
         self._fault: Fault | None = None
 
     def note(self, fault: Fault) -> None:
-        """Take what a call met, so that health tells of it at once."""
-        if fault.kind in _DOWN and fault.kind is not OutcomeKind.NOT_DEPLOYED:
+        """Take what a call met, so that health tells of a missing permission at once.
+
+        Anything else may be wrong with that one event or function alone, whose author would then
+        have the whole driver down; so it is found out anew.
+        """
+        if fault.kind is not OutcomeKind.MISCONFIGURED:
+            return
+        if fault.permission:
             self._fault, self._asked_at_s = fault, self._now_s()
+        else:
+            self._asked_at_s = None
 
     async def health(self, numbers: Mapping[str, float]) -> Health:
         """Return how the driver is."""
