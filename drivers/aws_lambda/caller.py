@@ -90,6 +90,10 @@ class Caller:
         self._is_closed = True
         await asyncio.to_thread(self._threads.shutdown)
 
+    def abandon(self) -> None:
+        """Wait for no request that is under way, and begin no other."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
     async def send(self, request: Request) -> Answer | Fault:
         """Return the answer to `request`, or why there is none."""
         began_s, attempts = self._now_s(), 0

@@ -100,7 +100,10 @@ class LambdaDriver:
             await self._close()
             raise _told(refused.fault) from None
         except BaseException:
-            await self._close()
+            # Whoever gives up would wait for minutes where nobody answers; what is under way ends
+            # by itself, and a runner that it makes all the same is found by the next start.
+            self._caller.abandon()
+            self._threads.shutdown(wait=False, cancel_futures=True)
             raise
         return self
 

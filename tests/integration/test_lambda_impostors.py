@@ -1,11 +1,13 @@
 """Whatever answers in the place of AWS, every request has an end in a word of ours."""
 
+import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from drivers.aws_lambda import LambdaSettings
+from drivers.aws_lambda import LambdaDriver, LambdaSettings
 from drivers.aws_lambda.caller import Answer, Caller, Request
 from drivers.aws_lambda.clients import Connection
 from drivers.aws_lambda.control import Control
@@ -149,3 +151,17 @@ async def test_words_of_aws_are_cut_before_anybody_reads_them(status: int, membe
     assert isinstance(fault, Fault)
     assert fault.detail.isprintable()
     assert len(fault.code) + len(fault.detail) + len(fault.permission) < 500
+
+
+async def test_who_gives_up_on_a_silent_place_waits_for_nothing() -> None:
+    """Else a server heard of no other settings while every attempt runs into its time limit."""
+    # Connections are taken by the system, and nobody ever reads what is sent.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        driver = LambdaDriver(settings_for(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        starting = asyncio.create_task(driver.__aenter__())
+        connection, _ = await asyncio.to_thread(silent.accept)
+        with connection:
+            starting.cancel()
+            await asyncio.wait([starting], timeout=30)
+
+            assert starting.cancelled()

@@ -14,7 +14,7 @@ from config.loader import build_snapshot
 from config.snapshot import Snapshot
 from drivers.limits import Limits
 from drivers.port import OutcomeKind
-from runner.call import CallRequest
+from runner.call import CallRecord, CallRequest
 from runner.errors import RateLimited
 from runner.function import Definition
 from sanderling.kernel.errors import Failure
@@ -27,6 +27,19 @@ from support.ministack import SECRET as MINISTACK_SECRET
 SOURCE = "def handler(event, context):\n    return sum(range(event))\n"
 SECRET = "0123456789abcdef0123456789abcdef"
 IN_FLIGHT = 200
+
+
+async def recorded(runtime: Runtime) -> list[CallRecord]:
+    """Return every call in the history, each of which is there once."""
+    principal = await runtime.services.gate.authenticate(runtime.operator)
+    records, cursor = list[CallRecord](), None
+    while True:
+        page = await runtime.services.calls.list(principal, limit=100, cursor=cursor)
+        records += page.rows
+        cursor = page.next_cursor
+        if cursor is None:
+            assert len({record.id for record in records}) == len(records)
+            return records
 
 
 class Tally:
@@ -223,8 +236,12 @@ async def test_moving_to_lambda_and_back_under_load_costs_no_call(tmp_path: Path
             is_over = True
             await asyncio.gather(*callers)
 
+    async with serving(tmp_path) as later:
+        records = await recorded(later)
     assert set(tally.seen) == {"ok on local", "ok on lambda", "calls"}
-    assert tally.seen["calls"] == started["calls"]
+    assert tally.seen["calls"] == started["calls"] == len(records)
+    assert {record.outcome.kind for record in records} == {OutcomeKind.OK}
+    assert {record.outcome.driver for record in records} == {"local", "lambda"}
 
 
 @pytest.mark.slow
