@@ -1,9 +1,8 @@
 """The host's end of one worker: its socket, its deadlines, its death.
 
 Purpose: carry one request at a time to a process that may be hostile. Guarantees: a request is
-over at the latest at its wall deadline; whatever a worker sends unasked makes it unfit for
-further use; after `discard` neither process nor descriptor is left. It assumes one event loop,
-whose thread calls everything here.
+over at the latest at its wall deadline; whatever a worker sends unasked makes it unfit; after
+`discard` neither process nor descriptor is left. It assumes that one event loop calls it all.
 """
 
 import _socket
