@@ -36,16 +36,17 @@ COMPILING = "compile"
 RAW = "raw"
 
 _REHEARSAL_NONCE = b"0" * NONCE_BYTES
-# In the form the compiler gives to user code, because a calling zygote has no compiler.
+# In the form the compiler gives to user code, because a calling zygote has no compiler. A name that
+# workers do not look at anyway would be a page more for each, so there are few.
 _REHEARSAL = """
 def handler(event, context):
     total = 0
-    for item in event['items']:
-        total += item
-    if _getattr_(event['text'], 'startswith')('x'):
-        total += len(event['text'])
+    for value in event['value']:
+        total += value
+    if _getattr_(event['context'], 'startswith')('x'):
+        total += len(event['context'])
     print(total)
-    return {'total': total, 'name': _getattr_(context, 'call_id'), 'rows': [1.5, None, True]}
+    return {'event': total, 'context': _getattr_(context, 'call_id'), 'value': [1.5, None, True]}
 """
 _REHEARSAL_PLAIN = "def handler(event, context):\n    return event\n"
 _REHEARSAL_LIMIT = 65536
@@ -58,10 +59,10 @@ def _rehearsal_body() -> bytes:
     rows = [{"name": f"row-{number}", "price": number + 0.5} for number in range(8)]
     given = {
         "event": {
-            "items": [1000 + number for number in range(64)],
+            "value": [1000 + number for number in range(64)],
             "tags": [f"tag-{number:03}" for number in range(64)],
             "rows": rows,
-            "text": "x" * 900,
+            "context": "x" * 900,
         },
         "context": {"call_id": "call_0", "function": "f"},
     }

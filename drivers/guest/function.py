@@ -101,7 +101,7 @@ class Function:
         size = len(encoded)
         if size > self._result_bytes:
             return ERROR, _error_body(nonce, "result_too_large", size=size)
-        return RESULT, b"".join((b'{"nonce":"', body[:NONCE_BYTES], b'","value":', encoded, b"}"))
+        return RESULT, b'{"nonce":"%s","value":%s}' % (nonce.encode(), encoded)
 
     def _run(self, names: dict[str, object], body: bytes) -> object:
         given = decode(body[NONCE_BYTES:].decode())

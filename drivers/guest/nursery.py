@@ -176,7 +176,7 @@ def _live(flavour: Callable[[], Flavour], lock: ForeignLock, fd: int, wall_s: fl
         for number in (_signal.SIGTERM, _signal.SIGINT, _signal.SIGALRM):
             _signal.signal(number, _signal.SIG_DFL)
         made = flavour()
-        Worker(made, lock).live(fd, lifetime_s=2 * wall_s + _READY_S)
+        Worker(made, lock).life(2 * wall_s + _READY_S)(fd)
     except MemoryError:
         status = NO_MEMORY_STATUS
     except BaseException:  # noqa: BLE001 - whatever it was, its parent reads the status.

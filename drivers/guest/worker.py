@@ -28,6 +28,7 @@ from drivers.guest.syscalls import CHANNEL_FD
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     from drivers.guest.flavour import Flavour
@@ -56,6 +57,7 @@ _REAL_TIME = _signal.ITIMER_REAL
 _dup2 = os.dup2
 _closerange = os.closerange
 _CALLS = frozenset((CALL, CALL_SPINNING))
+_FIRST_OF_OTHERS = CHANNEL_FD + 1
 _HELLO = frame(HELLO, b"")
 _BIND_HEAD_BYTES = BIND_HEAD.size
 # The interpreter specialises code that ran some ten times.
@@ -74,16 +76,27 @@ class Worker:
         self._silence = SilentChannel()
         self._function: Function | RawFunction | None = None
 
-    def live(self, fd: int, *, lifetime_s: float) -> None:
-        """Serve over `fd` until the host closes it; call it right after the fork."""
-        _dup2(fd, CHANNEL_FD)
-        _closerange(CHANNEL_FD + 1, HIGHEST_FD)
-        self._rehearse()
-        # If the host and the zygote die without a word, this still ends the process some time.
-        _setitimer(_REAL_TIME, lifetime_s)
-        self._lock_down()
-        self._channel.write(_HELLO)
-        self._serve(self._channel)
+    def life(self, lifetime_s: float) -> Callable[[int], None]:
+        """Return what a fork does first and last: serve over a socket until the host closes it.
+
+        All of it is found by now. What a fork looks up that nobody did before it, it notes in the
+        caches of types and code, and copies a page for each.
+        """
+        rehearse, lock_down = self._rehearse, self._lock_down
+        channel, serve = self._channel, self._serve
+        write = channel.write
+
+        def live(fd: int) -> None:
+            _dup2(fd, CHANNEL_FD)
+            _closerange(_FIRST_OF_OTHERS, HIGHEST_FD)
+            rehearse()
+            # If host and zygote die without a word, this still ends the process some time.
+            _setitimer(_REAL_TIME, lifetime_s)
+            lock_down()
+            write(_HELLO)
+            serve(channel)
+
+        return live
 
     def warm_up(self) -> None:
         """Serve made-up requests in the zygote, so that workers find nothing left to prepare.

@@ -84,15 +84,15 @@ class Zygote:
     def live(self) -> None:
         """Get ready, then serve until the host is gone."""
         config = decode(self._control.recv(_CONFIGURATION_BYTES).decode())
-        self._lifetime_s: float = config["lifetime_s"]
         flavour = flavour_of(config)
         flavour.warm_up()
         flaws = flavour.language_flaws()
         lock = Lock(uid=config["uid"], removed=frozenset(config["removed"]))
-        self._worker = Worker(flavour, lock)
+        worker = Worker(flavour, lock)
         gc.collect()
         fill_gaps()
-        self._worker.warm_up()
+        worker.warm_up()
+        self._live = worker.life(config["lifetime_s"])
         way_out = _load_way_out() if config["namespaces"] else None
         _forget_where_modules_come_from()
         lock.lock_zygote(way_out)
@@ -147,6 +147,7 @@ class Zygote:
         holds the sockets of later ones for a moment hurts nobody: it closes them first.
         """
         pids: list[int] = []
+        live = self._live
         for fd in fds:
             try:
                 pid = _fork()
@@ -156,7 +157,7 @@ class Zygote:
             if not pid:
                 status = 0
                 try:
-                    self._worker.live(fd, lifetime_s=self._lifetime_s)
+                    live(fd)
                 except MemoryError:
                     status = NO_MEMORY_STATUS
                 finally:
