@@ -6,7 +6,6 @@ answer of the next one.
 
 from __future__ import annotations
 
-import gc
 from marshal import loads
 
 from drivers.guest.channel import ERROR, NONCE_BYTES, RESULT, Channel, frame
@@ -16,6 +15,7 @@ from drivers.guest.language.facade import Facade
 from drivers.guest.language.globals import build_globals
 from drivers.guest.language.result import BadResult, encode_result
 from drivers.guest.language.trace import Step, describe
+from drivers.guest.leftovers import Leftovers
 from drivers.guest.notation import decode, encode
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
@@ -57,18 +57,19 @@ class Function:
     def __init__(self, code: bytes, log_bytes: int, result_bytes: int) -> None:
         """Load marshalled code that our own compiler made.
 
-        The limits are checked again by the host.
+        The limits are checked again by the host. `is_spent` says that it must not be called again.
         """
         loaded: CodeType = loads(code)  # noqa: S302 - made by our compiler, and we are inside.
         self._code = loaded
         self._log_bytes = log_bytes
         self._result_bytes = result_bytes
-        self._is_reused = False
+        self._leftovers: Leftovers | None = None
         self._is_used = False
+        self.is_spent = False
 
     def expect_reuse(self) -> None:
         """Tidy up after each call from now on, because others follow."""
-        self._is_reused = True
+        self._leftovers = Leftovers(self._code)
 
     def call(self, body: bytes, channel: Channel) -> None:
         """Serve one call frame and write the log and the answer."""
@@ -96,8 +97,8 @@ class Function:
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like are the user's, too.
             return ERROR, _told(nonce, "user_error", error)
         finally:
-            if self._is_reused:
-                _tidy(names)
+            if self._leftovers is not None:
+                self.is_spent = not self._leftovers.end(names)
         size = len(encoded)
         if size > self._result_bytes:
             return ERROR, _error_body(nonce, "result_too_large", size=size)
@@ -110,15 +111,3 @@ class Function:
         if not callable(handler):
             raise TypeError("handler is no function any more: the top of the file replaced it")
         return handler(given["event"], Facade("context", given["context"]))
-
-
-def _tidy(names: dict[str, object]) -> None:
-    """Run the finalisers that user code left behind inside the call that made them.
-
-    Its deadline holds for them, and the next call starts clean. The first round finds them with
-    their globals still there; the second takes what only globals held.
-    """
-    empty_caches()
-    gc.collect()
-    names.clear()
-    gc.collect()

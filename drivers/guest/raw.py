@@ -20,6 +20,8 @@ def load_armoury() -> None:
 class RawFunction:
     """Compile and run a source as it is."""
 
+    is_spent = False
+
     def __init__(self, source: bytes) -> None:
         """Keep the source."""
         self._source = source

@@ -127,6 +127,9 @@ class Worker:
             kind, body = read
             if kind in _CALLS and self._function is not None:
                 self._function.call(body, channel)
+                if self._function.is_spent:
+                    # Something of this call would run in the next one.
+                    return
                 is_spinning = kind == CALL_SPINNING
             elif kind == BIND:
                 self._bind(body)

@@ -29,14 +29,15 @@ _tables: list[dict[object, object]] = []
 
 def note_caches(homes: AbstractSet[str]) -> None:
     """Find the caches of the packages `homes` as loaded now; call it before lockdown."""
-    _wrappers[:] = [found for found in gc.get_objects() if _home_of(found) in homes - {"re"}]
+    _wrappers[:] = [found for found in gc.get_objects() if _home_of(found) in homes]
     _tables[:] = [table for path in _TABLES if (table := _table(path)) is not None]
 
 
 def empty_caches() -> None:
     """Forget what earlier calls left in the library's caches.
 
-    Regular expressions stay: `patterns` lets only plain text into their cache.
+    Regular expressions stay: `patterns` lets only plain text into their table. What was prepared of
+    replacements does not: the methods of a pattern take them as they come.
     """
     for wrapper in _wrappers:
         wrapper.cache_clear()

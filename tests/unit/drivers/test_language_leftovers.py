@@ -134,6 +134,10 @@ def test_nothing_of_an_earlier_call_waits_in_a_cache() -> None:
         "    struct.calcsize(held(event, '<7B'))\n"
         "    re.compile(held(event, 'left(o)ver'))\n"
         "    re.sub('left(o)ver', held(event, r'\\1\\1'), 'leftover')\n"
+        "    pattern = re.compile('left(o)ver')\n"
+        "    pattern.sub(held(event, r'\\1\\1\\1'), 'leftover')\n"
+        "    pattern.subn(held(event, r'\\1\\1\\1\\1'), 'leftover')\n"
+        "    pattern.match('leftover').expand(held(event, r'\\1-\\1'))\n"
         "    datetime.datetime.strptime('2024', held(event, '%Y'))\n"
         "    return event\n",
         [],
@@ -144,7 +148,7 @@ def test_nothing_of_an_earlier_call_waits_in_a_cache() -> None:
     returned("return 1")
     gc.collect()
 
-    assert events == ["ended"] * 6
+    assert events == ["ended"] * 9
 
 
 def test_caches_of_facades_that_were_opened_one_by_one_are_known(
