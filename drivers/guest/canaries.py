@@ -60,7 +60,6 @@ ON_WORKER: dict[str, Attempt] = {
     "open a file": lambda: os.open("/", os.O_RDONLY),
     "write to another descriptor": lambda: os.write(1, b"x"),
     "read from another descriptor": lambda: os.read(0, 1),
-    "look into another descriptor": lambda: os.preadv(0, [bytearray(1)], 0),
     "open a socket": lambda: _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM),
     "fork": os.fork,
     "execute a program": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 - it must not start.

@@ -11,15 +11,13 @@ from time import perf_counter_ns
 
 TYPE_CHECKING = False  # `typing` itself stays out of the workers.
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
 
 _HEADER = struct.Struct(">IB")
 _HEADER_BYTES = _HEADER.size
-_CHUNK = 65536
+CHUNK = 65536
+"""Below the size from which the C library maps and unmaps memory for every buffer."""
 _SPIN_NS = 50_000
-# What looks whether there is something to read; not every system can.
-_NO_WAIT = getattr(os, "RWF_NOWAIT", 0)
-_read_now: Any = getattr(os, "preadv", None)
 
 BIND = ord("B")
 CALL = ord("X")
@@ -58,21 +56,19 @@ def frame(kind: int, body: bytes) -> bytes:
     return _HEADER.pack(len(body) + 1, kind) + body
 
 
-_GLANCE = memoryview(bytearray(16384))
-_GLANCE_PARTS = [_GLANCE]
-
-
 class Channel:
     """Read and write frames over one blocking descriptor."""
 
-    __slots__ = ("_fd", "unread")
+    __slots__ = ("_fd", "_look", "unread")
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, look: Callable[[], bytes] | None = None) -> None:
         """Use `fd`, which belongs to whoever opened it.
 
-        `unread` is what came and was not given out yet.
+        `look` reads what is there of it, or raises BlockingIOError where nothing is. `unread` is
+        what came and was not given out yet.
         """
         self._fd = fd
+        self._look = look
         self.unread = b""
 
     def read(self, *, is_spinning: bool = False) -> tuple[int, bytes] | None:
@@ -83,9 +79,9 @@ class Channel:
         data = self.unread
         if not data and is_spinning:
             data = self._spin()
-        data = data or os.read(self._fd, _CHUNK)
+        data = data or os.read(self._fd, CHUNK)
         while len(data) < _HEADER_BYTES:
-            more = os.read(self._fd, _CHUNK)
+            more = os.read(self._fd, CHUNK)
             if not more:
                 return None
             data += more
@@ -97,17 +93,16 @@ class Channel:
         return (kind, data[_HEADER_BYTES:end]) if len(data) >= end else None
 
     def _spin(self) -> bytes:
-        """Return what comes in the next moment, or nothing; the kernel may not offer to look."""
-        if not _NO_WAIT:
+        """Return what comes in the next moment, or nothing."""
+        look = self._look
+        if look is None:
             return b""
         ends_ns = perf_counter_ns() + _SPIN_NS
         while perf_counter_ns() < ends_ns:
             try:
-                return bytes(_GLANCE[: _read_now(self._fd, _GLANCE_PARTS, -1, _NO_WAIT)])
+                return look()
             except BlockingIOError:
                 continue
-            except OSError:
-                break
         return b""
 
     def _read_until(self, data: bytes, end: int) -> bytes:
@@ -125,7 +120,7 @@ class Channel:
         """Write whole frames."""
         written = os.write(self._fd, data)
         while written < len(data):
-            written += os.write(self._fd, data[written : written + _CHUNK])
+            written += os.write(self._fd, data[written : written + CHUNK])
 
 
 class SilentChannel(Channel):

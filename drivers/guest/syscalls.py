@@ -37,6 +37,7 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "nanosleep": (35, 101),
     "setitimer": (38, 103),
     "getpid": (39, 172),
+    "recvfrom": (45, 207),
     "sendmsg": (46, 211),
     "recvmsg": (47, 212),
     "clone": (56, 220),
@@ -83,7 +84,6 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "seccomp": (317, 277),
     "getrandom": (318, 278),
     "membarrier": (324, 283),
-    "preadv2": (327, 286),
     "statx": (332, 291),
     "rseq": (334, 293),
     "io_uring_setup": (425, 425),
@@ -140,6 +140,7 @@ CHANNEL_FD = 3
 """The one descriptor of a worker: its socket to the host."""
 
 _PROT_EXEC = 4
+_MSG_DONTWAIT = 0x40
 _RLIMIT_CPU = 0
 _RLIMIT_AS = 9
 _SIGKILL = 9
@@ -235,8 +236,8 @@ WORKER_RULES = (
     ),
     # The same reading, for a worker that looks whether there is something to read yet.
     Rule(
-        "preadv2",
-        alternatives=(((0, EQUALS, CHANNEL_FD),),),
+        "recvfrom",
+        alternatives=(((0, EQUALS, CHANNEL_FD), (3, EQUALS, _MSG_DONTWAIT)),),
         otherwise=fail_with(errno.EBADF),
     ),
     *_RUNTIME,
@@ -266,7 +267,7 @@ _FORKING = tuple(
         "dup3",
         "fork",
         "pidfd_open",
-        "preadv2",
+        "recvfrom",
         "prlimit64",
         "recvmsg",
         "rseq",

@@ -16,6 +16,7 @@ from drivers.guest.channel import (
     BIND_HEAD,
     CALL,
     CALL_SPINNING,
+    CHUNK,
     COMPILE,
     HELLO,
     LIMIT_HEAD,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 
 _signal: Any = __import__("_signal")  # The C part alone; `signal` brings enum.
+_partial: Any = getattr(__import__("_functools"), "partial")  # noqa: B009 - as above, for `functools`.
 # By names of this module, so that a fresh worker looks up nothing that no other did before: what
 # it looks up first is noted in a cache, which costs it a page.
 _setitimer = _signal.setitimer
@@ -64,6 +66,13 @@ _BIND_HEAD_BYTES = BIND_HEAD.size
 _WARM_UP_ROUNDS = 12
 
 
+def _looking(fd: int) -> Callable[[], bytes]:
+    """Return what reads from the socket that `fd` is by then, if there is something to read."""
+    receive = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, fd).recv
+    looking: Callable[[], bytes] = _partial(receive, CHUNK, _socket.MSG_DONTWAIT)
+    return looking
+
+
 class Worker:
     """Serve the frames of one host over one socket."""
 
@@ -72,7 +81,7 @@ class Worker:
         self._flavour = flavour
         self._lock = lock
         self._lock_down = lock.lock_worker
-        self._channel = Channel(CHANNEL_FD)
+        self._channel = Channel(CHANNEL_FD, _looking(CHANNEL_FD))
         self._silence = SilentChannel()
         self._function: Function | RawFunction | None = None
 

@@ -58,10 +58,12 @@ class CPUAccount:
         """Read the clock of this process from now on."""
         self._clock = cpu_clock(pid)
 
-    def prepare(self) -> None:
-        """Read the clock, unless the last answer left it known; call it before a request goes."""
-        if self._seen_s is None:
-            self._seen_s = read_cpu_s(self._clock)
+    def open(self) -> None:
+        """Charge nobody for what the process used by now, at rest and ready for its first request.
+
+        Where the kernel does not tell, the first request is charged for all.
+        """
+        self._seen_s = read_cpu_s(self._clock)
 
     def begin(self, sent_s: float, *, is_spinning: bool) -> None:
         """Count from here, for a request of that time, after which the process spins or rests."""

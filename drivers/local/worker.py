@@ -119,6 +119,7 @@ class Worker:
 
     def _change_if_ready(self) -> None:
         if self.is_ready and self._pidfd >= 0:
+            self._cpu.open()
             self._on_change(self)
 
     def settle(self) -> None:
@@ -155,7 +156,6 @@ class Worker:
         With `is_spin_asked` the worker looks out for its next request without sleeping at first.
         """
         began_s = time.monotonic()
-        self._cpu.prepare()
         ending = self._send(request)
         reply = self._reply = Reply(ending, terms.tell_log, began_s)
         self._terms = terms
@@ -319,10 +319,8 @@ class Worker:
             self._wake()
 
     def _drain(self, reply: Reply) -> None:
-        """Take the log that waits in the socket, so that a call that is cut off keeps it.
-
-        The worker may write as fast as this reads: what a log may be, or anything else, ends it.
-        """
+        # A call that is cut off keeps the log that waits in its socket. The worker may write as
+        # fast as this reads: what a log may be, or anything else, ends it.
         with contextlib.suppress(OSError, ProtocolViolated):
             while data := self._channel.recv(_READ_BYTES):
                 for kind, body in self._reader.feed(data):

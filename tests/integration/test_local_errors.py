@@ -207,7 +207,8 @@ async def test_a_log_beyond_its_limit_is_cut_and_counted(driver: LocalDriver) ->
     [
         (handler_of("return len(event)"), "x" * (5 * MIB), 4 * MIB),
         (handler_of("return len(event)"), "x" * (5 * MIB), 8 * MIB),
-        (handler_of("return ['x' * 1000] * 5000"), None, 10 * MIB),
+        # As text of one byte for a character it fits, in UTF-8 and in its frame it does not.
+        (handler_of("return ['é' * 1000] * 2500"), None, 17 * MIB // 2),
         (handler_of(*(f"x{n} = 'a{n}'" for n in range(10_000))), None, MIB),
     ],
     ids=["an event too long", "an event twice too long", "a result too long", "code too long"],

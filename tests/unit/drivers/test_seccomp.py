@@ -32,6 +32,7 @@ MOST_INSTRUCTIONS = 4096
 
 FORK_FLAGS = 0x01200011
 PROT_READ_WRITE, PROT_EXEC = 3, 4
+MSG_PEEK, MSG_DONTWAIT = 2, 0x40
 RLIMIT_CPU, RLIMIT_NOFILE, RLIMIT_AS = 0, 7, 9
 
 
@@ -51,9 +52,11 @@ def verdict(program: str, column: int, call: str, *arguments: int) -> int:
     [
         ("read", (3, 0, 100), ALLOW),
         ("read", (0, 0, 100), fail_with(errno.EBADF)),
-        ("preadv2", (3, 0, 1), ALLOW),
-        ("preadv2", (0, 0, 1), fail_with(errno.EBADF)),
-        ("preadv2", (3 + (1 << 32), 0, 1), fail_with(errno.EBADF)),
+        ("recvfrom", (3, 0, 100, MSG_DONTWAIT), ALLOW),
+        ("recvfrom", (0, 0, 100, MSG_DONTWAIT), fail_with(errno.EBADF)),
+        ("recvfrom", (3 + (1 << 32), 0, 100, MSG_DONTWAIT), fail_with(errno.EBADF)),
+        ("recvfrom", (3, 0, 100, 0), fail_with(errno.EBADF)),
+        ("recvfrom", (3, 0, 100, MSG_DONTWAIT | MSG_PEEK), fail_with(errno.EBADF)),
         ("write", (3, 0, 100), ALLOW),
         ("write", (1, 0, 100), fail_with(errno.EBADF)),
         ("write", (3 + (1 << 32), 0, 100), fail_with(errno.EBADF)),
