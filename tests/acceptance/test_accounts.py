@@ -13,9 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from support.command import ENOUGH_S, PROGRAM, CommandLine, Server
+from support.command import ENOUGH_S, CommandLine, Server
 from support.ports import free_port
 from support.waiting import until
+from support.warm import PROGRAM
 
 pytestmark = pytest.mark.slow
 

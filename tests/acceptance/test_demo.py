@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.command import ENOUGH_S, PROGRAM, CommandLine
+from support.command import ENOUGH_S, CommandLine
 from support.examples import EXAMPLES
+from support.warm import PROGRAM
 
 pytestmark = pytest.mark.slow
 

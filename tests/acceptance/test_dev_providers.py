@@ -14,8 +14,9 @@ import pytest
 
 from config.catalogue import BY_NAME
 from sanderling.simulator.core.faults import FaultKind
-from support.command import ENOUGH_S, PROGRAM, CommandLine
+from support.command import ENOUGH_S, CommandLine
 from support.house import ROOT
+from support.warm import PROGRAM
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +13,8 @@ from typing import Any
 
 from config.catalogue import CATALOGUE
 from support.sandbox import descendants_of, page_of
+from support.warm import PROGRAM, command_words
 
-PROGRAM = Path(sys.executable).parent / "sanderling"
 ENOUGH_S = 60.0
 _OURS = {
     *(name for variable in CATALOGUE for name in variable.names),
@@ -52,8 +51,10 @@ class CommandLine:
 
     def run(self, *words: str, given: str = "", **settings: str) -> Ended:
         """Run one command to its end."""
+        # What libraries may have read when they were loaded is read anew.
+        is_ours = {*self.settings, *settings} <= _OURS
         done = subprocess.run(
-            [PROGRAM, *words],
+            [*(command_words() if is_ours else [PROGRAM]), *words],
             cwd=self.folder,
             env={**self.environment(), **settings},
             input=given,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from support.command import PROGRAM, CommandLine, Ended
+from support.command import CommandLine, Ended
 from support.corpus import SHARED
 from support.unprivileged import NOBODY
+from support.warm import PROGRAM
 
 ENOUGH_S = 600.0
 
