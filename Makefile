@@ -9,9 +9,12 @@ PINNED = $(PIP_INSTALL) --no-deps --only-binary=:all: --require-hashes
 LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)
 
-# One run for each processor, each with servers of its own; who has done all takes from the others.
-# PYTEST='-n 0' runs one test after another.
+# One run for each processor and one more, each with servers of its own; who has done all takes
+# from the others. PYTEST='-n 0' runs one test after another.
 TOGETHER := -n auto --maxprocesses 8 --dist worksteal
+
+# Tests start Python a thousand times: it need not compile what it has compiled before.
+RUN_TESTS = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 # A stamp's name holds all that its environment was made from, so that a new pin, another Python
 # or a moved checkout makes a new one, and nothing else does.
@@ -49,16 +52,16 @@ test-needs: setup-dev
 
 .PHONY: test
 test: test-needs ## Set up, then run every test but the nightly ones.
-	@$(BIN)/python -m pytest $(TOGETHER) $(PYTEST)
+	@$(RUN_TESTS) $(TOGETHER) $(PYTEST)
 
 .PHONY: coverage
 coverage: test-needs ## Run the same tests, and fail when too few branches are covered.
-	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(PYTEST)
+	@$(RUN_TESTS) $(TOGETHER) --cov --cov-report=term $(PYTEST)
 
 .PHONY: test-slow
 test-slow: test-needs ## Run the nightly tests: long property runs and soaks.
 	@tools/need-localemu $(BIN)/python
-	@$(BIN)/python -m pytest -m nightly --timeout=1800 $(PYTEST)
+	@$(RUN_TESTS) -m nightly --timeout=1800 $(PYTEST)
 
 .PHONY: gates
 gates: lint types docs ## Run every check that is not a test.
