@@ -30,8 +30,8 @@ _log = structlog.get_logger()
 _FIRST_BACKOFF_S = 0.05
 _LONGEST_BACKOFF_S = 5.0
 _ROTATION_PAUSE_S = 1.0
-# Long enough that a caller who comes back at once does not see it.
-_TOP_UP_S = 0.02
+# Long enough that under load the next message is one of several forks.
+_TOP_UP_S = 0.002
 _MOST_SPARES_IN_A_RUSH = 32
 _STILLBORN_IN_A_ROW = 4
 _SWEEP_S = 30.0
@@ -70,7 +70,7 @@ class Pool:
         self._retired = RetiredZygotes()
         self._rotation: asyncio.Task[None] | None = None
         self._next_rotation_s = 0.0
-        self._spares: deque[Worker] = deque()
+        self._spares: list[Worker] = []  # The last is used first: its memory is still in caches.
         self._preparing: set[Worker] = set()
         self._stale: set[Worker] = set()
         self._waiters: deque[Waiter] = deque()
@@ -187,8 +187,7 @@ class Pool:
     def _refill(self) -> None:
         """Ask for what is missing: at once, or soon where some are left.
 
-        A message wakes the zygote, and whatever it writes to after a fork it copies first. So
-        several workers at a time cost each of them less.
+        Whatever the zygote writes to after a fork it copies first: several at a time cost less.
         """
         wanted = max(self._target, min(len(self._waiters), _MOST_SPARES_IN_A_RUSH))
         missing = self._missing(wanted)
@@ -205,14 +204,15 @@ class Pool:
 
     def _fill_up(self) -> None:
         self._top_up = None
-        self._fork(self._missing(self._target))
+        # Under load the next that gets ready looks again.
+        if not self._preparing:
+            self._fork(self._missing(self._target))
 
     def _fork(self, count: int) -> None:
         zygote, switchboard = self._zygote, self._switchboard
         if zygote is None or switchboard is None or self._is_closing or self._pause or count < 1:
             return
-        # The control socket may be full for a moment or the zygote dying; the next worker that
-        # gets ready, or the next zygote, refills.
+        # The control socket may be full or the zygote dying; who gets ready next refills.
         with contextlib.suppress(OSError):
             self._preparing.update(zygote.fork_many(count, switchboard, self._on_worker_change))
         self._note_settled()
@@ -305,7 +305,7 @@ class Pool:
         if self._waiters or not self._spares or not self._budget.reserve(memory_bytes):
             return None
         self.busy += 1
-        worker = self._spares.popleft()
+        worker = self._spares.pop()
         if len(self._spares) * 2 < self._target:
             self._refill()
         return worker
@@ -340,7 +340,7 @@ class Pool:
         if waiter.granted.done() and not waiter.granted.cancelled():
             self.busy -= 1
             self._budget.free(waiter.memory_bytes)
-            self._spares.appendleft(waiter.granted.result())
+            self._spares.append(waiter.granted.result())
             self.grant()
 
     def _saturated(self, reason: str) -> Saturated:
@@ -364,7 +364,7 @@ class Pool:
                 continue
             self._waiters.popleft()
             self.busy += 1
-            waiter.granted.set_result(self._spares.popleft())
+            waiter.granted.set_result(self._spares.pop())
 
     def release(self, worker: Worker, memory_bytes: int) -> None:
         """Take back a worker that is not used again, and its memory."""
