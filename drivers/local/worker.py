@@ -55,8 +55,7 @@ class Worker:
     ) -> None:
         """Own `channel`, and hear it over `switchboard`.
 
-        `on_change` is called when it is ready and when it is lost while idle. `parent` knows it by
-        its serial.
+        `on_change` is called when it is ready, or lost while idle. `parent` knows its serial.
         """
         self.serial = serial
         self.idle_bytes: int | None = None
@@ -156,6 +155,9 @@ class Worker:
         With `is_spin_asked` the worker looks out for its next request without sleeping at first.
         """
         began_s = time.monotonic()
+        if self._poll is not None and self._poll(0):
+            # What it said after its last answer ends it, and must not pass for this one's.
+            self._read()
         ending = self._send(request)
         reply = self._reply = Reply(ending, terms.tell_log, began_s)
         self._terms = terms
@@ -170,10 +172,12 @@ class Worker:
         if self._poll is None or self._unsent:
             return False
         look, ends_ns = self._poll, time.perf_counter_ns() + SPIN_NS
-        # Looking at the clock each time, because a worker may write as fast as this reads.
-        while reply.ending is None and time.perf_counter_ns() < ends_ns:
+        # A worker may write as fast as this reads, and the moment may have passed before a look.
+        while reply.ending is None:
             if look(0):
                 self._read()
+            if time.perf_counter_ns() >= ends_ns:
+                break
         if reply.ending is not ANSWERED:
             return False
         self._finish(reply)
@@ -237,8 +241,7 @@ class Worker:
         except BlockingIOError:
             return
         except ConnectionResetError:
-            # The kernel says so when a process ends with bytes in its socket that it never read:
-            # it had not got the whole request, so no user code ran.
+            # So says the kernel of a process that ended before it read its request: no code ran.
             self._end(UNSENT)
             return
         except OSError:
@@ -281,8 +284,7 @@ class Worker:
     def _watch(self, due_s: float) -> None:
         """Look at the clocks at `due_s`, or earlier.
 
-        A timer that an earlier request left behind is kept: setting one costs more than being
-        woken by it once in vain.
+        An earlier request's timer is kept: being woken in vain costs less than setting one.
         """
         if self._timer is not None:
             if self._timer_due_s <= due_s:

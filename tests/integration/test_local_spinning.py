@@ -134,6 +134,25 @@ async def test_a_worker_that_is_gone_was_not_asked(pair: Pair) -> None:
     assert reply.ending is Ending.UNSENT
 
 
+@pytest.mark.parametrize("said", [A_LINE, A_LINE[:2], ANSWER], ids=["a log", "half", "an answer"])
+async def test_what_was_said_after_an_answer_is_nothing_of_the_next_call(
+    pair: Pair, said: bytes
+) -> None:
+    """Although the loop had no turn in between, the worker is lost, and the call not with it."""
+    first = pair.worker.begin(b"request", TERMS)
+    pair.theirs.sendall(ANSWER)
+    assert pair.worker.spin(first)
+    pair.theirs.recv(100)
+    pair.theirs.sendall(said)
+
+    second = pair.worker.begin(b"request", TERMS)
+
+    assert not pair.worker.spin(second)
+    await pair.worker.wait(second)
+    assert (second.ending, second.log) == (Ending.UNSENT, "")
+    assert pair.worker.is_lost
+
+
 COUNTING = """
 def handler(event, context):
     print(event)
