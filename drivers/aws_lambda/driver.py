@@ -38,6 +38,7 @@ from drivers.port import (
     Outcome,
     OutcomeKind,
 )
+from drivers.replies.compilations import is_final
 from drivers.replies.verdicts import Verdict
 from sanderling.kernel.units import MIB
 
@@ -144,7 +145,7 @@ class LambdaDriver:
             deployed = Deployed(artifact, name, is_on_runner=False)
         if deployment.kind is OutcomeKind.OK:
             self._deployed.put(artifact.key, deployed, size_bytes=len(artifact.source))
-        elif _is_final(deployment):
+        elif is_final(deployment):
             self._rejected.put(artifact.key, deployment, size_bytes=1)
         return deployment
 
@@ -276,12 +277,6 @@ class LambdaDriver:
             **self._ledger.numbers(),
         }
         return await self._rights.health(numbers)
-
-
-def _is_final(deployment: Deployment) -> bool:
-    """Claim that the same source would be rejected again, however quick its compiler is then."""
-    is_slow = deployment.limit is not None and deployment.limit.name.startswith("compile_")
-    return deployment.kind is OutcomeKind.BAD_CODE and deployment.error is not None and not is_slow
 
 
 def _told(fault: Fault) -> DriverError:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 _SAME = ("Handler", "Role", "Runtime")
 _NONE = (
+    ("CapacityProviderConfig", ""),
     ("Environment", "Variables"),
     ("Environment", "Error"),
     ("FileSystemConfigs", ""),

@@ -62,6 +62,16 @@ def unfinished(reason: str) -> Deployment:
     return Deployment(OutcomeKind.PLATFORM_ERROR, detail=f"Not compiled: {reason}; try again.")
 
 
+def is_final(deployment: Deployment) -> bool:
+    """Claim that the same source would be rejected again, whatever befalls its compiler then."""
+    if deployment.kind is not OutcomeKind.BAD_CODE or deployment.error is None:
+        return False
+    if deployment.limit is not None:
+        return deployment.limit.name in _COUNTED
+    # A compiler that ended in another way names no place in the source.
+    return deployment.error.line is not None
+
+
 def _unbearable(reply: Reply) -> Deployment:
     """Refuse a source that the compiler did not survive, or not in time."""
     limit = _overrun(reply)
