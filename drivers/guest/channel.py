@@ -17,7 +17,9 @@ _HEADER = struct.Struct(">IB")
 _HEADER_BYTES = _HEADER.size
 CHUNK = 65536
 """Below the size from which the C library maps and unmaps memory for every buffer."""
-_SPIN_NS = 50_000
+SPIN_NS = 50_000
+"""The longest that host or worker look out for one another without sleeping: about what a wake-up
+can cost."""
 
 BIND = ord("B")
 CALL = ord("X")
@@ -97,7 +99,7 @@ class Channel:
         look = self._look
         if look is None:
             return b""
-        ends_ns = perf_counter_ns() + _SPIN_NS
+        ends_ns = perf_counter_ns() + SPIN_NS
         while perf_counter_ns() < ends_ns:
             try:
                 return look()

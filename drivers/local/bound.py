@@ -217,7 +217,7 @@ class BoundWorkers:
 
     def _is_over(self, bound: Bound, now_s: float) -> bool:
         worker = bound.worker
-        if worker.is_restless:
+        if worker.is_idle and worker.is_restless:
             # Its function broke the language and goes on after its answer, at nobody's expense.
             _log.warning("worker.restless", serial=worker.serial)
             return True

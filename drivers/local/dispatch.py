@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from drivers.guest.channel import CALL, CALL_SPINNING
+from drivers.guest.channel import CALL, CALL_SPINNING, SPIN_NS
 from drivers.local.bound import Bench, Bound, BoundWorkers
 from drivers.local.pool import Pool
 from drivers.local.requests import call_frame
-from drivers.local.spinning import IN_VAIN, SPIN_NS, SPINNING, Spinning, Way
+from drivers.local.spinning import IN_VAIN, SPINNING, Spinning, Way
 from drivers.local.waiting import Saturated
 from drivers.port import Artifact, Invocation, Isolation, Outcome, OutcomeKind
 from drivers.replies.exchange import ANSWERED, UNSENT, Reply, Terms
@@ -147,10 +147,14 @@ class Dispatch:
     def _spin(self, call: _Call) -> bool:
         """Look out for the answer for a moment; return whether it came."""
         self._spinning.begin(call.began_ns)
-        if call.seat.worker.spin(call.reply):
-            return True
-        call.way = IN_VAIN
-        return False
+        try:
+            is_there = call.seat.worker.spin(call.reply)
+        except BaseException:
+            self._leave(call.seat, is_kept=False)
+            raise
+        if not is_there:
+            call.way = IN_VAIN
+        return is_there
 
     async def _wait(self, call: _Call) -> None:
         try:

@@ -7,7 +7,7 @@ is hidden), the answer is None.
 import os
 import time
 
-from drivers.local.spinning import SPIN_NS
+from drivers.guest.channel import SPIN_NS
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _KIB = 1024

@@ -185,14 +185,13 @@ class Pool:
                 await self._settled.wait()
 
     def _refill(self) -> None:
-        """Ask for what is missing: at once, or soon where some are left.
-
-        Whatever the zygote writes to after a fork it copies first: several at a time cost less.
-        """
+        # Whatever the zygote writes to after a fork it copies first, so several at a time cost
+        # less: they are asked for at once, or soon where some are left.
         wanted = max(self._target, min(len(self._waiters), _MOST_SPARES_IN_A_RUSH))
         missing = self._missing(wanted)
         is_bearable = self._preparing or not (self._waiters or missing * 2 > self._target)
-        if missing >= wanted - wanted // 4 or not is_bearable:
+        many = min(wanted, MOST_FORKS)
+        if missing >= many - many // 4 or not is_bearable:
             self._fork(missing)
         elif missing > 0 and self._top_up is None and not self._is_closing:
             self._top_up = asyncio.get_running_loop().call_later(_TOP_UP_S, self._fill_up)
@@ -207,6 +206,7 @@ class Pool:
         # Under load the next that gets ready looks again.
         if not self._preparing:
             self._fork(self._missing(self._target))
+        self._note_settled()
 
     def _fork(self, count: int) -> None:
         zygote, switchboard = self._zygote, self._switchboard
@@ -218,7 +218,7 @@ class Pool:
         self._note_settled()
 
     def _note_settled(self) -> None:
-        if self._preparing:
+        if self._preparing or self._top_up is not None:
             self._settled.clear()
         else:
             self._settled.set()
@@ -232,9 +232,9 @@ class Pool:
             self._spares.append(worker)
             # One spare of an old zygote goes for each that gets ready, and be it that one itself.
             self._replace_stale()
-        self._note_settled()
         self.grant()
         self._refill()
+        self._note_settled()
 
     def _replace_stale(self) -> None:
         """End one spare of an old zygote, if there is one."""

@@ -9,8 +9,7 @@ does, so both are measured, and the quicker one is taken.
 import asyncio
 from enum import Enum
 
-SPIN_NS = 50_000
-"""The longest that one call is waited for without sleeping; about what a wake-up can cost."""
+from drivers.guest.channel import SPIN_NS
 
 _IN_A_TURN = 10
 _TURN_NS = _IN_A_TURN * SPIN_NS

@@ -14,10 +14,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.guest.channel import LOG
+from drivers.guest.channel import LOG, SPIN_NS
 from drivers.local.meters import CPUAccount, ResidentMeter, read_peak_bytes
 from drivers.local.processes import end_process, kill_process
-from drivers.local.spinning import SPIN_NS
 from drivers.local.switchboard import Switchboard
 from drivers.replies.exchange import ANSWERED, UNSENT, Death, Ending, Reply, Terms
 from drivers.replies.frames import FrameReader, ProtocolViolated

@@ -293,6 +293,8 @@ class ZygoteProcess:
             for index, (_, serial, pid) in enumerate(FORKED_HEAD.iter_unpack(message)):
                 self._adopt(serial, pid, fds[index] if index < len(fds) else -1)
             return
+        if message[:1] == FAILED:
+            return  # It ends next, and that is what counts.
         kind, serial, status, peak_kib, cpu_s = DIED_HEAD.unpack(message)
         worker = self._workers.pop(serial, None)
         if worker is None:

@@ -7,6 +7,7 @@ import pytest
 
 from drivers.errors import DriverError
 from drivers.guest.flavour import PLAIN
+from drivers.guest.messages import MOST_FORKS
 from drivers.local import LocalDriver, LocalSettings
 from drivers.local.switchboard import Switchboard
 from drivers.local.zygote import ZygoteProcess
@@ -159,6 +160,14 @@ async def test_the_pool_is_full_again_soon_after_a_call() -> None:
             return (await driver.health()).numbers["spares"] == 4
 
         await until(is_full)
+
+
+async def test_a_driver_has_all_its_spares_from_the_start() -> None:
+    """Also where there are more than one message to the zygote asks for."""
+    async with LocalDriver(LocalSettings(spares=MOST_FORKS + 4)) as driver:
+        numbers = (await driver.health()).numbers
+
+    assert numbers["spares"] == MOST_FORKS + 4
 
 
 async def test_ending_a_zygote_is_finished_though_whoever_asked_is_cancelled() -> None:

@@ -29,9 +29,6 @@ GOOD = frame(RESULT, b'{"nonce":"0123456789abcdef","value":1}')
 EMPTY_LOG = bytes(8)
 
 
-# It knows of no death and reaps nobody.
-
-
 @pytest.fixture(scope="module")
 def dead_pidfd() -> Iterator[tuple[int, int]]:
     """Return a process that is gone, to stand for a worker's."""

@@ -282,3 +282,28 @@ async def test_a_call_is_not_charged_for_what_its_worker_spun_before(
 
     assert charged_s is not None
     assert least_s < charged_s <= most_s
+
+
+@pytest.mark.usefixtures("always_spinning")
+async def test_whatever_goes_wrong_while_spinning_gives_the_worker_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing stays reserved for a call that ended in an error of the host's own."""
+    artifact = an_artifact(COUNTING, isolation=Isolation.FUNCTION)
+
+    def spin(_worker: Worker, _reply: Reply) -> bool:
+        raise MemoryError
+
+    async with LocalDriver(LocalSettings(spares=1)) as driver:
+        await driver.deploy(artifact)
+        await driver.invoke(an_invocation(artifact, 1))
+        with monkeypatch.context() as patched:
+            patched.setattr(Worker, "spin", spin)
+            with pytest.raises(MemoryError):
+                await driver.invoke(an_invocation(artifact, 2))
+        await asyncio.sleep(0)
+        numbers = (await driver.health()).numbers
+        outcome = await driver.invoke(an_invocation(artifact, 3))
+
+    assert (numbers["busy"], numbers["bound_idle"], numbers["memory_reserved_bytes"]) == (0, 0, 0)
+    assert outcome.result_json == b"3"
