@@ -1,10 +1,12 @@
 """Compile and run guest code in this process, with the language walls alone."""
 
+import gc
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from drivers.guest.language.caches import empty_caches
-from drivers.guest.language.catalogue import preload
+from drivers.guest.language.caches import empty_caches, note_caches
+from drivers.guest.language.catalogue import FACADES, preload
 from drivers.guest.language.compiler import compile_source
 from drivers.guest.language.facade import Facade
 from drivers.guest.language.globals import build_globals
@@ -36,10 +38,19 @@ def compile_guest(source: str) -> Any:
     return compile_source(source, source_bytes=256 * KIB, ast_nodes=50_000, ast_depth=80)
 
 
+@cache
+def _prepare() -> None:
+    # The tests, or a server that began in this process before, left out of searches what was there
+    # already, and with it the caches of the library; a guest has neither.
+    gc.unfreeze()
+    preload()
+    note_caches({name.partition(".")[0] for name in FACADES})
+
+
 def run_guest(source: str, event: object = None) -> Ran:
     """Compile and call the handler of `source`; failures come back as values."""
     code = compile_guest(source)
-    preload()
+    _prepare()
     sink = Sink(64 * KIB)
     empty_caches()  # As a worker does between calls.
     names: dict[str, Any] = build_globals(sink)
