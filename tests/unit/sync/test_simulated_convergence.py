@@ -15,7 +15,7 @@ def machine(kind: str) -> type[SimulatedConvergence]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_over_the_adapters_both_sides_come_to_be_equal(kind: str) -> None:
     """After edits, faults, deaths and expired cursors nothing is lost, stale or left over."""
-    search(machine(kind), examples=20, steps=6)
+    search(machine(kind), examples=50, steps=6)
 
 
 @pytest.mark.nightly
