@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 import pytest
 
@@ -10,6 +12,7 @@ from drivers.guest.flavour import PLAIN
 from drivers.guest.messages import MOST_FORKS
 from drivers.local import LocalDriver, LocalSettings
 from drivers.local.switchboard import Switchboard
+from drivers.local.worker import Worker
 from drivers.local.zygote import ZygoteProcess
 from drivers.port import HealthState, OutcomeKind
 from support.artifacts import an_artifact, an_invocation
@@ -92,61 +95,64 @@ async def test_a_zygote_without_a_descriptor_to_watch_it_is_ended(
     assert set(children_of(os.getpid())) == before
 
 
-async def test_a_lost_worker_can_be_settled() -> None:
+@dataclass(frozen=True)
+class Nursery:
+    """A zygote without a pool, and what its workers are heard over."""
+
+    zygote: ZygoteProcess
+    pid: int
+    switchboard: Switchboard
+
+    def fork(self, count: int) -> Sequence[Worker]:
+        """Ask for workers in one message."""
+        return self.zygote.fork_many(count, self.switchboard, lambda _worker: None)
+
+
+@pytest.fixture
+async def nursery() -> AsyncIterator[Nursery]:
+    """Start a zygote, and end it."""
+    others = set(children_of(os.getpid()))
+    zygote = ZygoteProcess(PLAIN, SETTINGS, lambda: None)
+    switchboard = Switchboard()
+    await zygote.start()
+    (pid,) = set(children_of(os.getpid())) - others
+    yield Nursery(zygote, pid, switchboard)
+    await zygote.end()
+    switchboard.close()
+
+
+async def test_a_lost_worker_can_be_settled(nursery: Nursery) -> None:
     """Its socket is closed; who takes it hears so by the exchange, which is tried again."""
-    zygote = ZygoteProcess(PLAIN, SETTINGS, lambda: None)
-    switchboard = Switchboard()
-    await zygote.start()
-    try:
-        worker = zygote.fork(switchboard, lambda _worker: None)
-        await until(lambda: worker.is_ready)
-        worker.discard()
+    (worker,) = nursery.fork(1)
+    await until(lambda: worker.is_ready)
+    worker.discard()
 
-        worker.settle()
+    worker.settle()
 
-        assert worker.is_lost
-    finally:
-        await zygote.end()
-        switchboard.close()
+    assert worker.is_lost
 
 
-async def test_workers_that_were_let_go_are_reaped_though_nobody_asks_for_others() -> None:
+async def test_workers_that_were_let_go_are_reaped_though_nobody_asks_for_others(
+    nursery: Nursery,
+) -> None:
     """Several come of one message, each for itself, and of none a dead process stays."""
-    others = set(children_of(os.getpid()))
-    zygote = ZygoteProcess(PLAIN, SETTINGS, lambda: None)
-    switchboard = Switchboard()
-    await zygote.start()
-    (pid,) = set(children_of(os.getpid())) - others
-    try:
-        workers = zygote.fork_many(3, switchboard, lambda _worker: None)
-        await until(lambda: all(worker.is_idle for worker in workers))
-        assert len(children_of(pid)) == 3
+    workers = nursery.fork(3)
+    await until(lambda: all(worker.is_idle for worker in workers))
+    assert len(children_of(nursery.pid)) == 3
 
-        workers[1].discard()
-        await until(lambda: len(children_of(pid)) == 2)
-        assert workers[0].is_idle
-        for worker in workers:
-            worker.discard()
-        await until(lambda: not children_of(pid))
-    finally:
-        await zygote.end()
-        switchboard.close()
+    workers[1].discard()
+    await until(lambda: len(children_of(nursery.pid)) == 2)
+    assert workers[0].is_idle
+    for worker in workers:
+        worker.discard()
+    await until(lambda: not children_of(nursery.pid))
 
 
-async def test_a_worker_that_is_let_go_before_it_is_there_is_ended() -> None:
+async def test_a_worker_that_is_let_go_before_it_is_there_is_ended(nursery: Nursery) -> None:
     """Whoever changes their mind at once leaves no process behind."""
-    others = set(children_of(os.getpid()))
-    zygote = ZygoteProcess(PLAIN, SETTINGS, lambda: None)
-    switchboard = Switchboard()
-    await zygote.start()
-    (pid,) = set(children_of(os.getpid())) - others
-    try:
-        first, second = zygote.fork_many(2, switchboard, lambda _worker: None)
-        first.discard()
-        await until(lambda: second.is_idle and len(children_of(pid)) == 1)
-    finally:
-        await zygote.end()
-        switchboard.close()
+    first, second = nursery.fork(2)
+    first.discard()
+    await until(lambda: second.is_idle and len(children_of(nursery.pid)) == 1)
 
 
 async def test_the_pool_is_full_again_soon_after_a_call() -> None:

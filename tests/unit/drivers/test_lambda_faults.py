@@ -24,20 +24,9 @@ from drivers.aws_lambda.settings import LambdaSettings
 from drivers.aws_lambda.subhosting import Subhosting
 from drivers.port import OutcomeKind
 from support.artifacts import an_artifact
+from support.aws_errors import ClientError
 
 SETTINGS = LambdaSettings(region="eu-central-1", role="arn:aws:iam::1:role/functions")
-
-
-class ClientError(Exception):
-    """Carries a response as boto3's own does."""
-
-    def __init__(self, status: int, code: str, message: str = "") -> None:
-        """Keep the response."""
-        super().__init__(code)
-        self.response: dict[str, Any] = {
-            "Error": {"Code": code, "Message": message},
-            "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}},
-        }
 
 
 class ReadTimeoutError(Exception):
